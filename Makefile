@@ -1,0 +1,72 @@
+# Everything sets itself up: `make demo` and `make test` work in a fresh clone with Python 3.11+ alone.
+
+# The first of these that is Python 3.11 or newer; `make test PYTHON=...` picks another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ORACLE := .venv-oracle
+ORACLE_READY := $(ORACLE)/.ready
+
+export PYTHONHASHSEED ?= 0
+
+.PHONY: help demo test check format docs-test oracle bench clean
+
+help:
+	@echo "make demo       train on real digits, save, reload, draw (about a minute)"
+	@echo "make test       run the tests"
+	@echo "make check      formatting, lint, types, import direction"
+	@echo "make docs-test  run the examples in the docstrings"
+	@echo "make oracle     compare with Keras and tf_keras, in an environment of their own"
+	@echo "make bench      measure speed against Keras"
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Kerata needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "No virtual environment could be made. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/python examples/demo.py
+
+test: $(READY)
+	$(BIN)/python -m pytest tests --ignore=tests/oracle -n $(JOBS) $(PYTEST_ARGS)
+
+check: $(READY)
+	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+format: $(READY)
+	$(BIN)/ruff format src tests examples benchmarks
+	$(BIN)/ruff check --fix src tests examples benchmarks
+
+docs-test: $(READY)
+	$(BIN)/python -m pytest -q --doctest-modules src/kerata $(PYTEST_ARGS)
+
+# The oracles live apart: their TensorFlow must not decide which versions Kerata is tested with.
+# The tests run in Kerata's environment and ask the oracle in a process of its own.
+$(ORACLE_READY): Makefile | $(READY)
+	$(BIN)/python -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip install --quiet --upgrade pip
+	$(ORACLE)/bin/python -m pip install --quiet \
+		keras==3.15.1 'tf_keras==2.21.*' 'tensorflow-cpu==2.21.*' jax==0.10.2 h5py pytest
+	@touch $@
+
+oracle: $(READY) $(ORACLE_READY)
+	KERATA_ORACLE=$(CURDIR)/$(ORACLE)/bin/python $(BIN)/python -m pytest tests/oracle $(PYTEST_ARGS)
+
+bench: $(READY) $(ORACLE_READY)
+	KERATA_ORACLE=$(CURDIR)/$(ORACLE)/bin/python $(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) $(ORACLE) build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,246 @@
+"""The programs that are timed, each written once and run with either library.
+
+``python workloads.py LIBRARY NAME`` runs one of them with ``kerata`` or ``keras`` and prints what it
+measured as the last line, a number. A process runs one workload: nothing is left over from another.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Workload = Callable[[str], float]
+clock = time.perf_counter
+
+# Fits of this many epochs are timed, this many times; the median counts.
+REPEATS = int(os.environ.get("BENCHMARK_REPEATS", "3"))
+CYCLES = int(os.environ.get("BENCHMARK_CYCLES", "500"))
+
+
+def median_time(call: Callable[[], Any], repeats: int = REPEATS) -> float:
+    """Median seconds of a call."""
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        call()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+
+def mlp(keras: Any, sizes: list[int], last: str | None, **compiled: Any) -> Any:
+    """A compiled chain of dense layers: input width, hidden widths with relu, output width."""
+    model = keras.Sequential([keras.Input((sizes[0],))])
+    for width in sizes[1:-1]:
+        model.add(keras.layers.Dense(width, activation="relu"))
+    model.add(keras.layers.Dense(sizes[-1], activation=last))
+    model.compile(**compiled)
+    return model
+
+
+def pima_model(keras: Any) -> Any:
+    """8-12-8-1 with adam."""
+    return mlp(
+        keras,
+        [8, 12, 8, 1],
+        "sigmoid",
+        optimizer="adam",
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+    )
+
+
+def table(rows: int, columns: int, classes: int = 2) -> tuple[Any, Any]:
+    """Random features, float32, and labels."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((rows, columns), dtype=np.float32)
+    return x, rng.integers(0, classes, size=rows).astype("float32")
+
+
+def step(model: Any, x: Any, y: Any, batch: int, epochs: int) -> float:
+    """Seconds of a training step: a whole `fit`, its epochs' ends included, over its steps."""
+    model.fit(x, y, epochs=2, batch_size=batch, verbose=0)
+    steps = epochs * -(-len(x) // batch)
+    return median_time(lambda: model.fit(x, y, epochs=epochs, batch_size=batch, verbose=0)) / steps
+
+
+def boston_step(library: str) -> float:
+    """13-64-64-1, rmsprop, 404 rows, one row a step."""
+    keras = importlib.import_module(library)
+    x, y = table(404, 13)
+    model = mlp(keras, [13, 64, 64, 1], None, optimizer="rmsprop", loss="mse", metrics=["mae"])
+    return step(model, x, y, batch=1, epochs=10)
+
+
+def pima_step(library: str) -> float:
+    """8-12-8-1, adam, 768 rows, ten rows a step."""
+    keras = importlib.import_module(library)
+    x, y = table(768, 8)
+    return step(pima_model(keras), x, y, batch=10, epochs=20)
+
+
+def mnist_step(library: str) -> float:
+    """784-512-10, rmsprop, 128 rows a step."""
+    keras = importlib.import_module(library)
+    x, y = table(12_800, 784, classes=10)
+    model = mlp(
+        keras,
+        [784, 512, 10],
+        "softmax",
+        optimizer="rmsprop",
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return step(model, x, y, batch=128, epochs=3)
+
+
+def review_step(library: str) -> float:
+    """10,000-16-16-1, rmsprop, 512 rows of zeros and ones a step."""
+    import numpy as np
+
+    keras = importlib.import_module(library)
+    rng = np.random.default_rng(0)
+    x = np.zeros((5120, 10_000), np.float32)
+    np.put_along_axis(x, rng.integers(0, 10_000, size=(5120, 120)), 1, axis=1)
+    y = rng.integers(0, 2, size=5120).astype("float32")
+    model = mlp(
+        keras,
+        [10_000, 16, 16, 1],
+        "sigmoid",
+        optimizer="rmsprop",
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+    )
+    return step(model, x, y, batch=512, epochs=3)
+
+
+def epoch_cost(library: str) -> float:
+    """Seconds of an epoch beyond its steps.
+
+    The time of an epoch is a line over its number of steps; the cost is where the line begins.
+    """
+    keras = importlib.import_module(library)
+    model = pima_model(keras)
+    epochs = 40
+    times = {}
+    for steps in (10, 80):
+        x, y = table(10 * steps, 8)
+        model.fit(x, y, epochs=2, batch_size=10, verbose=0)
+
+        def fit(x: Any = x, y: Any = y, epochs: int = epochs) -> None:
+            model.fit(x, y, epochs=epochs, batch_size=10, verbose=0)
+
+        times[steps] = (median_time(fit) - median_time(lambda: fit(epochs=1))) / (epochs - 1)
+    slope = (times[80] - times[10]) / 70
+    return max(times[10] - 10 * slope, 0.0)
+
+
+def fit_call(library: str) -> float:
+    """Seconds of a `fit` call of one step on a compiled and warm model."""
+    keras = importlib.import_module(library)
+    model = pima_model(keras)
+    x, y = table(10, 8)
+    model.fit(x, y, epochs=1, batch_size=10, verbose=0)
+    return median_time(lambda: model.fit(x, y, epochs=1, batch_size=10, verbose=0), 50)
+
+
+def predict_one(library: str) -> float:
+    """Seconds of a `predict` call for one row, after the first."""
+    keras = importlib.import_module(library)
+    model = pima_model(keras)
+    x, _ = table(1, 8)
+    model.predict(x, verbose=0)
+    return median_time(lambda: model.predict(x, verbose=0), 200)
+
+
+def import_library(library: str) -> float:
+    """Seconds of the import in a fresh interpreter."""
+    start = clock()
+    importlib.import_module(library)
+    return clock() - start
+
+
+def import_and_summary(library: str) -> float:
+    """Seconds to import, build a chain of 20 layers and print its summary."""
+    start = clock()
+    keras = importlib.import_module(library)
+    model = keras.Sequential([keras.Input((32,))])
+    for _ in range(20):
+        model.add(keras.layers.Dense(32, activation="relu"))
+    model.summary()
+    return clock() - start
+
+
+def pima_program(library: str) -> float:
+    """The program as it is written in text books, 150 epochs; timed from outside, as a process."""
+    import numpy as np
+
+    keras = importlib.import_module(library)
+    start = clock()
+    data = Path(__file__).parent.parent / "tests" / "data" / "pima-indians-diabetes.csv"
+    dataset = np.loadtxt(data, delimiter=",")
+    x, y = dataset[:, 0:8], dataset[:, 8]
+    model = keras.Sequential()
+    model.add(keras.Input((8,)))
+    model.add(keras.layers.Dense(12, activation="relu"))
+    model.add(keras.layers.Dense(8, activation="relu"))
+    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy"])
+    model.fit(x, y, epochs=150, batch_size=10, verbose=0)
+    scores = model.evaluate(x, y, verbose=0)
+    print(f"accuracy {scores[1]:.2%}")
+    return clock() - start
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory(library: str) -> float:
+    """Growth of resident memory in MB over cycles of build, fit and predict, after the first 50."""
+    keras = importlib.import_module(library)
+    x, y = table(40, 8)
+    after_start = 0
+    for cycle in range(CYCLES):
+        if cycle == min(50, CYCLES // 2):
+            after_start = resident()
+        model = pima_model(keras)
+        model.fit(x, y, epochs=1, batch_size=10, verbose=0)
+        model.predict(x[:1], verbose=0)
+    return (resident() - after_start) / 1e6
+
+
+WORKLOADS: dict[str, Workload] = {
+    f.__name__: f
+    for f in (
+        boston_step,
+        pima_step,
+        epoch_cost,
+        pima_program,
+        predict_one,
+        fit_call,
+        mnist_step,
+        review_step,
+        import_library,
+        import_and_summary,
+        memory,
+    )
+}
+
+
+def main(library: str, name: str) -> None:
+    """Run the workload and print its number as the last line."""
+    print(WORKLOADS[name](library))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Kerata: the Keras API, every era of it, on exchangeable tensor engines."""

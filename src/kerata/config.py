@@ -1,0 +1,157 @@
+"""Global settings: float type, epsilon, image data format, engine, seeds of the host generator.
+
+The lowest module of the package: everything may import it, it imports nothing of Kerata.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
+_FORMATS = ("channels_last", "channels_first")
+_ENGINES = ("jax",)
+
+_settings: dict[str, Any] = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "dtype_policy": None,
+    "wide": False,
+    "interactive_logging": True,
+    "traceback_filtering": True,
+    "engine": None,
+}
+
+
+def home() -> Path:
+    """Folder of Kerata's settings and caches: ``$KERATA_HOME``, else ``~/.kerata``."""
+    return Path(os.environ.get("KERATA_HOME") or Path.home() / ".kerata")
+
+
+def floatx() -> str:
+    """Name of the default float type.
+
+    >>> floatx()
+    'float32'
+    """
+    return _settings["floatx"]
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float type: ``bfloat16``, ``float16``, ``float32`` or ``float64``.
+
+    ``float64`` switches 64-bit arithmetic on for the rest of the process.
+    """
+    if value not in _FLOATS:
+        raise ValueError(f"Unknown floatx {value!r}. Expected one of {_FLOATS}.")
+    _settings["floatx"] = value
+    if value == "float64":
+        enable_wide()
+
+
+def wide() -> bool:
+    """Whether 64-bit types are in use (else ``int64`` means ``int32``, ``float64`` ``float32``)."""
+    return _settings["wide"]
+
+
+def enable_wide() -> None:
+    """Compute in 64-bit types where they are asked for. Cannot be undone in a process."""
+    _settings["wide"] = True
+
+
+def epsilon() -> float:
+    """The small constant that keeps divisions and logarithms finite (default 1e-7)."""
+    return _settings["epsilon"]
+
+
+def set_epsilon(value: float) -> None:
+    """Set the small constant used in divisions and logarithms."""
+    _settings["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """Default place of the channel axis: ``channels_last`` or ``channels_first``."""
+    return _settings["image_data_format"]
+
+
+def set_image_data_format(value: str) -> None:
+    """Set the default place of the channel axis."""
+    _settings["image_data_format"] = standardize_data_format(value)
+
+
+def standardize_data_format(value: str | None) -> str:
+    """The data format, or the default one for ``None``; an error for anything else."""
+    if value is None:
+        return _settings["image_data_format"]
+    value = str(value).lower()
+    if value not in _FORMATS:
+        raise ValueError(f"Unknown data_format {value!r}. Expected one of {_FORMATS}.")
+    return value
+
+
+def enable_interactive_logging() -> None:
+    """Print progress to standard output (the default)."""
+    _settings["interactive_logging"] = True
+
+
+def disable_interactive_logging() -> None:
+    """Send progress to the ``logging`` module instead of standard output."""
+    _settings["interactive_logging"] = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress goes to standard output."""
+    return _settings["interactive_logging"]
+
+
+def enable_traceback_filtering() -> None:
+    """Hide Kerata's own frames in tracebacks (kept for compatibility)."""
+    _settings["traceback_filtering"] = True
+
+
+def disable_traceback_filtering() -> None:
+    """Show every frame in tracebacks."""
+    _settings["traceback_filtering"] = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether Kerata's own frames are hidden in tracebacks."""
+    return _settings["traceback_filtering"]
+
+
+def backend() -> str:
+    """Name of the tensor engine: ``KERATA_ENGINE``, else ``KERAS_BACKEND``, else the settings file.
+
+    Read once; ``set_backend`` may set it before the first tensor.
+    """
+    if _settings["engine"] is None:
+        name = os.environ.get("KERATA_ENGINE") or os.environ.get("KERAS_BACKEND")
+        _settings["engine"] = _check_engine(name or _from_file("engine") or "jax")
+    return _settings["engine"]
+
+
+def set_backend(name: str) -> None:
+    """Choose the tensor engine. Possible until the first tensor is made."""
+    name = _check_engine(name)
+    if _settings.get("engine_loaded") and name != _settings["engine"]:
+        raise RuntimeError(
+            f"The engine cannot change from {_settings['engine']!r} to {name!r}: tensors exist already. "
+            "Set KERATA_ENGINE or call set_backend before the first one."
+        )
+    _settings["engine"] = name
+
+
+def _check_engine(name: str) -> str:
+    if name not in _ENGINES:
+        raise ValueError(f"Unknown engine {name!r}. Kerata has: {', '.join(_ENGINES)}.")
+    return name
+
+
+def _from_file(key: str) -> Any:
+    try:
+        return json.loads((home() / "config.json").read_text()).get(key)
+    except (OSError, ValueError, AttributeError):
+        return None

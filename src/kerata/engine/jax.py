@@ -1,0 +1,235 @@
+"""The JAX engine: what Kerata needs of JAX, and the ops whose form or meaning differs there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from .. import config, dtypes
+from ..spec import Spec, spec_of
+
+name = "jax"
+Tensor = jax.Array
+
+_NAMESPACES = (jnp, jax.nn, lax, jax.scipy.special, jnp.linalg)
+
+
+def _start() -> None:
+    """Options of JAX that Kerata sets: the persistent compilation cache, 64-bit types on demand."""
+    if config.wide():
+        jax.config.update("jax_enable_x64", True)
+    if jax.config.jax_compilation_cache_dir is None and os.environ.get("KERATA_CACHE") != "0":
+        folder = config.home() / "cache" / "jax"
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+            jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+_start()
+
+
+# --- tensors ------------------------------------------------------------------------------------
+
+
+def asarray(x: Any, dtype: str | None = None) -> Any:
+    """`x` as a JAX array of the dtype named."""
+    if config.wide() and not jax.config.jax_enable_x64:
+        jax.config.update("jax_enable_x64", True)
+    if isinstance(x, jax.Array):
+        if dtype is None:
+            return x
+        # astype also makes a weak type strong, without which a loop's state would change its type.
+        return x if x.dtype == dtype and not x.aval.weak_type else lax.convert_element_type(x, dtype)
+    if not hasattr(x, "dtype"):
+        if isinstance(x, (list, tuple)) and any(hasattr(v, "dtype") for v in x):
+            return jnp.stack([asarray(v, dtype) for v in x])
+        dtype = dtype or _dtype_of_python(x)
+    elif dtype is None:
+        dtype = dtypes.standardize(x.dtype)
+    if hasattr(x, "detach"):  # a torch tensor
+        x = x.detach().cpu().numpy()
+    return jnp.asarray(x, dtype)
+
+
+def _dtype_of_python(x: Any) -> str | None:
+    return dtypes.standardize(None) if np.asarray(x).dtype.kind == "f" else None
+
+
+def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
+    """What `make` gives, as a concrete array even while a function is being traced."""
+    with jax.ensure_compile_time_eval():
+        x = asarray(make(), dtype)
+        return x.value if hasattr(x, "value") else x
+
+
+def to_numpy(x: Any) -> np.ndarray:
+    """A JAX array as a NumPy array."""
+    if isinstance(x, jax.core.Tracer):
+        raise TypeError(
+            "A tensor inside a compiled function has no values yet and cannot become a NumPy array. "
+            "Use kerata.ops, or compile(run_eagerly=True) to look at values."
+        )
+    return np.asarray(x)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a JAX array (or stands for one in a trace)."""
+    return isinstance(x, jax.Array)
+
+
+def is_tracing(x: Any) -> bool:
+    """Whether `x` stands for an array in a function that is being traced."""
+    return isinstance(x, jax.core.Tracer)
+
+
+def function(op: str, primitive: bool) -> Callable | None:
+    """The function of this engine for an op; composites only where this module overrides them."""
+    own = OVERRIDES.get(op)
+    if own is not None or not primitive:
+        return own
+    for namespace in _NAMESPACES:
+        found = getattr(namespace, op, None)
+        if found is not None:
+            return found
+    return None
+
+
+def infer(fn: Callable, specs: Sequence[Any]) -> Any:
+    """Specs of the results of a function that calls JAX itself."""
+    shaped = [jax.ShapeDtypeStruct(s.shape, s.dtype) if isinstance(s, Spec) else s for s in specs]
+    dynamic = [i for i, s in enumerate(shaped) if isinstance(s, jax.ShapeDtypeStruct)]
+
+    def call(*tensors: Any) -> Any:
+        full = list(shaped)
+        for i, t in zip(dynamic, tensors):
+            full[i] = t
+        return fn(*full)
+
+    out = jax.eval_shape(call, *(shaped[i] for i in dynamic))
+    return jax.tree_util.tree_map(spec_of, out)
+
+
+# --- derivation ---------------------------------------------------------------------------------
+
+
+def value_and_grad(fn: Callable, has_aux: bool = False) -> Callable:
+    """``jax.value_and_grad`` with regard to the first argument."""
+    return jax.value_and_grad(fn, has_aux=has_aux)
+
+
+def custom_gradient(fn: Callable) -> Callable:
+    """``jax.custom_gradient``."""
+    return jax.custom_gradient(fn)
+
+
+vmap = jax.vmap
+checkpoint = jax.checkpoint
+
+
+# --- compilation --------------------------------------------------------------------------------
+
+
+def compile(fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()) -> Callable:
+    """``jax.jit``; on a CPU nothing is donated, as it gains nothing and would void users' references."""
+    if jax.default_backend() == "cpu":
+        donate = ()
+    return jax.jit(fn, static_argnums=tuple(static), donate_argnums=tuple(donate))
+
+
+def run_steps(step: Callable, state: Any, start: Any, stop: Any) -> Any:
+    """Run ``state = step(i, state)`` for i from start to stop, a number known only at run time."""
+    return lax.fori_loop(start, stop, step, state)
+
+
+def take_rows(x: Any, rows: Any) -> Any:
+    """Rows of `x` by number; the numbers are known to be in range."""
+    return x.at[rows].get(mode="promise_in_bounds")
+
+
+def slice_rows(x: Any, start: Any, size: int) -> Any:
+    """`size` rows of `x` from a row known at run time only."""
+    return lax.dynamic_slice_in_dim(x, start, size)
+
+
+def block(x: Any) -> Any:
+    """Wait until the computation of `x` has ended."""
+    return jax.block_until_ready(x)
+
+
+# --- control ------------------------------------------------------------------------------------
+
+
+def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
+    """``lax.cond`` without operands."""
+    if isinstance(pred, (bool, np.bool_)):
+        return true_fn() if pred else false_fn()
+    return lax.cond(pred, lambda _: true_fn(), lambda _: false_fn(), None)
+
+
+def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+    """``lax.while_loop`` over a tuple (or a single value) of loop variables."""
+    many = isinstance(loop_vars, (list, tuple))
+    start = tuple(loop_vars) if many else (loop_vars,)
+    start = jax.tree_util.tree_map(asarray, start)
+
+    def test(carry: Any) -> Any:
+        i, values = carry
+        go = cond(*values)
+        return go if maximum_iterations is None else (i < maximum_iterations) & go
+
+    def advance(carry: Any) -> Any:
+        i, values = carry
+        new = body(*values)
+        new = tuple(new) if isinstance(new, (list, tuple)) else (new,)
+        return i + 1, new
+
+    out = lax.while_loop(test, advance, (0, start))[1]
+    return type(loop_vars)(out) if many else out[0]
+
+
+def scan(f: Callable, init: Any, xs: Any = None, length: Any = None, reverse: bool = False, unroll: Any = 1) -> Any:
+    """``lax.scan``."""
+    return lax.scan(f, init, xs, length=length, reverse=reverse, unroll=unroll)
+
+
+# --- randomness ---------------------------------------------------------------------------------
+
+
+def key(seed: int) -> Any:
+    """A threefry key."""
+    return place(lambda: np.array([(seed >> 32) & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32))
+
+
+def fold(key: Any, n: Any) -> Any:
+    """A new key out of a key and a number."""
+    return jax.random.fold_in(key, n)
+
+
+# --- devices ------------------------------------------------------------------------------------
+
+
+def devices() -> list[str]:
+    """Names such as ``cpu:0``."""
+    return [f"{d.platform}:{d.id}" for d in jax.devices()]
+
+
+@contextlib.contextmanager
+def device(name: str) -> Iterator[None]:
+    """Place new tensors on the device of that name."""
+    kind, _, index = name.lower().partition(":")
+    with jax.default_device(jax.devices(kind)[int(index or 0)]):
+        yield
+
+
+# --- ops ----------------------------------------------------------------------------------------
+
+from .jax_ops import OVERRIDES, jvp, random, vectorize  # noqa: E402 - it builds on the above

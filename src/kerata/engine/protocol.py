@@ -1,0 +1,85 @@
+"""What an engine module offers: the whole contract between Kerata and a tensor library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+
+class Engine(Protocol):
+    """Functions that an engine's module defines.
+
+    Ops are looked up by `function`: first among the module's own functions (for a composite op only
+    there), then by name in the tensor library's namespaces. Dtypes are names at this border.
+    """
+
+    name: str
+
+    # tensors
+    def asarray(self, x: Any, dtype: str | None = None) -> Any:
+        """`x` as a tensor."""
+
+    def place(self, make: Callable[[], Any], dtype: str | None = None) -> Any:
+        """What `make` gives as a concrete tensor on the device, also while a function is being traced."""
+
+    def to_numpy(self, x: Any) -> Any:
+        """A tensor as a NumPy array (may share memory)."""
+
+    def is_tensor(self, x: Any) -> bool:
+        """Whether `x` is a tensor of this engine."""
+
+    def function(self, name: str, primitive: bool) -> Callable | None:
+        """The engine's own function for the op, or ``None`` to run a composite op's body."""
+
+    def infer(self, fn: Callable, specs: Sequence[Any]) -> Any:
+        """Specs of what `fn`, which may call native functions, returns for tensors like `specs`."""
+
+    # derivation
+    def value_and_grad(self, fn: Callable, has_aux: bool = False) -> Callable:
+        """A function giving ``(value, gradients)`` with regard to its first argument, a list."""
+
+    def custom_gradient(self, fn: Callable) -> Callable:
+        """`fn` returns ``(value, backward)``; the result uses ``backward`` as its derivative."""
+
+    def vmap(self, fn: Callable, in_axes: Any = 0) -> Callable:
+        """`fn` mapped over a leading axis."""
+
+    def checkpoint(self, fn: Callable) -> Callable:
+        """`fn` with its inner values recomputed for the gradient rather than kept."""
+
+    # compilation
+    def compile(self, fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()) -> Callable:
+        """A compiled version of a pure function of nested tensors."""
+
+    def run_steps(self, step: Callable, state: Any, start: Any, stop: Any) -> Any:
+        """``for i in range(start, stop): state = step(i, state)`` inside a compiled function."""
+
+    def take_rows(self, x: Any, rows: Any) -> Any:
+        """Rows of `x` by numbers that are in range."""
+
+    def slice_rows(self, x: Any, start: Any, size: int) -> Any:
+        """`size` rows of `x` from a row known at run time."""
+
+    # control
+    def cond(self, pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
+        """The value of one of two functions."""
+
+    def while_loop(self, cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any) -> Any:
+        """`body` applied while `cond` holds."""
+
+    def scan(self, f: Callable, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any) -> Any:
+        """A loop along the first axis that carries a state and stacks outputs."""
+
+    # randomness
+    def key(self, seed: int) -> Any:
+        """A random key."""
+
+    def fold(self, key: Any, n: Any) -> Any:
+        """A new key out of a key and a number."""
+
+    # devices
+    def devices(self) -> list[str]:
+        """Names of the devices."""
+
+    def device(self, name: str) -> Any:
+        """A context in which new tensors are placed on the named device."""

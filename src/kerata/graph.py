@@ -1,0 +1,303 @@
+"""Symbolic calls: recording them as nodes, inferring their results, evaluating the graph."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from . import tree
+from .errors import InputError, ShapeError
+from .spec import PROBES, KerasTensor, Spec, probing, unprobe
+
+_names: Counter[str] = Counter()
+
+
+def snake(name: str) -> str:
+    """A class name as the stem of an instance name.
+
+    >>> snake("Conv2DTranspose"), snake("LSTM"), snake("MaxPooling2D")
+    ('conv2d_transpose', 'lstm', 'max_pooling2d')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(stem: str) -> str:
+    """`stem`, then ``stem_1``, ``stem_2`` ... until `reset_names`."""
+    n = _names[stem]
+    _names[stem] += 1
+    return f"{stem}_{n}" if n else stem
+
+
+def reset_names() -> None:
+    """Start the numbering of automatic names anew."""
+    _names.clear()
+
+
+class Operation:
+    """Something that can be a node of a graph: a layer, a model, or the call of an op."""
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"name must be a string without '/', got {name!r}.")
+        self._name = name or auto_name(snake(type(self).__name__))
+        self._inbound_nodes: list[Node] = []
+
+    @property
+    def name(self) -> str:
+        """Its name, unique within a model."""
+        return self._name
+
+    @property
+    def input(self) -> Any:
+        """Symbolic input of its only call."""
+        return self._only_node("input").input_structure
+
+    @property
+    def output(self) -> Any:
+        """Symbolic output of its only call."""
+        return self._only_node("output").output_structure
+
+    def _only_node(self, what: str) -> Node:
+        nodes = self._inbound_nodes
+        if not nodes:
+            raise AttributeError(
+                f"The layer {self.name!r} has never been called on a symbolic input and thus has no defined {what}."
+            )
+        if len(nodes) > 1 and what != "first":
+            kept = {tuple(map(id, getattr(n, what + "s"))) for n in nodes}
+            if len(kept) > 1:
+                raise AttributeError(
+                    f"The layer {self.name!r} has {len(nodes)} inbound nodes, hence no single {what}: "
+                    f"use get_{what}_at(node_index)."
+                )
+        return nodes[0]
+
+    def get_input_at(self, node_index: int) -> Any:
+        """Symbolic input of one of its calls."""
+        return self._inbound_nodes[node_index].input_structure
+
+    def get_output_at(self, node_index: int) -> Any:
+        """Symbolic output of one of its calls."""
+        return self._inbound_nodes[node_index].output_structure
+
+
+class OpCall(Operation):
+    """One call of an op in a graph; what it was called with stands in its node."""
+
+    def __init__(self, op: Any, name: str | None = None) -> None:
+        super().__init__(name or auto_name(op.name))
+        self.op = op
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.op(*args, **kwargs)
+
+
+class Node:
+    """One symbolic call: what was called with which arguments, and the tensors that came out."""
+
+    __slots__ = ("operation", "args", "kwargs", "inputs", "outputs", "output_structure")
+
+    def __init__(self, operation: Operation, args: tuple, kwargs: dict, outputs: Any) -> None:
+        self.operation, self.args, self.kwargs = operation, args, kwargs
+        self.inputs = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+        self.output_structure = outputs
+        self.outputs = [x for x in tree.flatten(outputs) if isinstance(x, KerasTensor)]
+        index = len(operation._inbound_nodes)
+        for i, x in enumerate(self.outputs):
+            x._keras_history = (operation, index, i)
+        operation._inbound_nodes.append(self)
+
+    @property
+    def input_structure(self) -> Any:
+        """The first argument, or the flat list of inputs where it holds no tensor."""
+        first = self.args[0] if self.args else None
+        if first is not None and any(isinstance(x, KerasTensor) for x in tree.flatten(first)):
+            return first
+        return self.inputs[0] if len(self.inputs) == 1 else (self.inputs or self.output_structure)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the node makes a tensor out of nothing (an `InputLayer`)."""
+        return not self.inputs
+
+
+def node_of(x: KerasTensor) -> Node:
+    """The node whose output `x` is."""
+    if x._keras_history is None:
+        raise InputError(
+            f"The symbolic tensor {x.name!r} comes from no layer: make inputs with Input(shape=...), "
+            "not with KerasTensor directly."
+        )
+    operation, index, _ = x._keras_history
+    return operation._inbound_nodes[index]
+
+
+def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
+    """Specs that `fn` gives where each KerasTensor among the arguments is replaced by its Spec.
+
+    Where one has an unknown axis, `fn` runs twice with different sizes in its place.
+    """
+    unknown = any(
+        isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs))
+    )
+
+    def run(size: int) -> Any:
+        def spec(x: Any) -> Any:
+            if not isinstance(x, KerasTensor):
+                return x
+            return Spec(tuple(size if d is None else d for d in x.shape), x.dtype)
+
+        with probing(size):
+            try:
+                return fn(*tree.map_structure(spec, args), **tree.map_structure(spec, kwargs))
+            except ShapeError as e:
+                e.message = e.message.replace(str(size), "None")
+                raise
+
+    if not unknown:
+        return run(PROBES[0])
+    return tree.map_structure(_merge, run(PROBES[0]), run(PROBES[1]))
+
+
+def _merge(a: Any, b: Any) -> Any:
+    if not isinstance(a, Spec):
+        return a
+    return Spec(tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)), a.dtype)
+
+
+def record(op: Any, args: tuple, kwargs: dict) -> Any:
+    """The symbolic result of calling an op on symbolic tensors, recorded as a node."""
+    specs = infer(op, args, kwargs)
+    return add_node(OpCall(op), args, kwargs, specs)
+
+
+def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any:
+    """A node for a call with these result Specs; returns its symbolic outputs."""
+
+    def symbol(s: Any) -> Any:
+        if not isinstance(s, Spec):
+            return s
+        return KerasTensor(unprobe(s.shape), s.dtype, name=auto_name("keras_tensor"))
+
+    outputs = tree.map_structure(symbol, specs)
+    Node(operation, args, kwargs, outputs)
+    return outputs
+
+
+class Graph:
+    """The calls that lead from input tensors to output tensors, in an order that can be run."""
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self.flat_inputs: list[KerasTensor] = tree.flatten(inputs)
+        self.flat_outputs: list[KerasTensor] = tree.flatten(outputs)
+        for role, tensors in (("input", self.flat_inputs), ("output", self.flat_outputs)):
+            for x in tensors:
+                if not isinstance(x, KerasTensor):
+                    raise InputError(
+                        f"Every {role} of a functional model must be a symbolic tensor that starts at "
+                        f"Input(shape=...); got {type(x).__name__}: {str(x)[:60]}"
+                    )
+        self.nodes, order = self._sort()
+        self.operations = self._by_depth(order)
+        self._steps = [_Step(n) for n in self.nodes if not self._given(n)]
+
+    def _given(self, node: Node) -> bool:
+        ids = {id(x) for x in self.flat_inputs}
+        return node.is_input or all(id(x) in ids for x in node.outputs)
+
+    def _sort(self) -> tuple[list[Node], dict[Operation, int]]:
+        """Nodes in post-order of a walk from the outputs, and when each operation was first met."""
+        given = {id(x) for x in self.flat_inputs}
+        done: set[int] = set()
+        open_: set[int] = set()
+        nodes: list[Node] = []
+        order: dict[Operation, int] = {}
+        for output in self.flat_outputs:
+            todo: list[tuple[KerasTensor, bool]] = [(output, False)]
+            while todo:
+                x, leaving = todo.pop()
+                node = node_of(x)
+                if leaving:
+                    open_.discard(id(node))
+                    done.add(id(node))
+                    nodes.append(node)
+                    continue
+                if id(node) in done or id(node) in open_:
+                    continue
+                order.setdefault(node.operation, len(order))
+                open_.add(id(node))
+                todo.append((x, True))
+                if node.is_input:
+                    if id(x) not in given:
+                        raise InputError(
+                            f"The graph is disconnected: the output depends on the input {node.operation.name!r}, "
+                            f"which is not among the model's inputs {[t.name for t in self.flat_inputs]}. Add it."
+                        )
+                elif id(x) not in given:
+                    todo.extend((t, False) for t in reversed(node.inputs))
+        for x in self.flat_inputs:
+            node = node_of(x)
+            if id(node) not in done:
+                done.add(id(node))
+                nodes.append(node)
+                order.setdefault(node.operation, len(order))
+        return nodes, order
+
+    def _by_depth(self, order: dict[Operation, int]) -> list[Operation]:
+        """Operations from the inputs to the outputs, as `model.layers` lists them."""
+        given = {id(x) for x in self.flat_inputs}
+        node_depth: dict[int, int] = {}
+        op_depth: dict[Operation, int] = {}
+        for node in reversed(self.nodes):
+            depth = max(node_depth.setdefault(id(node), 0), op_depth.get(node.operation, 0))
+            op_depth[node.operation] = depth
+            node_depth[id(node)] = depth
+            if all(id(x) in given for x in node.outputs):
+                continue
+            for x in node.inputs:
+                parent = id(node_of(x))
+                node_depth[parent] = max(depth + 1, node_depth.get(parent, 0))
+        return sorted(op_depth, key=lambda o: (-op_depth[o], order[o]))
+
+    def run(self, inputs: list[Any]) -> Any:
+        """Values of the outputs for the values of the flat inputs."""
+        values = {id(k): v for k, v in zip(self.flat_inputs, inputs, strict=True)}
+        for step in self._steps:
+            step.run(values)
+        out = [values[id(k)] for k in self.flat_outputs]
+        return out[0] if self.outputs is self.flat_outputs[0] else tree.pack_sequence_as(self.outputs, out)
+
+
+class _Step:
+    """A node made ready to run: where its arguments come from and its results go."""
+
+    __slots__ = ("node", "operation", "single", "outputs")
+
+    def __init__(self, node: Node) -> None:
+        self.node, self.operation = node, node.operation
+        args = node.args
+        simple = len(args) == 1 and isinstance(args[0], KerasTensor) and not node.kwargs
+        self.single = id(args[0]) if simple else None
+        self.outputs = [id(x) for x in node.outputs]
+
+    def run(self, values: dict[int, Any]) -> None:
+        if self.single is not None:
+            result = self.operation(values[self.single])  # type: ignore[operator]
+        else:
+
+            def value(x: Any) -> Any:
+                return values[id(x)] if isinstance(x, KerasTensor) else x
+
+            args = tree.map_structure(value, self.node.args)
+            kwargs = tree.map_structure(value, self.node.kwargs)
+            result = self.operation(*args, **kwargs)  # type: ignore[operator]
+        if len(self.outputs) == 1 and not tree.is_nested(result):
+            values[self.outputs[0]] = result
+        else:
+            for key, v in zip(self.outputs, tree.flatten(result)):
+                values[key] = v

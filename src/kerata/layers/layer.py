@@ -1,0 +1,801 @@
+"""`Layer`: state, building, calling, and everything that Keras promises to subclasses."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import config as settings
+from .. import dtypes, graph, tree
+from ..capture import Configurable
+from ..engine import engine
+from ..errors import KerataError, NotBuiltError, ShapeError
+from ..scope import Binding, Call, get_mask, local, set_mask
+from ..spec import KerasTensor, Spec, unprobe
+from ..variable import Variable
+from .input_spec import check_inputs
+
+# Attributes that hold layers or variables which are not the layer's own.
+_UNTRACKED = frozenset(
+    {
+        "_captured", "_inbound_nodes", "_losses", "_optimizer", "optimizer", "_graph", "_symbolic_losses",
+        "_compiled", "_carried",
+    }  # fmt: skip
+)
+
+
+class Layer(graph.Operation, Configurable):
+    """A function of tensors with weights: the building block of models.
+
+    Subclasses write ``__init__``, ``build(input_shape)`` where weights depend on the input, and
+    ``call(inputs, ...)``; weights come from `add_weight`. ``call`` may take ``training`` and
+    ``mask``, which are filled in by the caller's context. Layers and variables kept in attributes,
+    also within lists and dicts, are tracked. The configuration is captured from the constructor,
+    the output shape found by running ``call`` on shapes; `get_config` and `compute_output_shape`
+    may be overridden.
+
+    Args:
+        activity_regularizer: Penalty on the output, added to the loss.
+        trainable: Whether the weights are trained.
+        dtype: dtype or dtype policy of weights and arithmetic.
+        autocast: Whether float inputs are cast to the compute dtype.
+        name: Unique name; made from the class name by default.
+        input_shape: Shape of a sample, for the first layer of a `Sequential`.
+        input_dim: The same for samples that are vectors.
+        batch_shape: Shape of a batch, for the first layer of a `Sequential`.
+        weights: Initial values of the weights.
+
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> layer = Scale()
+    >>> layer.compute_output_shape((None, 3))
+    (None, 3)
+    >>> layer.count_params()
+    1
+    """
+
+    _abstract_config = True
+    supports_masking = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _building(cls.__dict__["build"])  # type: ignore[method-assign]
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        weights: Sequence[Any] | None = None,
+    ) -> None:
+        graph.Operation.__init__(self, name)
+        self.activity_regularizer = _get("regularizers", activity_regularizer)
+        self._trainable = bool(trainable)
+        self._dtype_policy = dtypes.policy(dtype)
+        self.autocast = autocast
+        self.built = False
+        self.input_spec: Any = None
+        self._losses: list[Any] = []
+        self._initial_weights = weights
+        if input_dim is not None and input_shape is None:
+            input_shape = (input_dim,)
+        if isinstance(input_shape, int):
+            input_shape = (input_shape,)
+        if input_shape is not None and batch_shape is None:
+            batch_shape = (None, *input_shape)
+        if batch_shape is not None:
+            self._batch_shape = tuple(batch_shape)
+
+    # --- for constructors and build --------------------------------------------------------------
+
+    def adopt(self, arguments: dict[str, Any]) -> None:
+        """Set an attribute for each constructor argument, given as ``locals()``.
+
+        Names of activations, initializers, regularizers and constraints become the objects; a
+        ``data_format`` of ``None`` the default one.
+        """
+        for key, value in arguments.items():
+            if key in ("self", "kwargs", "__class__", "name", "trainable", "dtype", "activity_regularizer"):
+                continue
+            for suffix, module in _RESOLVED.items():
+                if key == suffix or key.endswith("_" + suffix):
+                    value = _get(module, value)
+            if key == "data_format":
+                value = settings.standardize_data_format(value)
+            setattr(self, key, value)
+
+    def weight(self, name: str, shape: Sequence[int], **kwargs: Any) -> Variable:
+        """A weight with the layer's initializer, regularizer and constraint of that name."""
+        for part in ("initializer", "regularizer", "constraint"):
+            kwargs.setdefault(part, getattr(self, f"{name}_{part}", None))
+        return self.add_weight(shape=shape, name=name, **kwargs)
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: Any = None,
+        **kwargs: Any,
+    ) -> Variable:
+        """Make a weight.
+
+        Args:
+            shape: Sizes of the axes; ``()`` by default.
+            initializer: Name, instance or function of ``(shape, dtype)``; Glorot uniform for
+                floats, zeros for others by default.
+            dtype: Name of the dtype; the layer's by default.
+            trainable: Whether optimizers change it.
+            regularizer: Penalty on it, added to the loss.
+            constraint: Projection applied to it after each step.
+            name: Last part of its path.
+        """
+        if isinstance(shape, str):  # Keras 2 took the name first
+            shape, name = (name if name is not None else initializer), shape
+            initializer = kwargs.pop("init", initializer if not isinstance(initializer, (tuple, list)) else None)
+        shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        dtype = dtypes.standardize(dtype) if dtype is not None else self.variable_dtype
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
+        variable = Variable(
+            _get("initializers", initializer), shape, dtype, trainable, autocast, aggregation,
+            name=name, constraint=_get("constraints", constraint),
+            regularizer=_get("regularizers", regularizer),
+        )  # fmt: skip
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        path = local.names if local.names and local.names[-1] == self.name else [*local.names, self.name]
+        variable.path = "/".join([*path, variable.name])
+        if not self._trainable:
+            variable.trainable = False
+        self.__dict__.setdefault("_own_weights", []).append(variable)
+        return variable
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights; called once, before the first ``call``."""
+        self.built = True
+
+    # --- state -----------------------------------------------------------------------------------
+
+    def _own(self, kind: type) -> Iterator[Any]:
+        """Objects of a type among the attributes, also within lists, tuples and dicts."""
+        for key, value in self.__dict__.items():
+            if key not in _UNTRACKED:
+                yield from _find(value, kind)
+
+    @property
+    def _layers(self) -> list[Layer]:
+        return _unique(self._own(Layer))
+
+    @property
+    def _own_variables(self) -> list[Variable]:
+        return sorted(_unique(self._own(Variable)), key=lambda v: not v.can_train)
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Layer]:
+        """The layer itself and all below it, each once, parents before children."""
+        seen: set[int] = set()
+        todo: list[Layer] = [self]
+        while todo:
+            layer = todo.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            if include_self or layer is not self:
+                yield layer
+            if recursive or layer is self:
+                todo.extend(reversed(layer._layers))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All state: weights, and the states of metrics and random generators."""
+        out = [*self.weights, *self._carried_below()]
+        for layer in self._flatten_layers():
+            for metric in layer._own(_metric_class()):
+                out.extend(metric.variables)
+        return _unique(out)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The layer's weights and those of the layers in it, in the order of their making."""
+        return _unique(v for layer in self._flatten_layers() for v in layer._own_variables)
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """Weights that optimizers change."""
+        if not self.trainable:
+            return []
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """State that optimizers leave alone."""
+        return [*self.non_trainable_weights, *self._carried_below()]
+
+    trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that optimizers leave alone."""
+        train = {id(v) for v in self.trainable_variables}
+        return [v for v in self.weights if id(v) not in train]
+
+    def _carried_below(self) -> list[Variable]:
+        """State carried from call to call that is no weight: what stateful layers remember."""
+        return [v for layer in self._flatten_layers() for v in tree.flatten(layer.__dict__.get("_carried", ()))]
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """State of the metrics in the layer."""
+        return [v for m in self._metrics_below() for v in m.variables]
+
+    def _metrics_below(self) -> list[Any]:
+        return _unique(m for layer in self._flatten_layers() for m in layer._own(_metric_class()))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the weights are trained; setting it sets all layers below."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+            for v in layer._own_variables:
+                v.trainable = bool(value) and v.can_train
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Values of the weights as NumPy arrays."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set the weights to values in the order of `get_weights`. All fit, or none is set."""
+        own = self.weights
+        values = [w if hasattr(w, "shape") else np.asarray(w) for w in weights]
+        if len(values) != len(own) or any(tuple(w.shape) != v.shape for v, w in zip(own, values)):
+            raise ShapeError(_weights_table(self.name, own, values))
+        for v, w in zip(own, values):
+            v.assign(w)
+
+    def count_params(self) -> int:
+        """Number of scalars in the weights."""
+        if not self.built and not self.weights:
+            raise NotBuiltError(
+                f"The layer {self.name!r} is not built yet, its weights are not known. Call it on data or build(input_shape)."
+            )
+        return sum(v.size for v in self.weights)
+
+    # --- dtypes ----------------------------------------------------------------------------------
+
+    @property
+    def dtype_policy(self) -> dtypes.DTypePolicy:
+        """The dtype policy."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = dtypes.policy(value)
+
+    @property
+    def dtype(self) -> str:
+        """dtype of the weights."""
+        return self._dtype_policy.variable_dtype
+
+    variable_dtype = dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """dtype of the arithmetic and the outputs."""
+        return self._dtype_policy.compute_dtype
+
+    input_dtype = compute_dtype
+
+    # --- losses ----------------------------------------------------------------------------------
+
+    def add_loss(self, loss: Any, **kwargs: Any) -> None:
+        """Add a scalar (or several, or a function giving one) to the loss of this call."""
+        for item in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if item is not None:
+                self._losses.append(item)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean", **kwargs: Any) -> None:
+        """Follow the mean of a tensor of this call among the metrics of the model."""
+        from ..metrics import Mean
+
+        held = self.__dict__.setdefault("_added_metrics", {})
+        name = name or getattr(value, "name", None) or f"metric_{len(held)}"
+        if name not in held:
+            held[name] = Mean(name=name)
+        if not isinstance(value, Spec):
+            held[name].update_state(value)
+
+    @property
+    def losses(self) -> list[Any]:
+        """Scalars added in the last call, and the penalties on the trainable weights."""
+        out: list[Any] = []
+        for layer in self._flatten_layers():
+            out.extend(x() if callable(x) else x for x in layer._losses)
+        for v in self.trainable_weights:
+            if v.regularizer is not None:
+                out.append(v.regularizer(v))
+        return [x for x in out if not isinstance(x, Spec)]
+
+    def _clear_losses(self) -> None:
+        for layer in self._flatten_layers():
+            if layer._losses:
+                layer._losses = [x for x in layer._losses if callable(x)]
+
+    # --- masks -----------------------------------------------------------------------------------
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Mask of the output: that of the input, unless a subclass says otherwise."""
+        return previous_mask
+
+    # --- calling ---------------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation; subclasses write it."""
+        raise NotImplementedError(f"{type(self).__name__} has no call method: define call(self, inputs).")
+
+    @functools.cached_property
+    def _call_signature(self) -> _CallSignature:
+        return _call_signature(type(self).call)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer on tensors, arrays, or symbolic tensors (which records a graph node)."""
+        if "_inbound_nodes" not in self.__dict__:
+            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first.")
+        if _any_symbolic(args) or (kwargs and _any_symbolic(kwargs.values())):
+            return self._call_symbolic(args, kwargs)
+        return self._run(args, kwargs)
+
+    def _call_symbolic(self, args: tuple, kwargs: dict) -> Any:
+        self._build_for(args, kwargs)
+        try:
+            specs = self._infer(args, kwargs)
+        finally:
+            self._clear_losses()
+        return graph.add_node(self, args, kwargs, specs)
+
+    def _infer(self, args: tuple, kwargs: dict) -> Any:
+        cls = type(self)
+        if cls.compute_output_spec is not Layer.compute_output_spec:
+            return self.compute_output_spec(*args, **kwargs)
+        if cls.compute_output_shape is not Layer.compute_output_shape:
+            return self._declared_spec(args, kwargs)
+        return graph.infer(self._run_abstract, args, kwargs)
+
+    def _run_abstract(self, *args: Any, **kwargs: Any) -> Any:
+        """The call on Specs; through the engine's own inference where it uses native functions."""
+        try:
+            return self._run(args, kwargs)
+        except KerataError:
+            raise
+        except Exception as first:
+            flat = tree.flatten((args, kwargs))
+
+            def native(*tensors: Any) -> Any:
+                a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
+                variables = self.variables
+                with Binding(variables, [v.value for v in variables], engine().key(0)):
+                    return self._run(a, k)
+
+            try:
+                return engine().infer(native, flat)
+            except Exception as second:
+                raise second from first
+
+    def _declared_spec(self, args: tuple, kwargs: dict) -> Any:
+        shape = self.compute_output_shape(*self._shapes(args, kwargs, type(self).compute_output_shape))
+        return _specs(shape, self.compute_dtype)
+
+    def _run(self, args: tuple, kwargs: dict) -> Any:
+        """The call on tensors or Specs."""
+        signature = self._call_signature
+        args = tuple([self._tensor(a) for a in args])
+        if kwargs:
+            kwargs = {k: self._tensor(v) for k, v in kwargs.items()}
+        if not self.built:
+            self._build_for(args, kwargs)
+        first, masks = self._fill_masks(signature, args, kwargs)
+        outer = local.call
+        training = kwargs.get("training")
+        if training is None and outer is not None:
+            training = outer.training
+        if signature.training and training is None:
+            training = signature.training_default
+        if signature.training and (training is not None or signature.training_required):
+            kwargs["training"] = training if training is not None else False
+        elif "training" in kwargs and not signature.any_keyword:
+            del kwargs["training"]
+        if outer is None:
+            self._clear_losses()
+        local.names.append(self.name)
+        try:
+            with Call(self, training):
+                if self.input_spec is not None:
+                    check_inputs(self.input_spec, first, f"Layer {self.name!r}")
+                outputs = self.call(*args, **kwargs)
+                if self.activity_regularizer is not None:
+                    for x in tree.flatten(outputs):
+                        if x is not None:
+                            self.add_loss(self.activity_regularizer(x))
+        except KerataError as e:
+            e.located(self.name)
+            raise
+        finally:
+            local.names.pop()
+        self._pass_masks(first, masks, outputs)
+        return outputs
+
+    def _tensor(self, x: Any) -> Any:
+        """An input as a tensor of the compute dtype; integers, Specs of them and others stay."""
+        if isinstance(x, (list, tuple)):
+            return tree.map_structure(self._tensor, x) if x and hasattr(_first(x), "dtype") else x
+        if isinstance(x, dict):
+            return {k: self._tensor(v) for k, v in x.items()}
+        dtype = getattr(x, "dtype", None)
+        if dtype is None or isinstance(x, Variable):
+            return x
+        if isinstance(x, np.ndarray) and x.dtype.kind in "biufcV":
+            x = engine().asarray(x)
+            dtype = x.dtype
+        if self.autocast and dtype != self._dtype_policy.compute_dtype:
+            try:
+                floating = dtypes.is_float(dtypes.standardize(dtype))
+            except ValueError:
+                return x
+            if floating:
+                return Spec(x.shape, self.compute_dtype) if type(x) is Spec else x.astype(self.compute_dtype)
+        return x
+
+    def _fill_masks(self, signature: _CallSignature, args: tuple, kwargs: dict) -> tuple[Any, Any]:
+        """Give ``call`` the masks it asks for; return the first input and its mask."""
+        first = args[0] if args else kwargs.get(signature.first)
+        if not local.masks:
+            return first, None
+        masks = tree.map_structure(get_mask, first)
+        some = masks is not None and any(m is not None for m in tree.flatten(masks))
+        if some and signature.mask and kwargs.get("mask") is None and len(args) <= signature.mask_position:
+            kwargs["mask"] = masks
+        for name in signature.other_masks:
+            target = name.removesuffix("_mask")
+            if kwargs.get(name) is None and target in signature.names:
+                i = signature.names.index(target)
+                x = args[i] if i < len(args) else kwargs.get(target)
+                found = get_mask(x) if x is not None and not tree.is_nested(x) else None
+                if found is not None and len(args) <= signature.names.index(name):
+                    kwargs[name] = found
+        return first, masks if some else None
+
+    def _pass_masks(self, first: Any, masks: Any, outputs: Any) -> None:
+        if not self.supports_masking:
+            if masks is not None and type(self).compute_mask is Layer.compute_mask:
+                self._warn_mask_lost(outputs)
+            if type(self).compute_mask is Layer.compute_mask:
+                return
+        flat = tree.flatten(outputs)
+        if flat and all(get_mask(x) is not None for x in flat):
+            return
+        new = self.compute_mask(first, masks)
+        if new is None:
+            return
+        if len(flat) == 1:
+            new = [new] if not isinstance(new, (list, tuple)) else list(new)
+        for x, m in zip(flat, tree.flatten(new)):
+            if m is not None and x is not None:
+                set_mask(x, m)
+
+    def _warn_mask_lost(self, outputs: Any) -> None:
+        if self.__dict__.get("_told_mask") or self._layers:
+            return
+        self.__dict__["_told_mask"] = True
+        warnings.warn(
+            f"Layer {self.name!r} ({type(self).__name__}) does not support masking: the mask of its input ends here.",
+            stacklevel=2,
+        )
+
+    # --- building --------------------------------------------------------------------------------
+
+    def _build_for(self, args: tuple, kwargs: dict) -> None:
+        if self.built:
+            return
+        shapes = self._shapes(args, kwargs, type(self).build)
+        self.build(*shapes)
+        self.built = True
+
+    def _shapes(self, args: tuple, kwargs: dict, target: Callable) -> list[Any]:
+        """Shapes of the inputs as the method `target` wants them."""
+        signature = self._call_signature
+        wanted = _shape_parameters(target)
+        named = dict(zip(signature.names, args)) | kwargs
+        if len(wanted) > 1:
+            out = [_shape(named.get(w.removesuffix("_shape"))) for w in wanted]
+            while out and out[-1] is None:
+                out.pop()
+            return out
+        first = args[0] if args else named.get(signature.first)
+        return [_shape(first)] if wanted else []
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Shape of the output for the shape of the input, found by running ``call`` on shapes."""
+        shapes = [*args, *kwargs.values()]
+        symbols = [_symbols(s, self.compute_dtype) for s in shapes]
+        self._build_for(tuple(symbols), {})
+        return tree.map_structure(lambda s: s.shape, graph.infer(self._run_abstract, tuple(symbols), {}))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Shape and dtype of the output for symbolic inputs."""
+        self._build_for(args, kwargs)
+        specs = graph.infer(self._run_abstract, args, kwargs)
+        return tree.map_structure(lambda s: KerasTensor(unprobe(s.shape), s.dtype), specs)
+
+    # --- pure form -------------------------------------------------------------------------------
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple:
+        """The call as a pure function of the values of the variables.
+
+        Returns ``(outputs, non_trainable_variables)``, with `return_losses` also the losses.
+        """
+        frozen = self.non_trainable_variables
+        names = [*self.trainable_variables, *frozen]
+        with Binding(names, [*trainable_variables, *non_trainable_variables]) as run:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+        self._clear_losses()
+        state = run.result(frozen)
+        return (outputs, state, losses) if return_losses else (outputs, state)
+
+    # --- configuration and files -----------------------------------------------------------------
+
+    def _base_config(self) -> dict[str, Any]:
+        from ..serialization import serialize_keras_object
+
+        out = {"name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self._dtype_policy)}
+        if self.activity_regularizer is not None:
+            out["activity_regularizer"] = serialize_keras_object(self.activity_regularizer)
+        if "_batch_shape" in self.__dict__:
+            out["batch_shape"] = self._batch_shape
+        return out
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What `build_from_config` needs to make the weights."""
+        shapes = self.__dict__.get("_build_shapes")
+        if not shapes:
+            return None
+        return {"input_shape": shapes[0]} if len(shapes) == 1 else {"shapes": list(shapes)}
+
+    def build_from_config(self, config: dict[str, Any] | None) -> None:
+        """Make the weights from what `get_build_config` gave."""
+        if not config or self.built:
+            return
+        if "input_shape" in config:
+            self.build(_tuples(config["input_shape"]))
+        elif "shapes" in config:
+            self.build(*[_tuples(s) for s in config["shapes"]])
+        elif "shapes_dict" in config:
+            self.build(**{k: _tuples(s) for k, s in config["shapes_dict"].items()})
+        self.built = True
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the layer's own variables, not those of layers in it, into a mapping."""
+        for i, v in enumerate(self._own_variables):
+            store[str(i)] = v.host()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote."""
+        own = self._own_variables
+        values = [np.asarray(store[k]) for k in sorted(store.keys(), key=int)]
+        if len(values) != len(own) or any(tuple(w.shape) != v.shape for v, w in zip(own, values)):
+            raise ShapeError(_weights_table(self.name, own, values))
+        for v, w in zip(own, values):
+            v.assign(w)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state["_inbound_nodes"], state["_losses"] = [], []
+        state.pop("_call_signature", None)
+        return state
+
+
+_RESOLVED = {
+    "activation": "activations",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
+
+
+def _get(module: str, identifier: Any) -> Any:
+    """``kerata.<module>.get(identifier)``; the modules stand beside this one and import lazily."""
+    if identifier is None and module != "activations":
+        return None
+    import importlib
+
+    return importlib.import_module(f"..{module}", __package__).get(identifier)
+
+
+@functools.cache
+def _metric_class() -> type:
+    from ..metrics import Metric
+
+    return Metric
+
+
+def _find(value: Any, kind: type) -> Iterator[Any]:
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for v in value:
+            yield from _find(v, kind)
+    elif isinstance(value, dict):
+        for v in value.values():
+            yield from _find(v, kind)
+
+
+def _unique(items: Any) -> list[Any]:
+    seen: dict[int, Any] = {}
+    for x in items:
+        seen.setdefault(id(x), x)
+    return list(seen.values())
+
+
+def _first(x: Any) -> Any:
+    while isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    return x
+
+
+def _any_symbolic(values: Any) -> bool:
+    for v in values:
+        if isinstance(v, KerasTensor):
+            return True
+        if isinstance(v, (list, tuple)) and _any_symbolic(v):
+            return True
+        if isinstance(v, dict) and _any_symbolic(v.values()):
+            return True
+    return False
+
+
+def _shape(x: Any) -> Any:
+    """Shapes of a nested structure of tensors, with unknown axes as ``None``."""
+    if isinstance(x, dict):
+        return {k: _shape(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_shape(v) for v in x]
+    return unprobe(x.shape) if hasattr(x, "shape") else None
+
+
+def _tuples(x: Any) -> Any:
+    """Shapes read from JSON: lists of sizes become tuples."""
+    if isinstance(x, dict):
+        return {k: _tuples(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        if all(d is None or isinstance(d, int) for d in x):
+            return tuple(x)
+        return [_tuples(v) for v in x]
+    return x
+
+
+def _is_shape(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and all(d is None or isinstance(d, (int, np.integer)) for d in x)
+
+
+def _symbols(shape: Any, dtype: str) -> Any:
+    if _is_shape(shape):
+        return KerasTensor(tuple(shape), dtype)
+    if isinstance(shape, dict):
+        return {k: _symbols(v, dtype) for k, v in shape.items()}
+    return [_symbols(v, dtype) for v in shape]
+
+
+def _specs(shape: Any, dtype: str) -> Any:
+    if _is_shape(shape):
+        return Spec(tuple(shape), dtype)
+    if isinstance(shape, dict):
+        return {k: _specs(v, dtype) for k, v in shape.items()}
+    return type(shape)(_specs(v, dtype) for v in shape)
+
+
+class _CallSignature:
+    """What a ``call`` method takes."""
+
+    def __init__(self, call: Callable) -> None:
+        parameters = list(inspect.signature(call).parameters.values())[1:]
+        kinds = inspect.Parameter
+        self.names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+        every = {p.name: p for p in parameters}
+        self.first = self.names[0] if self.names else "inputs"
+        self.training = "training" in every
+        default = every["training"].default if self.training else None
+        self.training_required = default is kinds.empty
+        self.training_default = None if self.training_required else default
+        self.mask = "mask" in every
+        self.mask_position = self.names.index("mask") if "mask" in self.names else len(self.names)
+        self.other_masks = [n for n in self.names if n.endswith("_mask")]
+        self.any_keyword = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+
+
+@functools.cache
+def _call_signature(call: Callable) -> _CallSignature:
+    return _CallSignature(call)
+
+
+@functools.cache
+def _shape_parameters(method: Callable) -> tuple[str, ...]:
+    method = inspect.unwrap(method)
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    kinds = inspect.Parameter
+    names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    if any(p.kind is kinds.VAR_POSITIONAL for p in parameters) and not names:
+        names = ["input_shape"]
+    if len(names) > 1:
+        names = [n for n in names if n.endswith("_shape")]
+    return tuple(names)
+
+
+def _building(build: Callable) -> Callable:
+    @functools.wraps(build)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
+        outermost = not self.__dict__.get("_building")
+        self.__dict__["_building"] = True
+        pushed = not (local.names and local.names[-1] == self.name)
+        if pushed:
+            local.names.append(self.name)
+        try:
+            build(self, *args, **kwargs)
+        finally:
+            if pushed:
+                local.names.pop()
+            if outermost:
+                self.__dict__.pop("_building", None)
+        if outermost:
+            self._build_shapes = [*args, *kwargs.values()]
+            self.built = True
+            initial = self.__dict__.get("_initial_weights")
+            if initial is not None:
+                self.set_weights(initial)
+                self._initial_weights = None
+
+    return wrapped
+
+
+def _weights_table(name: str, own: Sequence[Variable], given: Sequence[Any]) -> str:
+    """What each weight expects beside what came."""
+    lines = [f"The weights do not fit {name!r}: {len(given)} arrays for {len(own)} weights."]
+    for i in range(max(len(own), len(given))):
+        want = f"{own[i].path} {own[i].shape}" if i < len(own) else "(no such weight)"
+        got = str(tuple(given[i].shape)) if i < len(given) else "missing"
+        fits = i < len(own) and i < len(given) and tuple(given[i].shape) == own[i].shape
+        if not fits:
+            lines.append(f"  {i}: expected {want}, got {got}")
+    return "\n".join(lines[:12] + (["  ..."] if len(lines) > 12 else []))

@@ -1,0 +1,35 @@
+"""Models: `Model`, `Sequential`, cloning, and loading by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cloning import clone_model
+from .model import Model
+from .sequential import Sequential
+
+Functional = Model
+
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "save_model"]
+
+
+def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a configuration."""
+    from ..serialization import deserialize_keras_object
+
+    return deserialize_keras_object(config, custom_objects=custom_objects)
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a text that `Model.to_json` wrote, of any era of Keras."""
+    from ..saving import model_from_json as read
+
+    return read(json_string, custom_objects=custom_objects)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("load_model", "save_model"):
+        from .. import saving
+
+        return getattr(saving, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

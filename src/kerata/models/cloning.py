@@ -1,0 +1,104 @@
+"""`clone_model`: the same architecture with new weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import graph, tree
+from ..errors import InputError
+from ..layers.layer import Layer
+from ..spec import KerasTensor
+from .model import Model
+from .sequential import Sequential
+
+
+def clone_model(
+    model: Model,
+    input_tensors: Any = None,
+    clone_function: Callable | None = None,
+    call_function: Callable | None = None,
+    recursive: bool = False,
+) -> Model:
+    """A copy of a model with layers and weights of its own.
+
+    Args:
+        model: A `Sequential` or functional model, or a subclassed one with a configuration.
+        input_tensors: Symbolic tensors to use as the copy's inputs.
+        clone_function: Makes a layer's copy; ``layer.from_config(layer.get_config())`` by default.
+        call_function: Applies a copied layer: ``(layer, *args, **kwargs)``.
+        recursive: Whether the layers of nested models go through `clone_function`, too.
+
+    >>> from kerata import Input, layers
+    >>> model = Sequential([Input((3,)), layers.Dense(2)])
+    >>> clone_model(model).output_shape
+    (None, 2)
+    """
+
+    def copy(layer: Any) -> Any:
+        if recursive and isinstance(layer, Model) and layer._graph is not None:
+            return clone_model(layer, None, clone_function, call_function, True)
+        if clone_function is not None:
+            return clone_function(layer)
+        return type(layer).from_config(layer.get_config()) if isinstance(layer, Layer) else layer
+
+    if isinstance(model, Sequential):
+        return _clone_sequential(model, input_tensors, copy)
+    if model._graph is None:
+        if clone_function is not None or input_tensors is not None:
+            raise InputError("A subclassed model is cloned from its configuration alone: leave out the other arguments.")
+        return type(model).from_config(model.get_config())
+    return _clone_functional(model, input_tensors, copy, call_function)
+
+
+def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable) -> Sequential:
+    from ..layers import Input, InputLayer
+
+    made = Sequential(name=model.name)
+    if input_tensors is not None:
+        x = tree.flatten(input_tensors)[0]
+        if isinstance(x, KerasTensor) and not isinstance(graph.node_of(x).operation, InputLayer):
+            x = Input(batch_shape=x.shape, dtype=x.dtype)
+        made.add(x)
+    elif model._trail:
+        x = model._trail[0]
+        made.add(Input(batch_shape=x.shape, dtype=x.dtype, name=x._keras_history[0].name))
+    for layer in model.layers:
+        made.add(copy(layer))
+    return made
+
+
+def _clone_functional(model: Model, input_tensors: Any, copy: Callable, call: Callable | None) -> Model:
+    from ..layers import Input
+
+    g = model._graph
+    assert g is not None
+    if input_tensors is None:
+        sources = [
+            Input(batch_shape=x.shape, dtype=x.dtype, name=graph.node_of(x).operation.name) for x in g.flat_inputs
+        ]  # fmt: skip
+    else:
+        sources = tree.flatten(input_tensors)
+    values = {id(k): v for k, v in zip(g.flat_inputs, sources, strict=True)}
+    copies: dict[int, Any] = {}
+    for node in g.nodes:
+        if g._given(node):
+            continue
+        operation = node.operation
+        made = copies.get(id(operation))
+        if made is None:
+            made = copies[id(operation)] = graph.OpCall(operation.op) if isinstance(operation, graph.OpCall) else copy(operation)
+
+        def value(x: Any) -> Any:
+            return values[id(x)] if isinstance(x, KerasTensor) else x
+
+        args, kwargs = tree.map_structure(value, node.args), tree.map_structure(value, node.kwargs)
+        if call is not None:
+            out = call(made, *args, **kwargs)
+        else:
+            out = made.op(*args, **kwargs) if isinstance(made, graph.OpCall) else made(*args, **kwargs)
+        for old, new in zip(node.outputs, tree.flatten(out)):
+            values[id(old)] = new
+    cls = type(model) if type(model).__init__ is Model.__init__ else Model
+    outputs = tree.pack_sequence_as(g.outputs, [values[id(x)] for x in g.flat_outputs])
+    return cls(inputs=tree.pack_sequence_as(g.inputs, sources), outputs=outputs, name=model.name)

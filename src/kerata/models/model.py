@@ -1,0 +1,644 @@
+"""`Model`: a layer that can be trained, saved and looked at. Functional where it is given tensors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import graph, tree
+from ..capture import is_built_in
+from ..engine import engine
+from ..errors import InputError, NotBuiltError, ShapeError
+from ..layers.layer import Layer, _unique
+from ..scope import get_mask, set_mask
+from ..spec import KerasTensor, Spec, probe, unprobe
+
+
+class Model(Layer):
+    """Layers joined into something that can be trained, evaluated, used and saved.
+
+    With `inputs` and `outputs` the model is functional: it computes the outputs from the inputs
+    along the calls that connect them. Without them a subclass defines ``call``.
+
+    Args:
+        inputs: Symbolic tensors from `Input`, alone or in a list or dict; any inner tensor of
+            another model also serves.
+        outputs: Symbolic tensors computed from them.
+        name: Name of the model.
+
+    >>> from kerata import Input, layers
+    >>> x = Input((4,))
+    >>> model = Model(x, layers.Dense(2)(x))
+    >>> model.output_shape, model.count_params()
+    ((None, 2), 10)
+    """
+
+    _abstract_config = True
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
+        if name is None and inputs is not None and type(self) is Model:
+            name = graph.auto_name("functional")
+        super().__init__(name=name, **kwargs)
+        self._graph: graph.Graph | None = None
+        self._compiled: Any = None
+        self._symbolic_losses: list[KerasTensor] = []
+        self.stop_training = False
+        if (inputs is None) != (outputs is None):
+            raise InputError("A functional model needs both inputs and outputs.")
+        if inputs is not None:
+            self._set_graph(graph.Graph(inputs, outputs))
+
+    def _set_graph(self, made: graph.Graph) -> None:
+        self._graph = made
+        self._check_names()
+        self.built = True
+
+    def _check_names(self) -> None:
+        seen: dict[str, Any] = {}
+        for layer in self._graph.operations:  # type: ignore[union-attr]
+            if seen.setdefault(layer.name, layer) is not layer:
+                raise InputError(
+                    f"The name {layer.name!r} is used {_count(self._graph, layer.name)} times in the model. "
+                    "All layer names must be unique: give these layers other names."
+                )
+
+    # --- structure -------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, from the inputs to the outputs; of a subclassed model those in its attributes."""
+        if self._graph is not None:
+            return [o for o in self._graph.operations if isinstance(o, Layer)]
+        return self._attribute_layers()
+
+    def _attribute_layers(self) -> list[Layer]:
+        return _unique(self._own(Layer))
+
+    @property
+    def _layers(self) -> list[Layer]:
+        if self._graph is None:
+            return self._attribute_layers()
+        return _unique([*self.layers, *self._attribute_layers()])
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name or at an index."""
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise InputError(f"There is no layer {index}: the model has {len(layers)} layers.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        from ..capture import unknown_argument
+
+        raise InputError(unknown_argument(f"Model {self.name!r}", str(name), [x.name for x in layers]).replace("argument", "layer"))
+
+    def _need_graph(self, what: str) -> graph.Graph:
+        if self._graph is None:
+            raise NotBuiltError(
+                f"The model {self.name!r} has no defined {what} yet. Give the first layer an input shape, or call "
+                "the model on data; a subclassed model has none."
+            )
+        return self._graph
+
+    @property
+    def input(self) -> Any:
+        """Symbolic input or inputs."""
+        return self._need_graph("input").inputs
+
+    @property
+    def output(self) -> Any:
+        """Symbolic output or outputs."""
+        return self._need_graph("output").outputs
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """Symbolic inputs as a flat list."""
+        return self._need_graph("input").flat_inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """Symbolic outputs as a flat list."""
+        return self._need_graph("output").flat_outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, or shapes of the inputs in their structure."""
+        return tree.map_structure(lambda x: x.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, or shapes of the outputs in their structure."""
+        return tree.map_structure(lambda x: x.shape, self.output)
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the input layers."""
+        return [graph.node_of(x).operation.name for x in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs: dict keys, or the names of the layers that make them."""
+        if self._graph is None:
+            return self.__dict__.get("_output_names") or ["output"]
+        if isinstance(self._graph.outputs, dict):
+            return [str(p[0]) for p, _ in tree.flatten_with_path(self._graph.outputs)]
+        names: list[str] = []
+        for x in self.outputs:
+            name = graph.node_of(x).operation.name
+            n = names.count(name)
+            names.append(name if not n else f"{name}_{n}")
+        return names
+
+    # --- calling ---------------------------------------------------------------------------------
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Run the graph; subclassed models override this."""
+        if self._graph is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} has no call method: define call(self, inputs), or give the constructor "
+                "inputs and outputs."
+            )
+        flat = self._standardize(inputs)
+        if mask is not None:
+            for x, m in zip(flat, tree.flatten(mask)):
+                set_mask(x, m)
+        if not self._symbolic_losses:
+            return self._graph.run(flat)
+        return self._run_with_losses(flat)
+
+    def _run_with_losses(self, flat: list[Any]) -> Any:
+        full = self.__dict__.get("_loss_graph")
+        if full is None:
+            made = graph.Graph(self._graph.flat_inputs, [*self._graph.flat_outputs, *self._symbolic_losses])
+            full = self.__dict__["_loss_graph"] = made
+        values = full.run(flat)
+        n = len(self._graph.flat_outputs)
+        for x, name in zip(values[n:], self.__dict__["_symbolic_names"]):
+            if name is None:
+                Layer.add_loss(self, _mean(x))
+            else:
+                Layer.add_metric(self, x, name=name)
+        out = values[:n]
+        single = isinstance(self._graph.outputs, KerasTensor)
+        return out[0] if single else tree.pack_sequence_as(self._graph.outputs, out)
+
+    def add_loss(self, loss: Any, **kwargs: Any) -> None:
+        """Add to the loss: a scalar of this call, a function, or a symbolic tensor of the graph."""
+        self._add_symbolic([x for x in tree.flatten(loss) if isinstance(x, KerasTensor)], None)
+        super().add_loss([x for x in tree.flatten(loss) if not isinstance(x, KerasTensor)])
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean", **kwargs: Any) -> None:
+        """Follow the mean of a tensor of this call, or of a symbolic tensor of the graph."""
+        if isinstance(value, KerasTensor):
+            self._add_symbolic([value], name or "metric")
+        super().add_metric(value, name, aggregation, **kwargs)
+
+    def _add_symbolic(self, tensors: list[KerasTensor], name: str | None) -> None:
+        self._symbolic_losses.extend(tensors)
+        self.__dict__.setdefault("_symbolic_names", []).extend([name] * len(tensors))
+        self.__dict__.pop("_loss_graph", None)
+
+    def _standardize(self, inputs: Any) -> list[Any]:
+        """The given inputs as a flat list in the order, rank and dtype of the graph's inputs."""
+        wanted = self._graph.flat_inputs  # type: ignore[union-attr]
+        structure = self._graph.inputs  # type: ignore[union-attr]
+        if isinstance(inputs, dict):
+            keys = list(structure) if isinstance(structure, dict) else self.input_names
+            if isinstance(structure, dict):
+                keys = [p[0] for p, _ in tree.flatten_with_path(structure)]
+            missing = [k for k in keys if k not in inputs]
+            if missing:
+                raise InputError(
+                    f"Model {self.name!r} misses the input{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}; "
+                    f"got a dict with the keys {list(inputs)}."
+                )
+            flat = tree.flatten([inputs[k] for k in keys])
+        else:
+            flat = tree.flatten(inputs)
+        if len(flat) != len(wanted):
+            raise ShapeError(
+                f"Model {self.name!r} expects {len(wanted)} input{'s' * (len(wanted) > 1)} "
+                f"({', '.join(self.input_names)}), got {len(flat)}."
+            )
+        return [self._fit_input(x, k) for x, k in zip(flat, wanted)]
+
+    def _fit_input(self, x: Any, wanted: KerasTensor) -> Any:
+        if not hasattr(x, "shape"):
+            x = engine().asarray(x)
+        rank, target = len(x.shape), len(wanted.shape)
+        mask = get_mask(x)
+        if rank == target + 1 and x.shape[-1] == 1:
+            x = x.reshape(x.shape[:-1])
+        elif rank == target - 1 and wanted.shape[-1] == 1:
+            x = x.reshape((*x.shape, 1))
+        p = probe()
+        fits = len(x.shape) == target and all(
+            w is None or g is None or w == g or g == p for g, w in zip(x.shape, wanted.shape)
+        )
+        if not fits:
+            name = graph.node_of(wanted).operation.name
+            raise ShapeError(
+                f"Model {self.name!r} expects its input {name!r} to have the shape {wanted.shape}, got "
+                f"{unprobe(x.shape)}.{_shape_hint(wanted.shape, x.shape)}"
+            )
+        if _name(x.dtype) != wanted.dtype:
+            x = Spec(x.shape, wanted.dtype) if isinstance(x, Spec) else engine().asarray(x, wanted.dtype)
+        if mask is not None:
+            set_mask(x, mask)
+        return x
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Masks of the outputs are those that the inner layers gave."""
+        return None
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights of a subclassed model by a run on shapes."""
+        if self._graph is not None or input_shape is None:
+            self.built = True
+            return
+        from ..layers.layer import _symbols
+
+        self._infer_outputs(_symbols(input_shape, self.compute_dtype))
+
+    def _infer_outputs(self, *inputs: Any) -> Any:
+        """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
+        self.built = True
+        try:
+            return graph.infer(self._run_abstract, tuple(inputs), {})
+        finally:
+            self._clear_losses()
+
+    # --- training --------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str | None = "auto",
+        auto_scale_loss: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Say how the model is to be trained.
+
+        Args:
+            optimizer: Name or instance.
+            loss: Name, instance or function ``(y_true, y_pred)``; for several outputs a list or a
+                dict by output name.
+            metrics: List of names, instances or functions; for several outputs a list of lists or
+                a dict. ``"accuracy"`` means the accuracy that suits the loss and the output.
+            loss_weights: Factors of the outputs' losses.
+            weighted_metrics: Metrics to which sample weights apply.
+            run_eagerly: Run step by step in Python, for debugging.
+            steps_per_execution: Accepted; Kerata compiles whole runs of steps anyway.
+            jit_compile: Accepted; steps are always compiled unless `run_eagerly`.
+        """
+        from ..train.compiled import Compiled
+
+        self._compiled = Compiled(
+            self, optimizer, loss, metrics, loss_weights, weighted_metrics, run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution, jit_compile=jit_compile,
+            auto_scale_loss=auto_scale_loss, extra=kwargs,
+        )  # fmt: skip
+
+    def _need_compiled(self, what: str) -> Any:
+        if self._compiled is None:
+            raise NotBuiltError(f"Call compile(optimizer, loss) before {what}: model {self.name!r} is not compiled.")
+        return self._compiled
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer given to `compile`."""
+        own = self.__dict__.get("_optimizer")
+        return own if own is not None else (self._compiled.optimizer if self._compiled else None)
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self.__dict__["_optimizer"] = value
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self._compiled is not None
+
+    @property
+    def loss(self) -> Any:
+        """The loss as given to `compile`."""
+        return self._compiled.given["loss"] if self._compiled else None
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self.__dict__["_loss_given"] = value
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run in Python rather than compiled."""
+        return bool(self._compiled and self._compiled.run_eagerly)
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._need_compiled("run_eagerly").run_eagerly = bool(value)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss tracker, the compiled metrics, and those kept in layers."""
+        held = self._metrics_below()
+        return _unique([*(self._compiled.trackers() if self._compiled else []), *held])
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the values that `evaluate` returns."""
+        return [m.name for m in self.metrics]
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """State of all metrics."""
+        return _unique(v for m in self.metrics for v in m.variables)
+
+    def reset_metrics(self) -> None:
+        """Set all metrics to their start."""
+        for m in self.metrics:
+            m.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Values of all metrics by name."""
+        out: dict[str, Any] = {}
+        for m in self.metrics:
+            value = m.result()
+            out.update(value if isinstance(value, dict) else {m.name: value})
+        return out
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training on one batch ``(x, y, sample_weight)``; subclasses may override it.
+
+        State is changed by assignment; the training loop compiles the step as a pure function.
+        """
+        from ..train import step
+
+        step.train_update(self, data)
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation on one batch; subclasses may override it."""
+        from ..train import step
+
+        step.test_update(self, data)
+        return self.get_metrics_result()
+
+    def predict_step(self, data: Any) -> Any:
+        """Predictions for one batch; subclasses may override it."""
+        from ..train.data import unpack_x_y_sample_weight
+
+        return self(unpack_x_y_sample_weight(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The total loss: that of `compile`, plus penalties and `add_loss`; may be overridden."""
+        return self._need_compiled("compute_loss").total_loss(self, y, y_pred, sample_weight)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Update the compiled metrics and return all values; may be overridden."""
+        self._need_compiled("compute_metrics").update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
+            callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
+            class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
+            steps_per_epoch: int | None = None, validation_steps: int | None = None,
+            validation_batch_size: int | None = None, validation_freq: Any = 1, **kwargs: Any) -> Any:
+        """Train for a number of epochs; returns the `History`.
+
+        Args:
+            x: Array, list or dict of arrays, DataFrame, generator, `PyDataset`, or any iterable of batches.
+            y: Targets, where `x` does not bring them.
+            batch_size: Rows a step (32 by default).
+            epochs: Number of passes over the data (the last epoch's number, with `initial_epoch`).
+            verbose: 0 silent, 1 progress bar, 2 one line an epoch, ``"auto"`` 1.
+            callbacks: Callbacks to be called along the way.
+            validation_split: Share of the rows, the last ones, held out for validation.
+            validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a data set.
+            shuffle: Whether rows are drawn in a new order each epoch.
+            class_weight: Factor of the loss for each class.
+            sample_weight: Factor of the loss for each row.
+            initial_epoch: Number of epochs that count as done.
+            steps_per_epoch: Batches that make an epoch.
+            validation_steps: Batches that make a validation.
+            validation_batch_size: Rows a validation step.
+            validation_freq: Validate every so many epochs, or in the epochs of a list.
+        """  # fmt: skip
+        from ..train import loop
+
+        return loop.fit(
+            self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks,
+            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
+            class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size, validation_freq=validation_freq, **kwargs,
+        )  # fmt: skip
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
+                 return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
+        """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
+        from ..train import loop
+
+        return loop.evaluate(
+            self, x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, steps=steps,
+            callbacks=callbacks, return_dict=return_dict, **kwargs,
+        )  # fmt: skip
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
+                callbacks: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+        """Predictions for all rows, as NumPy arrays in the structure of the outputs."""
+        from ..train import loop
+
+        return loop.predict(self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
+                       return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
+        """One training step on one batch; returns loss and metrics."""
+        from ..train import loop
+
+        return loop.train_on_batch(self, x, y, sample_weight, class_weight, return_dict, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False,
+                      **kwargs: Any) -> Any:  # fmt: skip
+        """Loss and metrics on one batch."""
+        from ..train import loop
+
+        return loop.test_on_batch(self, x, y, sample_weight, return_dict, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Predictions for one batch."""
+        from ..train import loop
+
+        return loop.predict_on_batch(self, x)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile_from_config` needs, fit for JSON."""
+        return self._compiled.get_config() if self._compiled else None
+
+    def compile_from_config(self, config: dict[str, Any] | None) -> None:
+        """Compile as the model was that gave the configuration."""
+        from ..serialization import deserialize_keras_object
+
+        if not config:
+            return
+        config = {k: deserialize_keras_object(v) for k, v in config.items()}
+        self.compile(**config)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    # --- looking at it ---------------------------------------------------------------------------
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers with their output shapes and numbers of parameters."""
+        from .summary import summary_text
+
+        text = summary_text(self, line_length, positions, expand_nested, show_trainable, layer_range)
+        if print_fn is None:
+            print(text)
+            return
+        for line in text.splitlines():
+            print_fn(line)
+
+    def _repr_html_(self) -> str:
+        from .summary import summary_html
+
+        return summary_html(self)
+
+    def count_params(self) -> int:
+        """Number of scalars in the weights."""
+        if not self.weights and not self.built:
+            raise NotBuiltError(f"The model {self.name!r} is not built yet; call it on data or give it an input shape.")
+        return sum(v.size for v in self.weights)
+
+    # --- configuration and files -----------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The architecture, fit for JSON."""
+        from .functional import functional_config
+
+        if self._graph is not None and _config_from_graph(type(self)):
+            return functional_config(self)
+        if not _config_from_graph(type(self)):
+            return super().get_config()
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """The model of a configuration that `get_config` wrote."""
+        from ..serialization import custom_object_scope
+        from .functional import functional_from_config
+
+        with custom_object_scope(custom_objects or {}):
+            if "layers" in config and "input_layers" in config:
+                return functional_from_config(cls, config)
+            return super().from_config(config)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as a JSON text."""
+        from ..serialization import serialize_keras_object
+
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Save architecture, weights and training state: ``.keras``, or ``.h5`` of old."""
+        from .. import saving
+
+        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save the weights."""
+        from .. import saving
+
+        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Load weights saved by `save_weights` or in a model file; ``by_name`` matches layer names."""
+        from .. import saving
+
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._graph is None:
+            state = super().__getstate__()
+            state["_compiled"] = None
+            return state
+        return {
+            "config": self.get_config(), "weights": [v.host() for v in self.weights],
+            "compile": self.get_compile_config(),
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "config" not in state or "weights" not in state:
+            self.__dict__.update(state)
+            return
+        made = type(self).from_config(state["config"])
+        made.set_weights(state["weights"])
+        self.__dict__.update(made.__dict__)
+        if state["compile"]:
+            self.compile_from_config(state["compile"])
+
+
+
+def _config_from_graph(cls: type) -> bool:
+    """Whether a class has no constructor of its own, so that its graph is its configuration."""
+    own_init = next(c for c in cls.__mro__ if "__init__" in c.__dict__)
+    return is_built_in(own_init)
+
+
+def _count(g: Any, name: str) -> int:
+    return sum(o.name == name for o in g.operations)
+
+
+def _name(dtype: Any) -> str:
+    from ..dtypes import standardize
+
+    return standardize(dtype)
+
+
+def _mean(x: Any) -> Any:
+    from .. import ops
+
+    return ops.mean(x)
+
+
+def _shape_hint(want: Sequence[int | None], got: Sequence[int | None]) -> str:
+    if len(got) == len(want) - 1:
+        if tuple(want[1:]) == tuple(got):
+            return " A batch axis is missing: a single sample goes in as x[None]."
+        if want[-1] == 1:
+            return " The channel axis is missing: x[..., None]."
+        return " An axis is missing."
+    known = [d for d in want[1:] if d is not None]
+    if len(got) > len(want) and len(want) == 2 and known:
+        product = 1
+        for d in got[1:]:
+            product *= d or 1
+        if product == known[0]:
+            return f" Flatten each sample first: x.reshape(len(x), {known[0]})."
+    if len(got) == len(want) and sorted(map(str, got[1:])) == sorted(map(str, want[1:])):
+        return " The axes are in another order: check image_data_format or transpose the data."
+    return " Check the data, or the shape given to Input."

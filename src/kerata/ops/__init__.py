@@ -1,0 +1,23 @@
+"""Kerata's ops, each defined once; see `_define`."""
+
+from __future__ import annotations
+
+from . import math as _math
+from . import reduce as _reduce
+from . import arrange as _arrange
+from . import create as _create
+from . import index as _index
+from . import product as _product
+from . import control as _control
+from . import convolve as _convolve
+from . import loss as _loss
+from . import ctc as _ctc
+from . import nn, linalg, image, random, numpy
+from ._define import REGISTRY
+from .arrange import ndim, shape, size
+from .control import custom_gradient
+from .linalg import jvp
+from .math import convert_to_numpy, dtype, is_tensor
+from .product import vectorize
+
+globals().update({name: op for name, op in REGISTRY.items() if not name.startswith(("image_", "random_"))})

@@ -1,0 +1,159 @@
+"""Images: resizing, cropping, padding, colours: ``ops.image``.
+
+Images are (height, width, channels) or a batch of them, with channels first if `data_format` says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import config, dtypes
+from ..errors import ShapeError
+from ..spec import Spec, shape_of, unprobe
+from . import math, reduce
+from ._define import Tensor, dtype_of, op, primitive
+from .arrange import known, moveaxis, pad, reshape, stack, transpose
+from .index import get_item
+from .product import tensordot
+
+METHODS = ("nearest", "bilinear", "lanczos3", "lanczos5", "bicubic")
+
+
+def axes_of(x: Any, data_format: str | None, what: str) -> tuple[int, int, int]:
+    """Places of height, width and channels."""
+    rank = len(shape_of(x))
+    if rank not in (3, 4):
+        raise ShapeError(f"{what}: expected 3 axes (one image) or 4 (a batch), got {unprobe(shape_of(x))}.")
+    first = config.standardize_data_format(data_format) == "channels_first"
+    return (rank - 2, rank - 1, rank - 3) if first else (rank - 3, rank - 2, rank - 1)
+
+
+@op
+def resize(
+    images: Tensor,
+    size: Any,
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+    fill_mode: str = "constant",
+    fill_value: float = 0.0,
+    data_format: str | None = None,
+) -> Tensor:
+    """Images in another size ``(height, width)``.
+
+    `interpolation` is ``nearest``, ``bilinear``, ``bicubic``, ``lanczos3`` or ``lanczos5``; with
+    `antialias` the filter widens where images shrink. To keep the shape of things, crop to the
+    target's aspect ratio first, or pad with `fill_value` to it.
+    """
+    if interpolation not in METHODS:
+        raise ValueError(f"resize: interpolation must be one of {METHODS}, got {interpolation!r}.")
+    if crop_to_aspect_ratio and pad_to_aspect_ratio:
+        raise ValueError("resize: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other.")
+    if fill_mode != "constant":
+        raise ValueError(f"resize: fill_mode must be 'constant', got {fill_mode!r}.")
+    height, width = (int(s) for s in size)
+    h, w, _ = axes_of(images, data_format, "resize")
+    shape = list(shape_of(images))
+    if crop_to_aspect_ratio:
+        images = _cropped(images, h, w, height, width)
+    elif pad_to_aspect_ratio:
+        images = _padded(images, h, w, height, width, fill_value)
+    shape[h], shape[w] = height, width
+    return interpolate(images, tuple(shape), interpolation, antialias)
+
+
+@primitive
+def interpolate(images: Tensor, shape: Any, method: str = "bilinear", antialias: bool = False) -> Tensor:
+    """A tensor resampled to another shape of the same rank."""
+    return Spec(shape, dtype_of(images))
+
+
+def _cropped(x: Any, h: int, w: int, height: int, width: int) -> Any:
+    old_h, old_w = shape_of(x)[h], shape_of(x)[w]
+    rows = max(min(old_h, int(float(old_w * height) / width)), 1)  # type: ignore[operator, type-var]
+    columns = max(min(old_w, int(float(old_h * width) / height)), 1)  # type: ignore[operator, type-var]
+    top, left = int(float(old_h - rows) / 2), int(float(old_w - columns) / 2)  # type: ignore[operator]
+    key: list[Any] = [slice(None)] * len(shape_of(x))
+    key[h], key[w] = slice(top, top + rows), slice(left, left + columns)
+    return get_item(x, tuple(key))
+
+
+def _padded(x: Any, h: int, w: int, height: int, width: int, fill_value: float) -> Any:
+    old_h, old_w = shape_of(x)[h], shape_of(x)[w]
+    rows = max(old_h, int(float(old_w * height) / width))  # type: ignore[operator, type-var]
+    columns = max(old_w, int(float(old_h * width) / height))  # type: ignore[operator, type-var]
+    top, left = int(float(rows - old_h) / 2), int(float(columns - old_w) / 2)  # type: ignore[operator]
+    pairs = [(0, 0)] * len(shape_of(x))
+    pairs[h], pairs[w] = (top, top), (left, left)
+    return pad(x, pairs, constant_values=fill_value)
+
+
+def _margins(what: str, before: Any, after: Any, size: Any, target: Any, sign: int) -> tuple[int, int]:
+    """Two margins out of any two of: before, after, the target size (sign 1: cropped, -1: added)."""
+    given = [v is not None for v in (before, after, target)]
+    if sum(given) < 2:
+        raise ValueError(f"{what}: give two of: margin before, margin after, target size.")
+    total = None if target is None else sign * (size - target)
+    if before is None:
+        before = total - after  # type: ignore[operator]
+    if after is None:
+        after = total - before  # type: ignore[operator]
+    if before < 0 or after < 0:
+        raise ShapeError(f"{what}: margins must not be negative, got {before} and {after}.")
+    return before, after
+
+
+@op
+def crop_images(
+    images: Tensor,
+    top_cropping: int | None = None,
+    left_cropping: int | None = None,
+    bottom_cropping: int | None = None,
+    right_cropping: int | None = None,
+    target_height: int | None = None,
+    target_width: int | None = None,
+    data_format: str | None = None,
+) -> Tensor:
+    """Images without margins. Per axis give two of: the two margins, the target size."""
+    h, w, _ = axes_of(images, data_format, "crop_images")
+    shape = shape_of(images)
+    top, bottom = _margins("crop_images", top_cropping, bottom_cropping, shape[h], target_height, 1)
+    left, right = _margins("crop_images", left_cropping, right_cropping, shape[w], target_width, 1)
+    key: list[Any] = [slice(None)] * len(shape)
+    key[h], key[w] = slice(top, shape[h] - bottom), slice(left, shape[w] - right)  # type: ignore[operator]
+    return get_item(images, tuple(key))
+
+
+@op
+def pad_images(
+    images: Tensor,
+    top_padding: int | None = None,
+    left_padding: int | None = None,
+    bottom_padding: int | None = None,
+    right_padding: int | None = None,
+    target_height: int | None = None,
+    target_width: int | None = None,
+    data_format: str | None = None,
+) -> Tensor:
+    """Images with margins of zeros. Per axis give two of: the two margins, the target size."""
+    h, w, _ = axes_of(images, data_format, "pad_images")
+    shape = shape_of(images)
+    pairs = [(0, 0)] * len(shape)
+    pairs[h] = _margins("pad_images", top_padding, bottom_padding, shape[h], target_height, -1)
+    pairs[w] = _margins("pad_images", left_padding, right_padding, shape[w], target_width, -1)
+    return pad(images, pairs)
+
+
+@op
+def rgb_to_grayscale(images: Tensor, data_format: str | None = None) -> Tensor:
+    """Luma of ITU-R BT.601 (0.2989 R + 0.5870 G + 0.1140 B), as one channel."""
+    _, _, c = axes_of(images, data_format, "rgb_to_grayscale")
+    kind = dtype_of(images)
+    x = math.cast(images, dtypes.to_float(kind))
+    gray = tensordot(x, np.array([0.2989, 0.5870, 0.1140], np.float32), ([c], [0]))
+    shape = list(shape_of(images))
+    shape[c] = 1
+    return math.cast(reshape(gray, shape), kind)

@@ -1,0 +1,165 @@
+"""Linear algebra: ``ops.linalg``. Leading axes are batches of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dtypes
+from ..engine import engine
+from ..errors import ShapeError
+from ..spec import Spec, broadcast, same, shape_of, unprobe
+from . import math
+from ._define import Tensor, dtype_of, op, primitive
+from .reduce import norm
+
+
+def _matrix(what: str, x: Any, square: bool = True) -> tuple[tuple[int | None, ...], str]:
+    shape = shape_of(x)
+    if len(shape) < 2:
+        raise ShapeError(f"{what}: expected a matrix (at least 2 axes), got the shape {unprobe(shape)}.")
+    if square:
+        same(f"{what}: the matrix must be square;", shape[-2], shape[-1])
+    return shape, dtypes.to_float(dtype_of(x))
+
+
+@primitive
+def cholesky(x: Tensor, upper: bool = False) -> Tensor:
+    """The triangular L with ``L @ L.T == x`` of a positive definite matrix (or its transpose)."""
+    return Spec(*_matrix("cholesky", x))
+
+
+@op
+def cholesky_inverse(x: Tensor, upper: bool = False) -> Tensor:
+    """The inverse of the matrix whose Cholesky factor is `x`."""
+    from .arrange import swapaxes
+    from .create import eye
+    from .product import matmul
+
+    one = eye(shape_of(x)[-1], dtype=dtypes.to_float(dtype_of(x)))  # type: ignore[arg-type]
+    inverse = solve_triangular(x, one, lower=not upper)
+    flipped = swapaxes(inverse, -1, -2)
+    return matmul(inverse, flipped) if upper else matmul(flipped, inverse)
+
+
+@primitive
+def det(x: Tensor) -> Tensor:
+    """Determinant."""
+    shape, kind = _matrix("det", x)
+    return Spec(shape[:-2], kind)
+
+
+@primitive
+def slogdet(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Sign and logarithm of the absolute value of the determinant."""
+    shape, kind = _matrix("slogdet", x)
+    return Spec(shape[:-2], kind), Spec(shape[:-2], kind)
+
+
+@op
+def logdet(x: Tensor) -> Tensor:
+    """Logarithm of the determinant of a positive definite matrix."""
+    return slogdet(x)[1]
+
+
+@primitive
+def eig(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues and right eigenvectors (columns), complex. On CPU only."""
+    shape, kind = _matrix("eig", x)
+    kind = "complex128" if kind in ("float64", "complex128") else "complex64"
+    return Spec(shape[:-1], kind), Spec(shape, kind)
+
+
+@primitive
+def eigh(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix."""
+    shape, kind = _matrix("eigh", x)
+    return Spec(shape[:-1], math._real(kind)), Spec(shape, kind)
+
+
+@primitive
+def inv(x: Tensor) -> Tensor:
+    """Inverse of a square matrix."""
+    return Spec(*_matrix("inv", x))
+
+
+@primitive
+def pinv(x: Tensor, rcond: float | None = None) -> Tensor:
+    """Moore-Penrose pseudo-inverse."""
+    shape, kind = _matrix("pinv", x, square=False)
+    return Spec((*shape[:-2], shape[-1], shape[-2]), kind)
+
+
+@primitive
+def lu_factor(x: Tensor) -> tuple[Tensor, Tensor]:
+    """LU factors, both in one matrix, and the pivots (int32)."""
+    shape, kind = _matrix("lu_factor", x, square=False)
+    return Spec(shape, kind), Spec((*shape[:-2], min(shape[-2], shape[-1])), "int32")  # type: ignore[type-var]
+
+
+@primitive
+def matrix_rank(x: Tensor, tol: float | None = None) -> Tensor:
+    """Rank (int32): how many singular values are above `tol`."""
+    return Spec(_matrix("matrix_rank", x, square=False)[0][:-2], "int32")
+
+
+@primitive
+def qr(x: Tensor, mode: str = "reduced") -> tuple[Tensor, Tensor]:
+    """Orthonormal Q and upper triangular R with ``Q @ R == x``; `mode` is ``reduced`` or ``complete``."""
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"qr: mode must be 'reduced' or 'complete', got {mode!r}.")
+    shape, kind = _matrix("qr", x, square=False)
+    m, n = shape[-2:]
+    k = m if mode == "complete" else min(m, n)  # type: ignore[type-var]
+    return Spec((*shape[:-2], m, k), kind), Spec((*shape[:-2], k, n), kind)
+
+
+@primitive
+def solve(a: Tensor, b: Tensor) -> Tensor:
+    """The x with ``a @ x == b``; `b` is a vector or the columns of a matrix."""
+    return _solved("solve", a, b)
+
+
+@primitive
+def solve_triangular(a: Tensor, b: Tensor, lower: bool = False) -> Tensor:
+    """The x with ``a @ x == b`` for a triangular `a` (upper unless `lower`)."""
+    return _solved("solve_triangular", a, b)
+
+
+def _solved(what: str, a: Any, b: Any) -> Spec:
+    shape, _ = _matrix(what, a)
+    right = shape_of(b)
+    kind = dtypes.to_float(dtypes.result_type(a, b))
+    if len(right) == 1:
+        same(f"{what}: rows of a and b", shape[-2], right[0])
+        return Spec((*shape[:-2], shape[-1]), kind)
+    if len(right) == len(shape) - 1 and right == shape[:-1]:
+        return Spec(right, kind)
+    same(f"{what}: rows of a and b", shape[-2], right[-2])
+    return Spec((*broadcast(shape[:-2], right[:-2], what=what), shape[-1], right[-1]), kind)
+
+
+@primitive
+def svd(x: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """Singular value decomposition: ``(u, s, vh)`` with ``u * s @ vh == x``, or `s` alone."""
+    shape, kind = _matrix("svd", x, square=False)
+    m, n = shape[-2:]
+    k = min(m, n)  # type: ignore[type-var]
+    s = Spec((*shape[:-2], k), math._real(kind))
+    if not compute_uv:
+        return s
+    left, right = (m, n) if full_matrices else (k, k)
+    return Spec((*shape[:-2], m, left), kind), s, Spec((*shape[:-2], right, n), kind)
+
+
+@primitive
+def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Tensor:
+    """The x for which ``|a @ x - b|`` is smallest."""
+    shape, _ = _matrix("lstsq", a, square=False)
+    right = shape_of(b)
+    same("lstsq: rows of a and b", shape[0], right[0])
+    return Spec((shape[1], *right[1:]), dtypes.to_float(dtypes.result_type(a, b)))
+
+
+def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+    """Value of `fun` and its directional derivative along `tangents`."""
+    return engine().jvp(fun, primals, tangents, has_aux)

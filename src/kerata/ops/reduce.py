@@ -1,0 +1,284 @@
+"""Reductions, cumulative sums, order: ops along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import dtypes
+from ..errors import ShapeError
+from ..spec import Spec, broadcast, normalize_axes, normalize_axis, probe, shape_of
+from . import math
+from ._define import Tensor, Tensors, alias, dtype_of, op, primitive
+
+Axis = int | Sequence[int] | None
+
+
+def reduced(shape: Sequence[int | None], axis: Axis, keepdims: bool) -> tuple[int | None, ...]:
+    """`shape` without the axes reduced, or with 1 in their place."""
+    axes = normalize_axes(_ints(axis), len(shape))
+    if keepdims:
+        return tuple(1 if i in axes else d for i, d in enumerate(shape))
+    return tuple(d for i, d in enumerate(shape) if i not in axes)
+
+
+def _ints(axis: Any) -> Axis:
+    if axis is None or isinstance(axis, int):
+        return axis
+    if isinstance(axis, (list, tuple)):
+        return tuple(int(a) for a in axis)
+    return int(axis)
+
+
+def _summed(dtype: str) -> str:
+    # Small integers are summed in 32 bits, as in JAX.
+    if dtype in ("bool", "int8", "int16"):
+        return "int32"
+    return "uint32" if dtype in ("uint8", "uint16") else dtype
+
+
+def _reduction(name: str, dtype: Callable[[str], str], doc: str) -> Any:
+    def body(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        return Spec(reduced(shape_of(x), axis, keepdims), dtype(dtype_of(x)))
+
+    body.__name__ = body.__qualname__ = name
+    body.__doc__ = doc
+    return primitive(body)
+
+
+_float = dtypes.to_float
+_same, _bool = math._same, math._bool
+
+sum = _reduction("sum", _summed, "Sum along `axis`, or of everything. Booleans are counted as int32.")
+mean = _reduction("mean", _float, "Mean along `axis`; a float also for integers.")
+var = _reduction("var", lambda d: math._real(_float(d)), "Variance along `axis` (divided by n).")
+std = _reduction("std", lambda d: math._real(_float(d)), "Standard deviation along `axis` (n in the denominator).")
+all = _reduction("all", _bool, "Whether all are true along `axis`.")
+any = _reduction("any", _bool, "Whether any is true along `axis`.")
+logsumexp = _reduction("logsumexp", _float, "``log(sum(exp(x)))`` along `axis` without overflow.")
+nansum = _reduction("nansum", _summed, "Sum along `axis` of what is not NaN.")
+nanmean = _reduction("nanmean", _float, "Mean along `axis` of what is not NaN.")
+nanvar = _reduction("nanvar", _float, "Variance along `axis` of what is not NaN.")
+nanstd = _reduction("nanstd", _float, "Standard deviation along `axis` of what is not NaN.")
+nanprod = _reduction("nanprod", _summed, "Product along `axis` of what is not NaN.")
+nanmax = _reduction("nanmax", _same, "Largest along `axis` of what is not NaN.")
+nanmin = _reduction("nanmin", _same, "Smallest along `axis` of what is not NaN.")
+median = _reduction("median", _float, "Median along `axis`; the mean of the middle two for an even count.")
+nanmedian = _reduction("nanmedian", _float, "Median along `axis` of what is not NaN.")
+
+
+@primitive
+def prod(x: Tensor, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """Product along `axis`, or of everything."""
+    kind = _summed(dtype_of(x)) if dtype is None else dtypes.explicit(dtype)
+    return Spec(reduced(shape_of(x), axis, keepdims), kind)
+
+
+@primitive
+def max(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
+    """Largest along `axis`, or `initial` if that is larger; NaN wins."""
+    return Spec(reduced(shape_of(x), axis, keepdims), dtype_of(x))
+
+
+@primitive
+def min(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
+    """Smallest along `axis`, or `initial` if that is smaller; NaN wins."""
+    return Spec(reduced(shape_of(x), axis, keepdims), dtype_of(x))
+
+
+@op
+def amax(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Largest along `axis`: `max` under NumPy's older name."""
+    return max(x, axis, keepdims)
+
+
+@op
+def amin(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Smallest along `axis`: `min` under NumPy's older name."""
+    return min(x, axis, keepdims)
+
+
+@op
+def ptp(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Largest less smallest along `axis`."""
+    return math.subtract(max(x, axis, keepdims), min(x, axis, keepdims))
+
+
+def _position(name: str, doc: str) -> Any:
+    def body(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return Spec(reduced(shape_of(x), axis, keepdims), "int32")
+
+    body.__name__ = body.__qualname__ = name
+    body.__doc__ = doc
+    return primitive(body)
+
+
+argmax = _position("argmax", "Index (int32) of the largest along `axis`, the first of equals.")
+argmin = _position("argmin", "Index (int32) of the smallest along `axis`, the first of equals.")
+nanargmax = _position("nanargmax", "Index (int32) of the largest that is not NaN; -1 where all are NaN.")
+nanargmin = _position("nanargmin", "Index (int32) of the smallest that is not NaN; -1 where all are NaN.")
+
+
+@op
+def average(x: Tensor, axis: Axis = None, weights: Tensor | None = None) -> Tensor:
+    """Mean along `axis`, weighted if `weights` (of the shape of `x`, or 1-D along `axis`) are given."""
+    if weights is None:
+        return mean(x, axis)
+    shape, w_shape = shape_of(x), shape_of(weights)
+    if len(w_shape) == 1 and len(shape) > 1:
+        if axis is None:
+            raise ShapeError("average: one-dimensional weights need an axis.")
+        place = normalize_axis(_ints(axis), len(shape))  # type: ignore[arg-type]
+        from .arrange import reshape
+
+        weights = reshape(weights, [1] * place + [w_shape[0]] + [1] * (len(shape) - place - 1))
+    dtype = _float(dtypes.result_type(x, weights))
+    x, weights = math.cast(x, dtype), math.cast(weights, dtype)
+    weights = math.add(weights, math.multiply(x, 0)) if len(shape) != len(w_shape) else weights
+    return math.divide(sum(math.multiply(x, weights), axis), sum(weights, axis))
+
+
+@op
+def count_nonzero(x: Tensor, axis: Axis = None) -> Tensor:
+    """How many elements along `axis` are not zero (int32)."""
+    return sum(math.not_equal(x, 0), axis)
+
+
+def _cumulative(name: str, doc: str) -> Any:
+    def body(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
+        shape = shape_of(x)
+        kind = math._number(dtype_of(x)) if dtype is None else dtypes.explicit(dtype)
+        if axis is None:
+            return Spec((_size(shape),), kind)
+        normalize_axis(axis, len(shape))
+        return Spec(shape, kind)
+
+    body.__name__ = body.__qualname__ = name
+    body.__doc__ = doc
+    return primitive(body)
+
+
+def _size(shape: Sequence[int | None]) -> int | None:
+    n = 1
+    for d in shape:
+        if d is None:
+            return None
+        n *= d
+    return n
+
+
+cumsum = _cumulative("cumsum", "Running sum along `axis`, or of the flattened tensor.")
+cumprod = _cumulative("cumprod", "Running product along `axis`, or of the flattened tensor.")
+nancumsum = _cumulative("nancumsum", "Running sum that counts NaN as 0.")
+nancumprod = _cumulative("nancumprod", "Running product that counts NaN as 1.")
+
+
+@primitive
+def quantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+    """The values below which the fractions `q` (0 to 1) of the elements lie along `axis`.
+
+    The axes of `q` come first in the result. `method` says how to interpolate: ``linear``,
+    ``lower``, ``higher``, ``midpoint`` or ``nearest``.
+    """
+    return Spec(shape_of(q) + reduced(shape_of(x), axis, keepdims), _float(dtype_of(x)))
+
+
+@primitive
+def nanquantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+    """`quantile` of what is not NaN."""
+    return Spec(shape_of(q) + reduced(shape_of(x), axis, keepdims), _float(dtype_of(x)))
+
+
+@op
+def percentile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+    """`quantile` with `q` in percent."""
+    return quantile(x, math.divide(q, 100), axis, method, keepdims)
+
+
+@op
+def nanpercentile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+    """`percentile` of what is not NaN."""
+    return nanquantile(x, math.divide(q, 100), axis, method, keepdims)
+
+
+@primitive
+def norm(x: Tensor, ord: int | float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Vector norm along one axis, or matrix norm along two.
+
+    `ord` is 2 by default for vectors (``None``) and Frobenius for matrices; also 1, ``inf``,
+    ``-inf``, 0, any number for vectors, ``"fro"`` and ``"nuc"`` for matrices.
+    """
+    return Spec(reduced(shape_of(x), axis, keepdims), math._real(_float(dtype_of(x))))
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+@primitive
+def sort(x: Tensor, axis: int = -1) -> Tensor:
+    """Sorted from small to large along `axis`."""
+    return Spec(shape_of(x), dtype_of(x))
+
+
+@primitive
+def argsort(x: Tensor, axis: int = -1) -> Tensor:
+    """Indices (int32) that sort along `axis`; ``None`` sorts the flattened tensor. Equals keep order."""
+    shape = shape_of(x)
+    return Spec((_size(shape),) if axis is None else shape, "int32")
+
+
+@primitive
+def argpartition(x: Tensor, kth: int, axis: int = -1) -> Tensor:
+    """Indices (int32) that put the k-th smallest at place `kth` and the smaller ones before it."""
+    return Spec(shape_of(x), "int32")
+
+
+@primitive
+def top_k(x: Tensor, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
+    """The `k` largest along the last axis, from large to small, and their indices (int32)."""
+    shape = shape_of(x)
+    if not shape or (shape[-1] is not None and shape[-1] != probe() and k > shape[-1]):
+        raise ShapeError(f"top_k: k={k} is more than the last axis of {shape} holds.")
+    return Spec((*shape[:-1], k), dtype_of(x)), Spec((*shape[:-1], k), "int32")
+
+
+@op
+def in_top_k(targets: Tensor, predictions: Tensor, k: int) -> Tensor:
+    """Whether the class `targets` is among the `k` with the largest `predictions`; ties count as in."""
+    from .index import take_along_axis
+    from .arrange import expand_dims
+
+    own = take_along_axis(predictions, expand_dims(math.cast(targets, "int32"), -1), -1)
+    larger = sum(math.cast(math.greater(predictions, own), "int32"), -1)
+    return math.less(larger, k)
+
+
+@primitive
+def searchsorted(sorted_sequence: Tensor, values: Tensor, side: str = "left") -> Tensor:
+    """Where (int32) in a sorted vector each value would go, before or after equal elements."""
+    if len(shape_of(sorted_sequence)) != 1:
+        raise ShapeError(f"searchsorted: sorted_sequence must have 1 axis, got {shape_of(sorted_sequence)}.")
+    return Spec(shape_of(values), "int32")
+
+
+@primitive
+def digitize(x: Tensor, bins: Tensor) -> Tensor:
+    """Number (int32) of the bin that each element falls in: i where ``bins[i-1] <= x < bins[i]``."""
+    return Spec(shape_of(x), "int32")
+
+
+@primitive
+def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0, sparse: bool = False) -> Tensor:
+    """How often each number 0, 1, 2 ... occurs along the last axis, or the sum of its `weights`.
+
+    The length of the result is ``max(x) + 1``, or `minlength` if that is more; inside a compiled
+    function, where values are not known, it is `minlength`.
+    """
+    dtype = "int32" if weights is None else dtype_of(weights)
+    return Spec((*shape_of(x)[:-1], minlength or None), dtype)
+
+
+@primitive
+def histogram(x: Tensor, bins: int = 10, range: tuple[float, float] | None = None) -> tuple[Tensor, Tensor]:
+    """Counts in equally wide bins over `range` (of the data by default), and the edges of the bins."""
+    return Spec((bins,), "int32"), Spec((bins + 1,), _float(dtype_of(x)))

@@ -1,0 +1,42 @@
+"""Optimizers, and learning-rate schedules in `schedules`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..serialization import deserialize_keras_object, lookup, reading, serialize_keras_object
+from . import schedules as schedules
+from .adaptive import Adam, AdamW, Adamax, Nadam
+from .base import Optimizer
+from .descent import SGD, Adadelta, Adagrad, RMSprop
+
+__all__ = [
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Nadam", "Optimizer", "RMSprop",
+    "deserialize", "get", "schedules", "serialize",
+]  # fmt: skip
+
+_TABLE = {c.__name__: c for c in (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam)}
+
+
+def get(identifier: Any) -> Any:
+    """The optimizer of a name, class, configuration, or the object itself.
+
+    >>> round(float(get("rmsprop").learning_rate), 4)
+    0.001
+    """
+    return lookup("optimizer", identifier, _TABLE)
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """Configuration of an optimizer."""
+    return serialize_keras_object(optimizer)
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None, **kwargs: Any) -> Any:
+    """The optimizer of a configuration.
+
+    >>> deserialize({"class_name": "SGD", "config": {"lr": 0.5}})
+    <SGD name=sgd>
+    """
+    with reading(custom_objects):
+        return lookup("optimizer", config, _TABLE)

@@ -1,0 +1,142 @@
+"""Rules that follow the gradient: SGD, RMSprop, Adagrad, Adadelta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..errors import InputError
+from .base import Optimizer, default_epsilon, options
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum where it is given.
+
+    ``w -= rate * g``; with momentum ``v = momentum * v - rate * g; w += v``, and with Nesterov's
+    ``w += momentum * v - rate * g``.
+
+    Args:
+        learning_rate: A number or a schedule.
+        momentum: Share of the last step that the next one keeps.
+        nesterov: Look ahead along the momentum (Nesterov, 1983).
+
+    See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), SGD(0.1)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.8
+    """
+
+    @options
+    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
+        super().__init__(learning_rate, **kwargs)
+        if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
+            raise InputError(f"momentum must be a number in [0, 1], got {momentum!r}.")
+        self.momentum, self.nesterov = float(momentum), nesterov
+
+    def slots(self) -> list[tuple[str, ...]]:
+        return [("momentum",)] if self.momentum else []
+
+    def rule(self, g: Any, x: Any, rate: Any, s: dict[str, Any]) -> Any:
+        move = g * rate
+        if not self.momentum:
+            return x - move
+        m = s["momentum"] = s["momentum"] * self.momentum - move
+        return x + (m * self.momentum - move) if self.nesterov else x + m
+
+
+class RMSprop(Optimizer):
+    """Gradient over the root of the running mean of its square (Hinton, lecture 6e, 2012).
+
+    ``v = rho * v + (1 - rho) * g²; w -= rate * g / sqrt(v + epsilon)``
+
+    Args:
+        learning_rate: A number or a schedule.
+        rho: Share of the old mean in the new.
+        momentum: Share of the last step that the next one keeps.
+        epsilon: Added to the mean square, under the root.
+        centered: Take the square of the mean gradient off the mean square.
+
+    See `Optimizer` for the other arguments.
+    """
+
+    @options
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
+        centered: bool = False, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(learning_rate, **kwargs)
+        self.rho, self.momentum, self.epsilon = rho, momentum, default_epsilon(epsilon)
+        self.centered = centered
+
+    def slots(self) -> list[tuple[str, ...]]:
+        names = [("velocity", True), ("momentum", self.momentum > 0), ("average_gradient", self.centered)]
+        return [(name,) for name, used in names if used]
+
+    def rule(self, g: Any, x: Any, rate: Any, s: dict[str, Any]) -> Any:
+        v = s["velocity"] = self.rho * s["velocity"] + (1 - self.rho) * ops.square(g)
+        if self.centered:
+            mean = s["average_gradient"] = self.rho * s["average_gradient"] + (1 - self.rho) * g
+            v = v - ops.square(mean)
+        move = rate * g / ops.sqrt(v + self.epsilon)
+        if self.momentum > 0:
+            move = s["momentum"] = self.momentum * s["momentum"] + move
+        return x - move
+
+
+class Adagrad(Optimizer):
+    """Gradient over the root of the sum of its squares so far (Duchi, Hazan, Singer, 2011).
+
+    Args:
+        learning_rate: A number or a schedule.
+        initial_accumulator_value: What the sum starts with.
+        epsilon: Added to the sum, under the root.
+
+    See `Optimizer` for the other arguments.
+    """
+
+    @options
+    def __init__(
+        self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7, **kwargs: Any
+    ) -> None:
+        super().__init__(learning_rate, **kwargs)
+        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, default_epsilon(epsilon)
+
+    def slots(self) -> list[tuple[str, ...]]:
+        return [("accumulator",)]
+
+    def slot_start(self, name: str) -> float:
+        return self.initial_accumulator_value
+
+    def rule(self, g: Any, x: Any, rate: Any, s: dict[str, Any]) -> Any:
+        total = s["accumulator"] = s["accumulator"] + ops.square(g)
+        return x - rate * g / ops.sqrt(total + self.epsilon)
+
+
+class Adadelta(Optimizer):
+    """Steps of the size of recent steps, along the normalized gradient (Zeiler, arXiv:1212.5701).
+
+    Args:
+        learning_rate: A number or a schedule; 1.0 is that of the paper.
+        rho: Share of the old means in the new.
+        epsilon: Added to both mean squares, under the roots.
+
+    See `Optimizer` for the other arguments.
+    """
+
+    @options
+    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any) -> None:
+        super().__init__(learning_rate, **kwargs)
+        self.rho, self.epsilon = rho, default_epsilon(epsilon)
+
+    def slots(self) -> list[tuple[str, ...]]:
+        return [("accumulated_grad", "accumulated_delta_var")]
+
+    def rule(self, g: Any, x: Any, rate: Any, s: dict[str, Any]) -> Any:
+        before = s["accumulated_delta_var"]
+        a = s["accumulated_grad"] = self.rho * s["accumulated_grad"] + (1 - self.rho) * ops.square(g)
+        move = ops.sqrt(before + self.epsilon) * g / ops.sqrt(a + self.epsilon)
+        s["accumulated_delta_var"] = self.rho * before + (1 - self.rho) * ops.square(move)
+        return x - rate * move

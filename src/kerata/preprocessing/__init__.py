@@ -1,0 +1,7 @@
+"""Preparation of data before training."""
+
+from __future__ import annotations
+
+from . import sequence
+
+__all__ = ["sequence"]

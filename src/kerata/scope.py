@@ -1,0 +1,127 @@
+"""What holds for the length of a call: bound values of variables, training flag, key, losses, masks.
+
+`bind` is the bridge between objects with state and the pure functions that engines compile.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+
+class _Local(threading.local):
+    binding: Binding | None = None
+    call: Call | None = None
+    tree: list[str] | None = None
+
+    def __init__(self) -> None:
+        self.masks: dict[int, tuple[Any, Any]] = {}
+        self.names: list[str] = []
+
+
+local = _Local()
+
+
+class Binding:
+    """Values that stand in for those of variables inside a ``with`` block.
+
+    Reads of a bound variable give the bound value, assignments change it, and the variable itself
+    stays as it was. Bindings nest: an inner one sees and hides the outer.
+
+    A random `key` makes every random op in the block a pure function of it: each call folds in
+    its own number.
+    """
+
+    def __init__(self, variables: Sequence[Any] = (), values: Sequence[Any] = (), key: Any = None) -> None:
+        self.values = {id(v): value for v, value in zip(variables, values, strict=True)}
+        self.variables = list(variables)
+        self.key = key
+        self.draws = 0
+        self.outer: Binding | None = None
+
+    def __enter__(self) -> Binding:
+        self.outer, local.binding = local.binding, self
+        if self.key is None and self.outer is not None:
+            self.key, self.draws = self.outer.key, self.outer.draws
+            self._shares_key = True
+        else:
+            self._shares_key = False
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        local.binding = self.outer
+        if self._shares_key and self.outer is not None:
+            self.outer.draws = self.draws
+
+    def read(self, variable: Any) -> Any:
+        """The bound value of `variable`, or ``None`` where it is not bound."""
+        scope: Binding | None = self
+        key = id(variable)
+        while scope is not None:
+            if key in scope.values:
+                return scope.values[key]
+            scope = scope.outer
+        return None
+
+    def write(self, variable: Any, value: Any) -> bool:
+        """Change the bound value; ``False`` where `variable` is not bound."""
+        scope: Binding | None = self
+        key = id(variable)
+        while scope is not None:
+            if key in scope.values:
+                scope.values[key] = value
+                return True
+            scope = scope.outer
+        return False
+
+    def result(self, variables: Sequence[Any] | None = None) -> list[Any]:
+        """Values as they are now, of all bound variables or of those given."""
+        return [self.values[id(v)] for v in (self.variables if variables is None else variables)]
+
+
+bind = Binding
+
+
+class Call:
+    """The outermost layer call that runs: its training flag and the layers that it went through."""
+
+    __slots__ = ("training", "entry", "outer", "inferring")
+
+    def __init__(self, entry: Any, training: bool | None, inferring: bool = False) -> None:
+        self.entry, self.training, self.inferring = entry, training, inferring
+        self.outer: Call | None = None
+
+    def __enter__(self) -> Call:
+        self.outer, local.call = local.call, self
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        local.call = self.outer
+
+
+def training() -> bool:
+    """Whether the call that runs is a training call."""
+    return bool(local.call is not None and local.call.training)
+
+
+def get_mask(x: Any) -> Any:
+    """The mask that the layer which made `x` gave to it, or ``None``."""
+    entry = local.masks.get(id(x))
+    if entry is not None and entry[0]() is x:
+        return entry[1]
+    return None
+
+
+def set_mask(x: Any, mask: Any) -> None:
+    """Attach a mask to the tensor `x` for as long as `x` lives."""
+    masks, key = local.masks, id(x)
+    if mask is None:
+        masks.pop(key, None)
+        return
+
+    def forget(_: Any) -> None:
+        masks.pop(key, None)
+
+    masks[key] = (weakref.ref(x, forget), mask)

@@ -1,0 +1,183 @@
+"""What `Model.compile` sets up: optimizer, losses, metrics, and the programs compiled from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import graph, rng, tree
+from ..errors import InputError, KerataError
+from ..serialization import serialize_keras_object
+from ..spec import KerasTensor, Spec
+from .objectives import Losses, Metrics
+
+
+class Compiled:
+    """The training configuration of one model.
+
+    Args:
+        model: The model.
+        optimizer, loss, metrics, loss_weights, weighted_metrics: As given to `Model.compile`.
+        run_eagerly: Whether steps run in Python.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        loss: Any,
+        metrics: Any,
+        loss_weights: Any,
+        weighted_metrics: Any,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        from .. import optimizers
+        from ..metrics import Mean
+
+        unknown = set(extra or ()) - {"sample_weight_mode", "target_tensors", "distribute", "experimental_run_tf_function"}
+        if unknown:
+            raise TypeError(f"compile has no argument {sorted(unknown)[0]!r}.")
+        self.given = {
+            "optimizer": optimizer, "loss": loss, "metrics": metrics, "loss_weights": loss_weights,
+            "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
+        }  # fmt: skip
+        self.optimizer = optimizers.get(optimizer) if optimizer is not None else None
+        self.run_eagerly = run_eagerly
+        self.loss_tracker = Mean(name="loss")
+        self.seed = rng.draw_seed()
+        self.steps = 0
+        self.programs: dict[Any, Any] = {}
+        self._ready: set[Any] = set()
+        names = model.output_names
+        self._make_objectives(names)
+
+    def _make_objectives(self, names: list[str]) -> None:
+        given = self.given
+        self.output_names = names
+        self.losses = Losses(given["loss"], given["loss_weights"], names) if given["loss"] is not None else None
+        self.metrics = Metrics(given["metrics"], given["weighted_metrics"], names)
+        self._bind_losses()
+
+    def _bind_losses(self) -> None:
+        # 'accuracy' depends on the loss of its output.
+        attach = getattr(self.metrics, "attach_losses", None)
+        if attach is not None and self.losses is not None:
+            attach(self.losses)
+
+    def trackers(self) -> list[Any]:
+        """The loss tracker, the losses of single outputs, and the metrics."""
+        return [self.loss_tracker, *(self.losses.metrics if self.losses is not None else []), *self.metrics.metrics]
+
+    def total_loss(self, model: Any, y: Any, y_pred: Any, weight: Any) -> Any:
+        """Loss of `compile` plus penalties and what layers added."""
+        total = self.losses(y, y_pred, weight) if self.losses is not None else None
+        for extra in model.losses:
+            if getattr(extra, "shape", ()) != ():
+                from .. import ops
+
+                extra = ops.mean(extra)
+            total = extra if total is None else total + extra
+        if total is None:
+            raise InputError(
+                "There is no loss to train on: give compile(loss=...), or call add_loss in the model or its layers."
+            )
+        return total
+
+    def update_metrics(self, y: Any, y_pred: Any, weight: Any) -> None:
+        """Take a batch into the compiled metrics."""
+        if self.metrics.metrics or not getattr(self.metrics, "built", True):
+            self.metrics.update_state(y, y_pred, weight)
+
+    def prepare(self, model: Any, x: Any, y: Any, weight: Any) -> None:
+        """Make everything that depends on the data's shapes: weights, slots, metrics' state.
+
+        Runs model and objectives on shapes, which also finds most mistakes in the data.
+        """
+        signature = _signature((x, y, weight))
+        if signature in self._ready and model.built:
+            return
+        xs, ys, ws = (tree.map_structure(_symbol, part) for part in (x, y, weight))
+        if _callable_model(model):
+            outputs = model._infer_outputs(xs)
+            self._set_output_names(model, outputs)
+            if y is not None:
+                self.metrics.build(*_as_specs((ys, outputs)))
+                self._infer_objectives(model, ys, outputs, ws)
+        model.built = True
+        if self.optimizer is not None and model.trainable_variables:
+            self.optimizer.build(model.trainable_variables)
+        self._ready.add(signature)
+
+    def _set_output_names(self, model: Any, outputs: Any) -> None:
+        if model._graph is not None or model.__dict__.get("_output_names"):
+            return
+        if isinstance(outputs, dict):
+            names = [str(p[0]) for p, _ in tree.flatten_with_path(outputs)]
+        else:
+            count = len(tree.flatten(outputs))
+            names = ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
+        model.__dict__["_output_names"] = names
+        if names != self.output_names:
+            self._make_objectives(names)
+
+    def _infer_objectives(self, model: Any, y: Any, outputs: Any, weight: Any) -> None:
+        def update(y: Any, outputs: Any, weight: Any) -> None:
+            if self.losses is not None:
+                self.losses(y, outputs, weight)
+            self.metrics.update_state(y, outputs, weight)
+
+        symbols = tree.map_structure(_symbol_of_spec, outputs)
+        try:
+            graph.infer(update, (y, symbols, weight), {})
+        except KerataError:
+            raise
+        except Exception:
+            # A user's function that cannot run on shapes alone; the compiler will run it.
+            return
+
+    def check_labels(self, y: Any, model: Any) -> None:
+        """Look at host labels for values that the loss cannot take."""
+        if self.losses is not None and y is not None and model._graph is not None:
+            specs = tree.map_structure(lambda k: Spec(k.shape, k.dtype), model._graph.outputs)
+            self.losses.check_labels(y, specs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of `Model.compile`, fit for JSON."""
+        out = {k: serialize_keras_object(v) for k, v in self.given.items()}
+        out["optimizer"] = serialize_keras_object(self.optimizer)
+        return out
+
+
+def _callable_model(model: Any) -> bool:
+    from ..models.model import Model
+
+    return model._graph is not None or type(model).call is not Model.call
+
+
+def _signature(data: Any) -> Any:
+    leaves = tuple(
+        (p, getattr(a, "shape", (0,))[1:], str(getattr(a, "dtype", ""))) for p, a in tree.flatten_with_path(data)
+    )
+    return leaves
+
+
+def _symbol(a: Any) -> Any:
+    return None if a is None else KerasTensor((None, *a.shape[1:]), _dtype(a))
+
+
+def _symbol_of_spec(s: Any) -> Any:
+    return KerasTensor(s.shape, s.dtype) if isinstance(s, Spec) else s
+
+
+def _as_specs(x: Any) -> Any:
+    return tree.map_structure(lambda s: Spec(s.shape, s.dtype) if isinstance(s, Spec) else s, x)
+
+
+def _dtype(a: Any) -> str:
+    from ..dtypes import standardize
+
+    return standardize(a.dtype)

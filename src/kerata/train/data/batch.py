@@ -1,0 +1,48 @@
+"""One batch as a stream of batches yields it, checked and converted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import tree
+from ...errors import InputError
+from .array_source import count_rows
+from .convert import convert
+from .packing import unpack_x_y_sample_weight
+from .weights import apply_class_weight, spread
+
+
+def convert_batch(
+    data: Any, number: int, what: str, class_weight: Any = None
+) -> tuple[Any, Any, Any]:
+    """``(x, y, weight)`` of arrays out of what a generator, data set or loader gives.
+
+    Args:
+        data: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
+        number: Number of the batch, for messages.
+        what: Name of the source of batches, for messages.
+        class_weight: Weight of each class.
+    """
+    name = f"batch {number} of {what}"
+    if data is None:
+        raise InputError(f"{name} is None. Expected x, (x, y) or (x, y, sample_weight).")
+    x, y, weight = unpack_x_y_sample_weight(data)
+    x = convert(x, f"{name}: x")
+    if y is not None:
+        y = _convert_some(y, f"{name}: y")
+    if weight is not None:
+        weight = _convert_some(weight, f"{name}: sample_weight")
+    count_rows((x, y, weight), name)
+    return x, y, apply_class_weight(y, spread(weight, y), class_weight)
+
+
+def _convert_some(part: Any, name: str) -> Any:
+    # Keras's own examples yield a tuple of Nones where an output has no label.
+    if isinstance(part, (list, tuple)) and all(v is None for v in part):
+        return None
+    return convert(part, name)
+
+
+def rows_of(batch: tuple[Any, Any, Any]) -> int:
+    """Number of samples in a converted batch."""
+    return int(tree.flatten(batch[0])[0].shape[0])

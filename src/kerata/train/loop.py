@@ -1,0 +1,517 @@
+"""`fit`, `evaluate`, `predict` and their one-batch forms: one loop for all engines and data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import config, rng, tree
+from ..engine import engine
+from ..errors import InputError
+from .data import Source, make_source, validation_split
+from .logs import Logs
+from .program import Program, program
+
+_LEGACY_FIT = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps", "samples_per_epoch": "steps_per_epoch"}
+_WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
+
+# Data beyond this stays on the host and goes to the device batch by batch.
+_DEVICE_SHARE = 2**31
+
+
+def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verbose: Any, callbacks: Any,
+        validation_split: float, validation_data: Any, shuffle: Any, class_weight: Any, sample_weight: Any,
+        initial_epoch: int, steps_per_epoch: int | None, validation_steps: int | None,
+        validation_batch_size: int | None, validation_freq: Any, **kwargs: Any) -> Any:  # fmt: skip
+    """See `Model.fit`."""
+    model._need_compiled("fit")
+    workers = _worker_arguments("fit", kwargs)
+    x, y, sample_weight, validation_data = _split(x, y, sample_weight, validation_split, validation_data)
+    source = make_source(
+        x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
+        class_weight=class_weight, repeat=True, **workers,
+    )  # fmt: skip
+    validation = _validation_source(validation_data, validation_batch_size or batch_size, validation_steps, workers)
+    run = _Run(model, source, "train")
+    calls = _callbacks(
+        model, callbacks, verbose, add_history=True, epochs=epochs, initial_epoch=initial_epoch,
+        steps=source.steps, samples=source.num_samples, batch_size=source.batch_size,
+        do_validation=validation is not None,
+    )  # fmt: skip
+    if validation_data is not None:
+        calls.set_validation_data(_validation_arrays(validation_data))
+    run.prepare()
+    model.stop_training = False
+    calls.on_train_begin()
+    try:
+        initial_epoch = getattr(model, "_initial_epoch", None) or initial_epoch
+        logs: Any = None
+        for epoch in range(initial_epoch, epochs):
+            model_reset(model)
+            calls.on_epoch_begin(epoch)
+            logs = run.epoch(epoch, calls)
+            if validation is not None and _due(validation_freq, epoch):
+                logs.update({f"val_{k}": v for k, v in _evaluate(model, validation, calls).items()})
+            source.on_epoch_end()
+            calls.on_epoch_end(epoch, logs)
+            if model.stop_training or source.exhausted:
+                break
+        calls.on_train_end(logs)
+    finally:
+        model.__dict__.pop("_initial_epoch", None)
+        source.close()
+        if validation is not None:
+            validation.close()
+        _finish(model)
+    return model.history
+
+
+def _worker_arguments(where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    from ..capture import unknown_argument
+
+    workers = {k: kwargs.pop(k) for k in _WORKERS if k in kwargs}
+    if kwargs:
+        raise TypeError(unknown_argument(where, next(iter(kwargs)), ["batch_size", "epochs", "steps_per_epoch", *_WORKERS]))
+    return {k: v for k, v in workers.items() if v is not None}
+
+
+def _split(x: Any, y: Any, weight: Any, fraction: float, validation_data: Any) -> tuple[Any, Any, Any, Any]:
+    if not fraction or validation_data is not None:
+        return x, y, weight, validation_data
+    train, held = validation_split((x, y, weight), fraction)
+    return (*train, held)
+
+
+def _validation_source(data: Any, batch_size: int | None, steps: int | None, workers: dict) -> Source | None:
+    if data is None:
+        return None
+    x, y, w = data, None, None
+    if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
+        x, y, w = (*data, None)[:3]
+    from .data.kinds import is_array_like
+
+    arrays = is_array_like(x)
+    return make_source(
+        x, y, w, batch_size=batch_size if arrays else None, steps=steps, what="validation_data", **workers
+    )
+
+
+def _validation_arrays(data: Any) -> Any:
+    return tuple(data) if isinstance(data, (tuple, list)) else data
+
+
+def _due(freq: Any, epoch: int) -> bool:
+    if isinstance(freq, (list, tuple, set)):
+        return epoch + 1 in freq
+    return (epoch + 1) % freq == 0
+
+
+def _callbacks(model: Any, callbacks: Any, verbose: Any, add_history: bool = False, **params: Any) -> Any:
+    from .callbacks import CallbackList
+
+    if isinstance(callbacks, CallbackList):
+        return callbacks
+    verbose = _verbosity(verbose)
+    return CallbackList(
+        callbacks, add_history=add_history, add_progbar=verbose != 0, model=model, verbose=verbose, **params
+    )
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1 if config.is_interactive_logging_enabled() else 2
+    return int(verbose)
+
+
+def _finish(model: Any) -> None:
+    """What has to be put right in the model after training: averaged weights."""
+    optimizer = model.optimizer
+    if optimizer is not None and getattr(optimizer, "use_ema", False):
+        optimizer.finalize_variable_values(model.trainable_weights)
+
+
+def model_reset(model: Any) -> None:
+    """Set the metrics of a model to their start."""
+    known = model._compiled.__dict__.setdefault("_starts", {})
+    for m in model.metrics:
+        start = known.get(id(m))
+        if start is None or start[0] is not m or len(start[1]) != len(m.variables):
+            m.reset_state()
+            known[id(m)] = (m, [(v, v.value) for v in m.variables])
+        else:
+            for v, value in start[1]:
+                v._value = value
+
+
+class _Run:
+    """Epochs of training or evaluation over one source of data."""
+
+    def __init__(self, model: Any, source: Source, mode: str) -> None:
+        self.model, self.source, self.mode = model, source, mode
+        self.program: Program | None = None
+        self._device: Any = None
+
+    def prepare(self) -> None:
+        """Build what depends on shapes, look for impossible values, and stage the data."""
+        arrays = self.source.arrays
+        if arrays is None:
+            return
+        compiled = self.model._compiled
+        compiled.prepare(self.model, *arrays)
+        compiled.check_labels(arrays[1], self.model)
+        check_indices(self.model, arrays[0])
+        self._use_program(arrays)
+        if not compiled.run_eagerly and _bytes(arrays) <= _DEVICE_SHARE:
+            self._device = tree.map_structure(lambda a: None if a is None else engine().asarray(a), arrays)
+
+    def _use_program(self, batch: Any) -> None:
+        self.program = program(self.model, self.mode)
+        if self.program._logs_like is None:
+            few = tree.map_structure(lambda a: None if a is None else a[:1], batch)
+            self.program.warm_up(few)
+
+    def epoch(self, epoch: int, calls: Any) -> Logs:
+        """Run one epoch; returns its logs."""
+        results = self._on_device(epoch, calls) if self._device is not None else self._from_host(epoch, calls)
+        return self._logs(results)
+
+    def _logs(self, results: Any) -> Logs:
+        logs = Logs(self.program.logs(results)) if results is not None and self.program is not None else Logs()
+        _note_nan(self.model, logs, self.mode)
+        return logs
+
+    def _on_device(self, epoch: int, calls: Any) -> Any:
+        """Compiled runs of steps over data on the device."""
+        p, source = self.program, self.source
+        order = source.order(epoch)  # type: ignore[attr-defined]
+        batch = source.batch_size
+        full, rest = divmod(len(order), batch)  # type: ignore[arg-type]
+        on_device = engine().asarray(order)
+        stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
+        begin, end = _hooks(calls, self.mode)
+        results: Any = None
+        i = 0
+        while i < full:
+            n = 1 if stepwise else p.chunk(full - i)
+            if stepwise:
+                begin(i)
+            with p.timed(n, p.is_warm(batch)):
+                results = p.on_rows(self._device, on_device, batch, i, i + n)
+                if i + n < full or calls.shows_progress or stepwise:
+                    engine().block(results[0])
+            i += n
+            if stepwise:
+                end(i - 1, self._logs(results))
+                if self.model.stop_training:
+                    return results
+            if calls.shows_progress:
+                calls.on_chunk_end(i, self._logs(results))
+        if rest:
+            if stepwise:
+                begin(full)
+            results = p.on_rows(self._device, on_device[full * batch :], rest, 0, 1)
+            if stepwise:
+                end(full, self._logs(results))
+            if calls.shows_progress:
+                calls.on_chunk_end(full + 1, self._logs(results))
+        return results
+
+    def _from_host(self, epoch: int, calls: Any) -> Any:
+        """One step a batch, the batches coming from the source."""
+        stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
+        begin, end = _hooks(calls, self.mode)
+        results: Any = None
+        shown = 0.0
+        for i, data in enumerate(self.source.epoch(epoch)):
+            if self.program is None or self.source.arrays is None:
+                self._meet(data)
+            if stepwise:
+                begin(i)
+            results = self.program.on_batch(data)  # type: ignore[union-attr]
+            if stepwise:
+                end(i, self._logs(results))
+                if self.model.stop_training:
+                    break
+            now = time.perf_counter()
+            if calls.shows_progress and (now - shown > 0.1 or stepwise):
+                shown = now
+                calls.on_chunk_end(i + 1, self._logs(results))
+        if results is None:
+            raise InputError(f"{self.source.what} gave no batch at all: there is nothing to {_VERB[self.mode]}.")
+        return results
+
+    def _meet(self, data: Any) -> None:
+        """Get ready for a batch whose form may be new."""
+        signature = tuple(getattr(a, "shape", (0,))[1:] for a in tree.flatten(data))
+        if signature in self.__dict__.setdefault("_met", set()):
+            return
+        self._met.add(signature)
+        compiled = self.model._compiled
+        compiled.prepare(self.model, *data)
+        check_indices(self.model, data[0])
+        compiled.check_labels(data[1], self.model)
+        self._use_program(data)
+
+
+_VERB = {"train": "train on", "test": "evaluate"}
+
+
+def _hooks(calls: Any, mode: str) -> tuple[Any, Any]:
+    if mode == "train":
+        return calls.on_train_batch_begin, calls.on_train_batch_end
+    return calls.on_test_batch_begin, calls.on_test_batch_end
+
+
+def _bytes(arrays: Any) -> int:
+    return sum(a.nbytes for a in tree.flatten(arrays) if a is not None and hasattr(a, "nbytes"))
+
+
+def _note_nan(model: Any, logs: Logs, mode: str) -> None:
+    loss = logs.get("loss")
+    if mode != "train" or loss is None or np.isfinite(loss) or model._compiled.__dict__.get("_told_nan"):
+        return
+    import warnings
+
+    model._compiled._told_nan = True
+    warnings.warn(
+        f"The loss of model {model.name!r} has become {loss} after {model._compiled.steps} steps; training goes on. "
+        "Usual causes: a learning rate too high, NaN or infinity in the data, or a logarithm or division in a loss "
+        "or layer of your own. The callback TerminateOnNaN stops such a run.",
+        stacklevel=5,
+    )
+
+
+def check_indices(model: Any, x: Any) -> None:
+    """Compare host integers that go straight into an `Embedding` with its range."""
+    if model._graph is None or x is None:
+        return
+    leaves = tree.flatten(x)
+    if len(leaves) != len(model._graph.flat_inputs) or isinstance(x, dict):
+        return
+    for symbol, array in zip(model._graph.flat_inputs, leaves):
+        if not isinstance(array, np.ndarray):
+            continue
+        for node in model._graph.nodes:
+            check = getattr(node.operation, "check_indices", None)
+            if check is not None and any(t is symbol for t in node.inputs):
+                check(array)
+
+
+# --- evaluation and prediction --------------------------------------------------------------------
+
+
+def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any, sample_weight: Any,
+             steps: int | None, callbacks: Any, return_dict: bool, **kwargs: Any) -> Any:  # fmt: skip
+    """See `Model.evaluate`."""
+    model._need_compiled("evaluate")
+    source = make_source(x, y, sample_weight, batch_size=batch_size, steps=steps, **_worker_arguments("evaluate", kwargs))
+    calls = _callbacks(
+        model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
+        batch_size=source.batch_size, mode="test",
+    )  # fmt: skip
+    try:
+        logs = _evaluate(model, source, calls)
+    finally:
+        source.close()
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _evaluate(model: Any, source: Source, calls: Any) -> Logs:
+    run = source.__dict__.get("_run")
+    if run is None or run.model is not model:
+        run = _Run(model, source, "test")
+        run.prepare()
+        source.__dict__["_run"] = run
+    elif run.program is not None:
+        run.program = program(model, "test")
+    model_reset(model)
+    with calls.testing():
+        calls.on_test_begin()
+        logs = run.epoch(0, calls)
+        calls.on_test_end(logs)
+    return logs
+
+
+def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any,
+            **kwargs: Any) -> Any:  # fmt: skip
+    """See `Model.predict`."""
+    if callbacks is None and steps is None and verbose == 0 and type(x) is np.ndarray:
+        if 0 < len(x) <= (batch_size or 32):
+            return tree.map_structure(_array, predict_batch(model, x))
+    source = make_source(x, batch_size=batch_size, steps=steps, **_worker_arguments("predict", kwargs))
+    calls = _callbacks(
+        model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
+        batch_size=source.batch_size, mode="predict",
+    )  # fmt: skip
+    parts: list[Any] = []
+    if source.arrays is not None:
+        check_indices(model, source.arrays[0])
+    calls.on_predict_begin()
+    try:
+        for i, (batch, _, _) in enumerate(source.epoch(0)):
+            if calls.needs_predict_batches:
+                calls.on_predict_batch_begin(i)
+            out = predict_batch(model, batch)
+            parts.append(out)
+            if calls.needs_predict_batches:
+                calls.on_predict_batch_end(i, {"outputs": tree.map_structure(_array, out)})
+            if calls.shows_progress:
+                engine().block(out)
+                calls.on_chunk_end(i + 1, {})
+    finally:
+        source.close()
+    calls.on_predict_end()
+    if not parts:
+        raise InputError(f"{source.what} gave no batch at all: there is nothing to predict.")
+    if len(parts) == 1:
+        return tree.map_structure(_array, parts[0])
+    return tree.map_structure(lambda *p: np.concatenate([_array(v) for v in p]), *parts)
+
+
+def _array(x: Any) -> np.ndarray:
+    return np.asarray(engine().to_numpy(x))
+
+
+class _Predictor:
+    """The compiled prediction of one model."""
+
+    def __init__(self, model: Any) -> None:
+        from ..layers.layer import _unique
+
+        self.model = model
+        self.variables = _unique(model.variables)
+        self.draws = 0
+        self.seed = rng.draw_seed()
+        self.key = engine().key(self.seed)
+        self.changes: list[Any] = []
+        self.run = engine().compile(self._call)
+
+    def _call(self, values: list, key: Any, number: Any, x: Any) -> Any:
+        from ..scope import Binding
+
+        with Binding(self.variables, values, engine().fold(key, number)) as run:
+            out = self.model.predict_step(x)
+            after = run.result(self.variables)
+        # Only what a stateful layer has changed comes back.
+        self.changes = [v for v, a, b in zip(self.variables, values, after) if a is not b]
+        return out, [b for a, b in zip(values, after) if a is not b]
+
+
+def predict_batch(model: Any, x: Any) -> Any:
+    """Predictions for one batch, still on the device."""
+    if not model.built:
+        model(tree.map_structure(lambda a: a if hasattr(a, "shape") else np.asarray(a), x))
+    if model.run_eagerly:
+        return model.predict_step(x)
+    cache = model.__dict__.get("_predictor")
+    if cache is None or not cache.fits(model):
+        cache = model.__dict__["_predictor"] = _PredictorCache(model)
+    p = cache.predictor
+    out, changed = p.run([v.value for v in p.variables], p.key, p.draws, x)
+    if changed:
+        for v, value in zip(p.changes, changed):
+            v._value = value
+    return out
+
+
+class _PredictorCache:
+    """A predictor, and how to see that the model is still the one it was made for."""
+
+    def __init__(self, model: Any) -> None:
+        self.predictor = _Predictor(model)
+        self.graph = model.__dict__.get("_graph")
+        self.layers = model._layers if self.graph is None else None
+
+    def fits(self, model: Any) -> bool:
+        if self.graph is not None:
+            return model.__dict__.get("_graph") is self.graph
+        now = model._layers
+        return len(now) == len(self.layers) and all(a is b for a, b in zip(now, self.layers))
+
+
+# --- one batch -------------------------------------------------------------------------------------
+
+
+def _one_batch(model: Any, mode: str, x: Any, y: Any, weight: Any, class_weight: Any = None) -> Logs:
+    source = make_source(x, y, weight, batch_size=_rows(x), class_weight=class_weight)
+    run = _Run(model, source, mode)
+    data = next(iter(source.epoch(0)))
+    compiled = model._compiled
+    compiled.prepare(model, *data)
+    run._use_program(data)
+    return run._logs(run.program.on_batch(data))  # type: ignore[union-attr]
+
+
+def _rows(x: Any) -> int:
+    leaves = [a for a in tree.flatten(x) if hasattr(a, "shape")]
+    return max(int(leaves[0].shape[0]), 1) if leaves else max(len(x), 1)
+
+
+def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool,
+                   reset_metrics: bool = True) -> Any:  # fmt: skip
+    """See `Model.train_on_batch`."""
+    model._need_compiled("train_on_batch")
+    if reset_metrics:
+        model_reset(model)
+    return _as_asked(_one_batch(model, "train", x, y, sample_weight, class_weight), return_dict)
+
+
+def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, return_dict: bool, reset_metrics: bool = True) -> Any:
+    """See `Model.test_on_batch`."""
+    model._need_compiled("test_on_batch")
+    if reset_metrics:
+        model_reset(model)
+    return _as_asked(_one_batch(model, "test", x, y, sample_weight), return_dict)
+
+
+def predict_on_batch(model: Any, x: Any) -> Any:
+    """See `Model.predict_on_batch`."""
+    source = make_source(x, batch_size=_rows(x))
+    return tree.map_structure(_array, predict_batch(model, next(iter(source.epoch(0)))[0]))
+
+
+def _as_asked(logs: Logs, return_dict: bool) -> Any:
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+# --- resuming --------------------------------------------------------------------------------------
+
+
+def training_state(model: Any) -> dict[str, np.ndarray]:
+    """Everything that the rest of a training depends on, as arrays by name."""
+    from . import step
+
+    out = {f"v{i}": v.numpy() for i, v in enumerate(step.state_variables(model))}
+    compiled = model._compiled
+    out["steps"] = np.asarray(compiled.steps, np.int64)
+    out["seed"] = np.asarray(compiled.seed, np.uint64)
+    return out
+
+
+def restore_training_state(model: Any, state: dict[str, np.ndarray]) -> None:
+    """Put back what `training_state` gave; all of it, or nothing where it does not fit."""
+    from . import step
+
+    variables = step.state_variables(model)
+    values = [state.get(f"v{i}") for i in range(len(variables))]
+    if f"v{len(variables)}" in state or any(
+        a is None or tuple(a.shape) != v.shape for v, a in zip(variables, values)
+    ):
+        raise InputError("The saved training belongs to another model or optimizer: the variables do not fit.")
+    for v, a in zip(variables, values):
+        v.assign(a)
+    compiled = model._compiled
+    compiled.steps = int(state["steps"])
+    compiled.seed = int(state["seed"])
+    compiled.programs.clear()
+
+

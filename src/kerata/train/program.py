@@ -1,0 +1,284 @@
+"""Compiled programs: many steps of training or evaluation as one call of the engine.
+
+A program owns nothing but functions. State lives in the model's variables: it is read from them
+before each call and written back after it, so callbacks may read and change weights at any time,
+and whatever happens the model holds the last step that was completed.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..engine import engine
+from ..scope import Binding
+from . import step as steps
+
+# One call should take about this long: short enough for a lively progress bar and a quick answer
+# to Ctrl-C, long enough that the cost of a call does not count.
+SECONDS_PER_CALL = 0.075
+
+
+class Program:
+    """Steps of one mode (``train`` or ``test``) of one model.
+
+    Args:
+        model: A prepared model.
+        mode: ``"train"`` or ``"test"``.
+    """
+
+    def __init__(self, model: Any, mode: str) -> None:
+        self.model, self.mode = model, mode
+        self.compiled = model._compiled
+        self.own_step = steps.overrides(model, f"{mode}_step") or (
+            mode == "train" and steps.overrides(model, "compute_metrics")
+        )
+        self.variables = steps.state_variables(model)
+        self.key: Any = None
+        self._names: list[str] = []
+        self._functions: dict[Any, Callable] = {}
+        self._logs_like: Any = None
+        self.seconds_per_step: float | None = None
+
+    # --- the pure functions ----------------------------------------------------------------------
+
+    def _update(self, data: Any) -> dict[str, Any] | None:
+        """A step on the bound variables; logs where the model has a step of its own."""
+        model = self.model
+        if not self.own_step:
+            (steps.train_update if self.mode == "train" else steps.test_update)(model, data)
+            return None
+        method = getattr(model, f"{self.mode}_step")
+        if _takes_state(method):
+            return self._stateless(method, data)
+        return dict(method(data))
+
+    def _stateless(self, method: Callable, data: Any) -> dict[str, Any]:
+        """A step in Keras's form for JAX: ``(state, data) -> (logs, state)``."""
+        model = self.model
+        groups = [model.trainable_variables, model.non_trainable_variables]
+        if self.mode == "train":
+            groups.append(model.optimizer.variables)
+        groups.append(model.metrics_variables)
+        state = tuple([v.value for v in group] for group in groups)
+        logs, state = method(state, data)
+        for group, values in zip(groups, state):
+            for v, value in zip(group, values):
+                v.assign(value)
+        return dict(logs)
+
+    def _results(self, logs: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+        """Scalars stacked into one vector, so that one transfer brings them; others as they are."""
+        from .. import config, ops
+
+        if logs is None:
+            logs = self.model.get_metrics_result()
+        scalars, others = {}, {}
+        for name, value in logs.items():
+            (scalars if getattr(value, "shape", ()) == () and not tree.is_nested(value) else others)[name] = value
+        self._names = list(scalars)
+        vector = ops.stack([ops.cast(v, config.floatx()) for v in scalars.values()]) if scalars else ops.zeros((0,))
+        return vector, others
+
+    def _one(self, values: list, key: Any, number: Any, data: Any) -> Any:
+        """One step on a batch: new values, results."""
+        with Binding(self.variables, values, engine().fold(key, number)) as run:
+            logs = self._update(data)
+            return run.result(self.variables), self._results(logs)
+
+    def _many(self, batch: int, values: list, key: Any, first: Any, order: Any, start: Any, stop: Any, data: Any) -> Any:
+        """Steps ``start`` to ``stop`` of an epoch over data on the device."""
+        e = engine()
+        like = self._logs_like
+
+        def body(i: Any, carry: Any) -> Any:
+            values, logs = carry
+            rows = e.slice_rows(order, i * batch, batch)
+            part = tree.map_structure(lambda a: None if a is None else e.take_rows(a, rows), data)
+            with Binding(self.variables, values, e.fold(key, first + i)) as run:
+                logs = self._update(part)
+                return run.result(self.variables), _cast_like(logs, like)
+
+        start_logs = None if like is None else _zeros(like)
+        values, logs = e.run_steps(body, (values, start_logs), start, stop)
+        with Binding(self.variables, values):
+            return values, self._results(logs)
+
+    # --- running them ----------------------------------------------------------------------------
+
+    def warm_up(self, data: Any) -> None:
+        """Let a step of the user's own make its variables, and find what logs it gives."""
+        if not self.own_step:
+            return
+        e = engine()
+        flat = tree.flatten(data)
+        from ..spec import spec_of
+
+        for _ in range(2):
+            self.variables = steps.state_variables(self.model)
+            made: dict[str, Any] = {}
+
+            def run(*leaves: Any) -> Any:
+                batch = tree.pack_sequence_as(data, list(leaves))
+                with Binding(self.variables, [v.value for v in self.variables], e.key(0)):
+                    return self._update(batch)  # noqa: B023
+
+            made = e.infer(run, [spec_of(a) for a in flat])
+        self._logs_like = made
+        self.variables = steps.state_variables(self.model)
+
+    def _base_key(self) -> Any:
+        if self.key is None:
+            self.key = engine().key(self.compiled.seed)
+        return self.key
+
+    def on_batch(self, data: Any) -> tuple[Any, dict]:
+        """Run one step on a batch; returns results still on the device."""
+        if self.compiled.run_eagerly:
+            with Binding(key=engine().fold(self._base_key(), self.compiled.steps)):
+                logs = self._update(data)
+            self._count(1)
+            return self._results(logs)
+        fn = self._functions.get("one")
+        if fn is None:
+            fn = self._functions["one"] = engine().compile(self._one)
+        with uninterrupted():
+            values, results = fn(self._values(), self._base_key(), self.compiled.steps, data)
+            self._store(values)
+        self._count(1)
+        return results
+
+    def on_rows(self, data: Any, order: Any, batch: int, start: int, stop: int) -> tuple[Any, dict]:
+        """Run steps on rows of data on the device; returns results still on the device."""
+        fn = self._functions.get(batch)
+        if fn is None:
+
+            def many(*args: Any) -> Any:
+                return self._many(batch, *args)
+
+            fn = self._functions[batch] = engine().compile(many)
+        first = self.compiled.steps - start
+        with uninterrupted():
+            values, results = fn(self._values(), self._base_key(), first, order, start, stop, data)
+            self._store(values)
+        self._count(stop - start)
+        return results
+
+    def _count(self, n: int) -> None:
+        if self.mode == "train":
+            self.compiled.steps += n
+
+    def _values(self) -> list[Any]:
+        return [v.value for v in self.variables]
+
+    def _store(self, values: list[Any]) -> None:
+        for v, value in zip(self.variables, values):
+            v._value = value
+            v._start = None
+
+    def logs(self, results: tuple[Any, dict]) -> dict[str, Any]:
+        """Results as numbers by name; waits for the computation."""
+        vector, others = results
+        out: dict[str, Any] = dict(zip(self._names, engine().to_numpy(vector).tolist()))
+        for name, value in others.items():
+            if isinstance(value, dict):
+                out.update({k: _number(v) for k, v in value.items()})
+            else:
+                out[name] = _number(value)
+        return out
+
+    def chunk(self, left: int) -> int:
+        """How many steps to put into the next call."""
+        if self.seconds_per_step is None:
+            return min(left, 4)
+        return max(1, min(left, int(SECONDS_PER_CALL / self.seconds_per_step)))
+
+    @contextmanager
+    def timed(self, n: int, warm: bool) -> Iterator[None]:
+        """Measure the block as `n` steps, unless it may contain a compilation."""
+        start = time.perf_counter()
+        yield
+        took = (time.perf_counter() - start) / n
+        if warm:
+            before = self.seconds_per_step
+            self.seconds_per_step = took if before is None else 0.5 * (before + took)
+
+    def is_warm(self, kind: Any) -> bool:
+        """Whether a function has been compiled already."""
+        return kind in self._functions
+
+
+def program(model: Any, mode: str) -> Program:
+    """The program of a model and mode, made anew where what is trainable has changed."""
+    compiled = model._compiled
+    layers = list(model._flatten_layers())
+    key = (mode, tuple(x._trainable for x in layers), len(layers), tuple(v.trainable for v in model.weights))
+    found = compiled.programs.get(mode)
+    if found is None or found[0] != key or not _same(found[1].model, model):
+        found = compiled.programs[mode] = (key, Program(model, mode))
+    return found[1]
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b
+
+
+def _takes_state(method: Callable) -> bool:
+    import inspect
+
+    return len(inspect.signature(method).parameters) >= 2
+
+
+def _zeros(like: Any) -> Any:
+    from .. import ops
+
+    return tree.map_structure(lambda s: ops.zeros(s.shape, s.dtype), like)
+
+
+def _cast_like(logs: Any, like: Any) -> Any:
+    if like is None:
+        return None
+    e = engine()
+    return tree.map_structure(lambda v, s: e.asarray(v, s.dtype), dict(logs), like)
+
+
+def _number(value: Any) -> Any:
+    array = engine().to_numpy(value) if not isinstance(value, (int, float)) else np.asarray(value)
+    return array.item() if array.ndim == 0 else array
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is through; a second one goes through at once.
+
+    Between the end of a compiled call and the writing back of its results an interruption would
+    lose the step.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    came: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt

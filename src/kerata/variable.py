@@ -1,0 +1,229 @@
+"""`Variable`: a named tensor with state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .errors import ShapeError
+from .scope import local
+from .spec import Spec, TensorOperators, unprobe
+
+
+class Variable(TensorOperators):
+    """A tensor that layers, optimizers and metrics keep and change.
+
+    The first value is made on the host, when it is first needed, so that a model can be built and
+    looked at without an engine.
+
+    Args:
+        initializer: A value, or a function of ``(shape, dtype)``; `shape` is then needed.
+        shape: Sizes of the axes.
+        dtype: Name of the dtype; ``floatx()`` by default.
+        trainable: Whether optimizers change it.
+        name: Last part of its path.
+
+    >>> v = Variable([1.0, 2.0], name="v")
+    >>> v.shape, v.dtype
+    ((2,), 'float32')
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._start: Callable[[], Any] | None = None
+        self._value: Any = None
+        if callable(initializer) and not hasattr(initializer, "shape"):
+            if shape is None:
+                raise ValueError("A Variable made by an initializer function needs a shape.")
+            self.shape = tuple(shape)
+            self.dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(None)
+            self._check_shape(name)
+            self._start = _delayed(initializer, self.shape, self.dtype)
+        else:
+            if isinstance(initializer, Variable):
+                initializer = initializer.value
+            if not hasattr(initializer, "dtype"):
+                initializer = np.asarray(initializer)
+                if dtype is None and initializer.dtype.kind == "f":
+                    dtype = dtypes.standardize(None)
+            self.dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(initializer.dtype)
+            self.shape = tuple(initializer.shape)
+            self._value = initializer
+            if isinstance(initializer, np.ndarray):
+                self._start, self._value = _delayed_array(initializer, self.dtype), None
+        self._trainable = self.can_train = bool(trainable)
+        self.autocast = autocast
+        self.aggregation = aggregation
+        self.synchronization = synchronization
+        self.name = name or "variable"
+        self.path = self.name
+        self.constraint: Any = kwargs.get("constraint")
+        self.regularizer: Any = kwargs.get("regularizer")
+        self.overwrite_with_gradient = False
+
+    def _check_shape(self, name: str | None) -> None:
+        shape = unprobe(self.shape)
+        if any(d is None for d in shape):
+            raise ShapeError(
+                f"Weight {name or 'variable'!r} would have the shape {shape}, with an unknown axis. "
+                "Give the size of that axis in the input's shape."
+            )
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether optimizers change it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+
+    @property
+    def value(self) -> Any:
+        """The value, as a tensor of the engine."""
+        binding = local.binding
+        if binding is not None:
+            bound = binding.read(self)
+            if bound is not None:
+                return bound
+        if self._value is None:
+            from .engine import engine
+
+            self._value = engine().place(self._start, self.dtype)
+            self._start = None
+        return self._value
+
+    def host(self) -> np.ndarray:
+        """The value as a NumPy array, without bringing it to the engine if it is not there yet."""
+        if self._value is None and (local.binding is None or local.binding.read(self) is None):
+            value = self._start()  # type: ignore[misc]
+            if isinstance(value, np.ndarray):
+                value = value.astype(_numpy_dtype(self.dtype), copy=False)
+                self._start = _delayed_array(value, self.dtype)
+                return value
+        return self.numpy()
+
+    def numpy(self) -> np.ndarray:
+        """The value as a NumPy array (a copy)."""
+        from .engine import engine
+
+        return np.array(engine().to_numpy(self.value))
+
+    def assign(self, value: Any) -> Any:
+        """Replace the value by one of the same shape; returns the new value."""
+        if isinstance(value, Variable):
+            value = value.value
+        if isinstance(value, Spec):
+            self._fits(value.shape)
+            return value
+        if not hasattr(value, "shape"):
+            value = np.asarray(value)
+        if tuple(value.shape) != self.shape:
+            self._fits(value.shape)
+        from .engine import engine
+
+        value = engine().asarray(value, self.dtype)
+        binding = local.binding
+        if binding is not None and binding.write(self, value):
+            return value
+        self._value, self._start = value, None
+        return value
+
+    def _fits(self, shape: Sequence[int | None]) -> None:
+        got = unprobe(shape)
+        if len(got) != len(self.shape) or any(g not in (None, d) for g, d in zip(got, self.shape)):
+            raise ShapeError(f"Variable {self.path!r} has the shape {self.shape}; it cannot take {tuple(got)}.")
+
+    def assign_add(self, value: Any) -> Any:
+        """Add `value` in place."""
+        return self.assign(self + value)
+
+    def assign_sub(self, value: Any) -> Any:
+        """Subtract `value` in place."""
+        return self.assign(self - value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        out = self.numpy()
+        return out if dtype is None else out.astype(dtype)
+
+    def __jax_array__(self) -> Any:
+        return self.value
+
+    def __float__(self) -> float:
+        return float(self.numpy())
+
+    def __int__(self) -> int:
+        return int(self.numpy())
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy())
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else repr(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state["_value"], state["_start"] = self.host(), None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        value = state.pop("_value")
+        self.__dict__.update(state)
+        self._value, self._start = None, _delayed_array(value, self.dtype)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        copy.__setstate__(self.__getstate__())
+        return copy
+
+
+def _delayed(initializer: Callable, shape: tuple, dtype: str) -> Callable[[], Any]:
+    # Built-in initializers take the number of their random stream now, so that the order in which
+    # weights are made, not that in which they are read, decides their values.
+    prepare = getattr(initializer, "prepare", None)
+    if prepare is not None:
+        return prepare(shape, dtype)
+    return lambda: initializer(shape, dtype=dtype)
+
+
+def _numpy_dtype(name: str) -> Any:
+    if name == "bfloat16" or name.startswith("float8"):
+        import ml_dtypes
+
+        return getattr(ml_dtypes, name)
+    return name
+
+
+def _delayed_array(value: np.ndarray, dtype: str) -> Callable[[], Any]:
+    value = np.array(value)
+    return lambda: value

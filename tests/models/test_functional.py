@@ -1,0 +1,155 @@
+"""Functional models: graphs of any form, sub-models, configurations."""
+
+import time
+
+import numpy as np
+import pytest
+
+import kerata as keras
+from kerata import layers, ops
+from kerata.errors import InputError, ShapeError
+
+
+def values(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def test_several_inputs_and_outputs():
+    a, b = keras.Input((3,), name="a"), keras.Input((4,), name="b")
+    joined = layers.concatenate([layers.Dense(5)(a), layers.Dense(5)(b)])
+    model = keras.Model([a, b], [layers.Dense(1, name="p")(joined), layers.Dense(2, name="q")(joined)])
+    p, q = model([values(6, 3), values(6, 4)])
+    assert p.shape == (6, 1) and q.shape == (6, 2)
+    assert model.output_names == ["p", "q"] and model.input_names == ["a", "b"]
+    by_name = model({"b": values(6, 4), "a": values(6, 3)})
+    assert np.allclose(by_name[0], model([values(6, 3), values(6, 4)])[0])
+
+
+def test_dict_inputs_and_outputs():
+    ins = {"u": keras.Input((2,)), "v": keras.Input((2,))}
+    out = layers.add([ins["u"], ins["v"]])
+    model = keras.Model(ins, {"total": out, "twice": out * 2.0})
+    got = model({"v": values(3, 2), "u": values(3, 2)})
+    assert set(got) == {"total", "twice"}
+    assert np.allclose(got["total"], values(3, 2) * 2)
+    with pytest.raises(InputError, match="misses the input 'v'"):
+        model({"u": values(3, 2)})
+
+
+def test_shared_layer_has_one_set_of_weights():
+    shared = layers.Dense(4)
+    a, b = keras.Input((3,)), keras.Input((3,))
+    model = keras.Model([a, b], layers.subtract([shared(a), shared(b)]))
+    assert len(model.weights) == 2
+    assert np.allclose(model([values(2, 3), values(2, 3)]), 0)
+    assert shared.get_output_at(0) is not shared.get_output_at(1)
+
+
+def test_submodels_from_inner_tensors():
+    model = keras.Sequential([layers.Input((4,)), *(layers.Dense(4) for _ in range(8))])
+    inner = keras.Model(model.input, [layer.output for layer in model.layers[:8]])
+    outs = inner(values(2, 4))
+    assert len(outs) == 8 and np.allclose(outs[-1], model(values(2, 4)), atol=1e-6)
+    tail = keras.Model(model.layers[3].output, model.output)
+    assert np.allclose(tail(np.asarray(outs[3])), outs[-1], atol=1e-6)
+
+
+def test_nested_models_and_ops_in_graph():
+    inner = keras.Sequential([layers.Input((3,)), layers.Dense(3)])
+    x = keras.Input((3,))
+    y = ops.relu(inner(x)) + x[:, :1] * 2 - 1.0
+    model = keras.Model(x, y)
+    v = values(5, 3)
+    want = np.maximum(np.asarray(inner(v)), 0) + v[:, :1] * 2 - 1
+    assert np.allclose(model(v), want, atol=1e-6)
+    copy = keras.Model.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    assert np.allclose(copy(v), want, atol=1e-6)
+
+
+def test_json_round_trip_of_a_dag():
+    x = keras.Input((8, 8, 3))
+    a = layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    b = layers.Conv2D(4, 1)(x)
+    y = layers.GlobalAveragePooling2D()(layers.add([a, b]))
+    model = keras.Model(x, layers.Dense(2, activation="softmax")(y))
+    copy = keras.models.model_from_json(model.to_json())
+    copy.set_weights(model.get_weights())
+    v = values(2, 8, 8, 3)
+    assert np.allclose(copy(v), model(v), atol=1e-6)
+    assert copy.to_json() == model.to_json()
+
+
+def test_clone_has_weights_of_its_own():
+    x = keras.Input((3,))
+    model = keras.Model(x, layers.Dense(2)(layers.Dense(4)(x)))
+    copy = keras.models.clone_model(model)
+    assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
+    assert not {id(w) for w in copy.weights} & {id(w) for w in model.weights}
+
+
+def test_disconnected_graph_names_the_input():
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    with pytest.raises(InputError, match="'b'"):
+        keras.Model(a, layers.add([a, b]))
+
+
+def test_duplicate_names_are_refused():
+    x = keras.Input((3,))
+    with pytest.raises(InputError, match="'same'"):
+        keras.Model(x, layers.Dense(2, name="same")(layers.Dense(2, name="same")(x)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "hint"), [((2, 28, 28), "Flatten"), ((784,), "batch axis|x\\[None\\]"), ((2, 783), "783")]
+)
+def test_wrong_input_shape(shape, hint):
+    model = keras.Sequential([layers.Input((784,)), layers.Dense(2)])
+    with pytest.raises(ShapeError, match=hint):
+        model(np.zeros(shape, "float32"))
+
+
+def test_long_chain_is_linear():
+    def build(n):
+        start = time.perf_counter()
+        x = y = keras.Input((2,))
+        for _ in range(n):
+            y = layers.Activation("relu")(y)
+        model = keras.Model(x, y)
+        model.to_json()
+        return model, time.perf_counter() - start
+
+    build(50)
+    _, short = build(1000)
+    model, long = build(5000)
+    assert len(model.layers) == 5001
+    assert long < 5 * short * 2
+    assert np.allclose(model(values(1, 2)), np.maximum(values(1, 2), 0))
+
+
+def test_freezing_reaches_nested_layers():
+    base = keras.Sequential([layers.Input((3,)), layers.Dense(3), layers.BatchNormalization()])
+    model = keras.Sequential([base, layers.Dense(1)])
+    base.trainable = False
+    assert len(model.trainable_weights) == 2
+    assert len(model.non_trainable_weights) == 6
+    base.trainable = True
+    assert len(model.trainable_weights) == 6
+
+
+def test_get_layer_offers_the_closest_name():
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(3, name="hidden")])
+    assert model.get_layer("hidden") is model.layers[0] is model.get_layer(index=0)
+    with pytest.raises(InputError, match="hidden"):
+        model.get_layer("hiden")
+
+
+def test_subclass_that_gives_inputs_and_outputs():
+    class Net(keras.Model):
+        def __init__(self, units=3):
+            x = keras.Input((4,))
+            super().__init__(inputs=x, outputs=layers.Dense(units)(x))
+
+    net = Net()
+    assert net(values(2, 4)).shape == (2, 3)
+    assert net.count_params() == 15

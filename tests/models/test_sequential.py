@@ -1,0 +1,140 @@
+"""Sequential and subclassed models."""
+
+import numpy as np
+import pytest
+
+import kerata as keras
+from kerata import layers
+from kerata.errors import InputError, NotBuiltError
+
+
+def values(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda: [layers.Input((4,)), layers.Dense(3)],
+        lambda: [layers.Dense(3, input_shape=(4,))],
+        lambda: [layers.Dense(3, input_dim=4)],
+        lambda: [layers.Dense(3, batch_input_shape=(None, 4))],
+        lambda: [layers.InputLayer(shape=(4,)), layers.Dense(3)],
+    ],
+)
+def test_immediate_build(first):
+    model = keras.Sequential(first())
+    model.add(layers.Dense(2))
+    assert model.built and model.input_shape == (None, 4) and model.output_shape == (None, 2)
+    assert len(model.layers) == 2 and model.count_params() == 15 + 8
+
+
+def test_deferred_build():
+    model = keras.Sequential([layers.Dense(3), layers.Dense(2)])
+    assert not model.built
+    with pytest.raises(NotBuiltError):
+        model.count_params()
+    assert model(values(5, 4)).shape == (5, 2)
+    assert model.built and model.count_params() == 23
+    other = keras.Sequential([layers.Dense(3)])
+    other.build((None, 7))
+    assert other.output_shape == (None, 3)
+
+
+def test_pop_and_add():
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3), layers.Dense(2)])
+    model.pop()
+    assert model.output_shape == (None, 3)
+    model.add(layers.Dense(7))
+    assert model(values(1, 4)).shape == (1, 7)
+
+
+def test_what_cannot_be_added():
+    model = keras.Sequential()
+    with pytest.raises(InputError, match="an instance"):
+        model.add(layers.Dense)
+    with pytest.raises(InputError, match="takes layers"):
+        model.add(3)
+    model.add(layers.Dense(1, name="one"))
+    with pytest.raises(InputError, match="'one'"):
+        model.add(layers.Dense(1, name="one"))
+
+
+def test_config_round_trip():
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3, activation="relu", kernel_regularizer="l2"), layers.Dropout(0.5)])
+    copy = keras.Sequential.from_config(model.get_config())
+    assert copy.get_config() == model.get_config()
+    assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
+
+
+def test_weights_are_set_all_or_none():
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3), layers.Dense(2)])
+    before = model.get_weights()
+    wrong = [np.zeros_like(w) for w in before]
+    wrong[2] = np.zeros((3, 9), "float32")
+    with pytest.raises(ValueError, match=r"\(3, 2\).*\(3, 9\)"):
+        model.set_weights(wrong)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights()))
+
+
+def test_summary_reads_well():
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="hidden"), layers.Dense(2)], name="net")
+    lines = []
+    model.summary(print_fn=lines.append)
+    text = "\n".join(lines)
+    assert 'Model: "net"' in text and "hidden (Dense)" in text and "(None, 3)" in text
+    assert "Total params: 23 (92.00 B)" in text
+    assert "<table>" in model._repr_html_()
+
+
+def test_summary_of_nested_models():
+    inner = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="deep")], name="inner")
+    model = keras.Sequential([inner, layers.Dense(1)])
+    lines = []
+    model.summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
+    assert any("deep" in x for x in lines) and any("Trainable" in x for x in lines)
+
+
+class Blocks(keras.Model):
+    def __init__(self, units=4, **kwargs):
+        super().__init__(**kwargs)
+        self.blocks = [layers.Dense(units) for _ in range(2)]
+        self.heads = {"a": layers.Dense(1), "b": layers.Dense(2)}
+        self.units = units
+
+    def call(self, x, training=False):
+        for block in self.blocks:
+            x = block(x)
+        return {k: head(x) for k, head in self.heads.items()}
+
+
+def test_subclassed_model_tracks_lists_and_dicts():
+    model = Blocks()
+    out = model(values(3, 5))
+    assert out["a"].shape == (3, 1) and out["b"].shape == (3, 2)
+    assert len(model.weights) == 8 and len(model.layers) == 4
+    copy = Blocks.from_config(model.get_config())
+    assert copy.units == 4
+    copy(values(3, 5))
+    copy.set_weights(model.get_weights())
+    assert np.allclose(copy(values(3, 5))["a"], out["a"])
+
+
+def test_subclassed_model_inside_a_functional_one():
+    x = keras.Input((5,))
+    model = keras.Model(x, Blocks()(x))
+    assert model(values(2, 5))["b"].shape == (2, 2)
+
+
+def test_native_functions_in_call():
+    import jax.numpy as jnp
+
+    class Native(layers.Layer):
+        def call(self, x):
+            return jnp.sort(x, axis=-1)[:, ::-1] * 2
+
+    x = keras.Input((3,))
+    y = Native()(x)
+    assert y.shape == (None, 3)
+    v = values(2, 3)
+    assert np.allclose(keras.Model(x, y)(v), np.sort(v)[:, ::-1] * 2)
