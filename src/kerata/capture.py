@@ -94,6 +94,8 @@ def _signature(cls: type) -> inspect.Signature:
 @functools.cache
 def accepted(cls: type) -> frozenset[str] | None:
     """Names of the arguments a constructor takes, its bases' included; ``None`` if it takes any."""
+    if cls.__dict__.get("_open_arguments"):
+        return None
     names: set[str] = set()
     for c in cls.__mro__:
         init = c.__dict__.get("__init__")
@@ -115,8 +117,9 @@ def _capturing(cls: type, init: Callable) -> Callable:
         if captured is None:
             captured = self.__dict__["_captured"] = {}
         if built_in and cls not in captured:
-            if kwargs and not kwargs.keys() <= accepted(cls):
-                args, kwargs = _modernize(cls, args, kwargs)
+            known = accepted(cls) if kwargs else None
+            if known is not None and not kwargs.keys() <= known:
+                args, kwargs = _modernize(cls, type(self), args, kwargs)
             hook = getattr(cls, "_legacy_call", None)
             if hook is not None:
                 args, kwargs = hook(args, kwargs)
@@ -126,14 +129,14 @@ def _capturing(cls: type, init: Callable) -> Callable:
     return __init__
 
 
-def _modernize(cls: type, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+def _modernize(cls: type, made: type, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     from .legacy.arguments import translate
 
-    args, kwargs = translate(cls, args, kwargs)
+    args, kwargs = translate(made, args, kwargs)
     known = accepted(cls) or frozenset()
     for name in kwargs:
         if name not in known:
-            raise TypeError(unknown_argument(cls.__name__, name, known))
+            raise TypeError(unknown_argument(made.__name__, name, known))
     return args, kwargs
 
 

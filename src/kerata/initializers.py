@@ -6,6 +6,7 @@ when a weight is made; one with an int as seed gives the same values at every ca
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -66,8 +67,8 @@ class Initializer(Configurable):
         return engine().asarray(self.prepare(shape, kind)(), kind)
 
     def clone(self) -> Initializer:
-        """An initializer with the same configuration."""
-        return type(self).from_config(self.get_config())
+        """An initializer with the same settings."""
+        return copy.copy(self)
 
 
 def _generator(stream: tuple[int, int] | int) -> np.random.Generator:
@@ -263,8 +264,9 @@ class VarianceScaling(RandomInitializer):
 
     def with_axes(self, input_axes: Sequence[int], output_axes: Sequence[int]) -> VarianceScaling:
         """The same initializer for a weight whose inputs and outputs are on these axes."""
-        config = {**self.get_config(), "input_axes": input_axes, "output_axes": output_axes}
-        return type(self).from_config(config)
+        made = copy.copy(self)
+        made.input_axes, made.output_axes = input_axes, output_axes
+        return made
 
     def get_config(self) -> dict[str, Any]:
         """The arguments; axes only where they are set, as earlier versions of Keras lack them."""

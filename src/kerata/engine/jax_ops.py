@@ -531,6 +531,13 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
 
 
 @override
+def matmul(x1: Any, x2: Any) -> Any:
+    if getattr(x1, "dtype", None) == np.int8 and getattr(x2, "dtype", None) == np.int8:
+        return jnp.matmul(x1, x2, preferred_element_type="int32")
+    return jnp.matmul(x1, x2)
+
+
+@override
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     return jnp.tensordot(asarray(x1), asarray(x2), axes if isinstance(axes, int) else [_axis(a) for a in axes])
 
@@ -644,7 +651,7 @@ def conv_transpose(
         strides,
         pads,
         rhs_dilation=dilation,
-        dimension_numbers=_numbers(rank, data_format, "OI"),
+        dimension_numbers=_numbers(rank, data_format, "IO"),
         transpose_kernel=True,
     )
 
@@ -681,6 +688,7 @@ def average_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: Any = None
 ) -> Any:
     x, window, steps, pads = _window(inputs, pool_size, strides, padding, data_format, "average_pool")
+    x = _float(x)
     total = lax.reduce_window(x, np.array(0, x.dtype)[()], lax.add, window, steps, pads)
     if any(p != (0, 0) for p in pads):
         # Only what lies inside the input counts. The counts are constants of the compiled code.
@@ -696,7 +704,7 @@ def average_pool(
 @override
 def image_interpolate(images: Any, shape: Any, method: str = "bilinear", antialias: bool = False) -> Any:
     x = asarray(images)
-    return jax.image.resize(x, shape, method="cubic" if method == "bicubic" else method, antialias=antialias)
+    return jax.image.resize(_float(x), shape, method="cubic" if method == "bicubic" else method, antialias=antialias)
 
 
 # --- linear algebra -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from ..errors import InputError, ShapeError
 from ..spec import Spec
 from .input_spec import InputSpec
 from .layer import Layer
+from .lora import LoraLayer
 from .windows import padding_mode, per_axis
 
 Sizes = int | Sequence[int]
@@ -70,7 +71,7 @@ class BaseConv(Layer):
         return y if self.activation is None else self.activation(y)
 
 
-class Conv(BaseConv):
+class Conv(BaseConv, LoraLayer):
     """Convolution of any rank: each output channel is the correlation of the input with one filter.
 
     `Conv1D`, `Conv2D` and `Conv3D` fix the rank. Input (batch, space..., channels), output
@@ -91,6 +92,7 @@ class Conv(BaseConv):
         kernel_initializer, bias_initializer: How the weights start.
         kernel_regularizer, bias_regularizer, activity_regularizer: Penalties added to the loss.
         kernel_constraint, bias_constraint: Projections applied after each step.
+        lora_rank, lora_alpha: Rank and factor of a low-rank adaptation; see `LoraLayer`.
 
     Weights: ``kernel`` (window..., channels / groups, filters), ``bias`` (filters,).
     """
@@ -113,6 +115,8 @@ class Conv(BaseConv):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -131,6 +135,7 @@ class Conv(BaseConv):
             )
         self.kernel = self.weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self._make_bias(self.filters)
+        self._start_lora()
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The convolution alone; subclasses may replace it."""
@@ -138,7 +143,7 @@ class Conv(BaseConv):
 
     def call(self, inputs: Any) -> Any:
         """``activation(convolution(inputs, kernel) + bias)``."""
-        return self._finish(self.convolution_op(inputs, self.kernel))
+        return self._finish(self.convolution_op(inputs, self.adapted()))
 
 
 class Conv1D(Conv):
@@ -151,6 +156,14 @@ class Conv1D(Conv):
 
     rank = 1
     paddings = ("causal",)
+
+    @staticmethod
+    def _legacy_call(args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+        if "input_dim" not in kwargs:
+            return args, kwargs
+        from ..legacy.arguments import sequence_call
+
+        return sequence_call(args, kwargs)
 
 
 class Conv2D(Conv):
@@ -449,3 +462,9 @@ class SeparableConv2D(SeparableConv):
     """
 
     rank = 2
+
+
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

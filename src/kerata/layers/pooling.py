@@ -51,7 +51,7 @@ class Pooling(Layer):
 class MaxPooling1D(Pooling):
     """The largest of each window of a sequence (batch, steps, channels). Arguments as in `Pooling`.
 
-    >>> MaxPooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
+    >>> MaxPooling1D(2)(ops.array([[[1.0], [3.0], [2.0], [0.0]]])).tolist()
     [[[3.0], [2.0]]]
     """
 
@@ -81,7 +81,7 @@ class MaxPooling3D(Pooling):
 class AveragePooling1D(Pooling):
     """The mean of each window of a sequence (batch, steps, channels). Arguments as in `Pooling`.
 
-    >>> AveragePooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
+    >>> AveragePooling1D(2)(ops.array([[[1.0], [3.0], [2.0], [0.0]]])).tolist()
     [[[2.0], [1.0]]]
     """
 
@@ -138,7 +138,7 @@ class GlobalPooling(Layer):
 class GlobalMaxPooling1D(GlobalPooling):
     """The largest over all steps: (batch, steps, channels) to (batch, channels).
 
-    >>> GlobalMaxPooling1D()([[[1.0, 5.0], [3.0, 2.0]]]).tolist()
+    >>> GlobalMaxPooling1D()(ops.array([[[1.0, 5.0], [3.0, 2.0]]])).tolist()
     [[3.0, 5.0]]
     """
 
@@ -170,7 +170,7 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     A sample whose steps are all masked gives zeros.
 
-    >>> GlobalAveragePooling1D()([[[1.0, 5.0], [3.0, 2.0]]]).tolist()
+    >>> GlobalAveragePooling1D()(ops.array([[[1.0, 5.0], [3.0, 2.0]]])).tolist()
     [[2.0, 3.5]]
     """
 
@@ -209,3 +209,10 @@ class GlobalAveragePooling3D(GlobalPooling):
     """
 
     rank, reduce = 3, ops.mean
+
+
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D

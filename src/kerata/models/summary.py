@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import shutil
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -166,7 +167,7 @@ def _widths(head: list[str], rows: list[list[str]], line_length: int | None, pos
 
 def _draw(cells: list[str], widths: list[int], bar: str) -> list[str]:
     """A row, its cells wrapped to their widths; numbers to the right."""
-    wrapped = [[c[i : i + w] for i in range(0, len(c), w)] or [""] for c, w in zip(cells, widths)]
+    wrapped = [textwrap.wrap(c, w) or [""] for c, w in zip(cells, widths)]
     lines = []
     for k in range(max(len(w) for w in wrapped)):
         parts = []

@@ -257,7 +257,8 @@ def average_pool(
     data_format: str | None = None,
 ) -> Tensor:
     """The mean of each window; with ``same`` padding, of what of it lies inside the input."""
-    return _pooled("average_pool", inputs, pool_size, strides, padding, data_format)
+    found = _pooled("average_pool", inputs, pool_size, strides, padding, data_format)
+    return Spec(found.shape, dtypes.to_float(found.dtype))
 
 
 def _adaptive(x: Any, output_size: Any, data_format: str | None, combine: Any) -> Any:

@@ -62,13 +62,17 @@ def resize(
     elif pad_to_aspect_ratio:
         images = _padded(images, h, w, height, width, fill_value)
     shape[h], shape[w] = height, width
-    return interpolate(images, tuple(shape), interpolation, antialias)
+    kind = dtype_of(images)
+    out = interpolate(images, tuple(shape), interpolation, antialias)
+    if kind == dtype_of(out):
+        return out
+    return math.saturate_cast(math.round(out) if dtypes.is_integer(kind) else out, kind)
 
 
 @primitive
 def interpolate(images: Tensor, shape: Any, method: str = "bilinear", antialias: bool = False) -> Tensor:
-    """A tensor resampled to another shape of the same rank."""
-    return Spec(shape, dtype_of(images))
+    """A tensor resampled to another shape of the same rank; a float, also for integers."""
+    return Spec(shape, dtypes.to_float(dtype_of(images)))
 
 
 def _cropped(x: Any, h: int, w: int, height: int, width: int) -> Any:

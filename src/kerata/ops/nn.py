@@ -52,6 +52,7 @@ def relu(x: Tensor) -> Tensor:
 @op
 def relu6(x: Tensor) -> Tensor:
     """``min(max(x, 0), 6)``."""
+    x = _as_float(x)
     return math.where(math.greater(x, 6), 6, relu(x))
 
 
@@ -138,6 +139,7 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
 @op
 def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     """`x` where ``|x| > threshold``, else 0."""
+    x = _as_float(x)
     return math.where(math.greater(math.absolute(x), threshold), x, 0)
 
 
@@ -311,7 +313,7 @@ def batch_normalization(
     shift = math.multiply(math.negative(reshape(mean, shape)), inverse)
     if offset is not None:
         shift = math.add(shift, reshape(offset, shape))
-    return math.cast(math.add(math.multiply(x, inverse), shift), dtype_of(x))
+    return math.add(math.multiply(x, inverse), shift)
 
 
 def _over(axis: Any, rank: int) -> list[int]:

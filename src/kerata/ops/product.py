@@ -39,7 +39,9 @@ def matmul(x1: Tensor, x2: Tensor) -> Tensor:
     out = broadcast(a[:-2], b[:-2], what="matmul")
     rows = () if len(s1) == 1 else (a[-2],)
     columns = () if len(s2) == 1 else (b[-1],)
-    return Spec((*out, *rows, *columns), dtypes.result_type(x1, x2))
+    kinds = {dtype_of(x1), dtype_of(x2)}
+    # Products of int8 are summed in int32, which is what quantized layers need.
+    return Spec((*out, *rows, *columns), "int32" if kinds == {"int8"} else dtypes.result_type(x1, x2))
 
 
 @primitive

@@ -6,6 +6,7 @@ A built-in cell says its step in two parts, so that a layer can do the first for
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,9 +26,10 @@ class RecurrentCell(Layer):
 
     def _settle(self) -> None:
         """Check the adopted arguments; make the generator of dropout masks."""
-        size = getattr(self, "units", None) or getattr(self, "filters", None)
+        what = "units" if hasattr(self, "units") else "filters"
+        size = getattr(self, what)
         if not isinstance(size, (int, np.integer)) or size < 1:
-            raise InputError(f"{type(self).__name__} needs a positive whole number of units; got {size!r}.")
+            raise InputError(f"{type(self).__name__}: {what} must be a positive whole number; got {size!r}.")
         self.dropout = min(1.0, max(0.0, float(self.dropout)))
         self.recurrent_dropout = min(1.0, max(0.0, float(self.recurrent_dropout)))
         self.seed_generator = None
@@ -337,14 +339,15 @@ class LSTMCell(RecurrentCell):
     def advance(self, z: Any, states: list[Any], masks: Masks) -> list[Any]:
         """The next output and memory."""
         h, c = states
-        return self.remember(ops.add(z, self.product(h, self.recurrent_kernel, masks, 4)), c)
+        return remember(self, ops.add(z, self.product(h, self.recurrent_kernel, masks, 4)), c, -1)
 
-    def remember(self, z: Any, c: Any) -> list[Any]:
-        """The next output and memory out of the sums of all gates and the memory."""
-        i, f, candidate, o = ops.split(z, 4, axis=-1)
-        gate, activation = self.recurrent_activation, self.activation
-        c = ops.add(ops.multiply(gate(f), c), ops.multiply(gate(i), activation(candidate)))
-        return [ops.multiply(gate(o), activation(c)), c]
+
+def remember(cell: Any, z: Any, c: Any, axis: int) -> list[Any]:
+    """The next output and memory of an LSTM out of the memory and the sums of its gates, along `axis`."""
+    i, f, candidate, o = ops.split(z, 4, axis=axis)
+    gate, activation = cell.recurrent_activation, cell.activation
+    c = ops.add(ops.multiply(gate(f), c), ops.multiply(gate(i), activation(candidate)))
+    return [ops.multiply(gate(o), activation(c)), c]
 
 
 class StackedRNNCells(Layer):
@@ -433,8 +436,6 @@ def initial_state(cell: Any, batch_size: Any, dtype: str) -> Any:
 
 def step(cell: Any, inputs: Any, state: Any, training: Any, **kwargs: Any) -> tuple[Any, Any]:
     """One step of any cell; the new state in the form of the old."""
-    import inspect
-
     nested = isinstance(state, (list, tuple))
     states = list(state) if nested else [state]
     run = cell if isinstance(cell, Layer) else cell.call

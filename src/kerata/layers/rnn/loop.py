@@ -35,7 +35,7 @@ def run(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, 
     """
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, xs, states, mask, how)
-    if type(cell).call is RecurrentCell.call if isinstance(cell, RecurrentCell) else False:
+    if isinstance(cell, RecurrentCell) and type(cell).call is RecurrentCell.call:
         return _run_split(cell, xs, states, mask, how)
     return _run_any(cell, xs, states, mask, how)
 
@@ -79,7 +79,7 @@ def _run_any(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[
     """Any cell, called step by step. The output is carried, as it need not be a state."""
     # Only the shape of this output counts: it stands before the first step.
     start = ops.zeros_like(step(cell, _blank(xs), states, how.training)[0])
-    first = tree.flatten(states)[0] if not isinstance(cell, StackedRNNCells) else tree.flatten(states[-1])[0]
+    first = tree.flatten(states[-1] if isinstance(cell, StackedRNNCells) else states)[0]
     if start.shape == first.shape:
         start = _like([first], [start])[0]
 

@@ -36,6 +36,10 @@ class ArraySource(Source):
         what: What messages call the data.
     """
 
+    batch_size: int
+    num_samples: int
+    steps: int
+
     def __init__(
         self,
         x: Any,
@@ -142,13 +146,13 @@ def names_of(what: str) -> tuple[str, str, str]:
     """Names of the three parts of data that the user passed as the argument `what`."""
     if what == "x":
         return "x", "y", "sample_weight"
-    return f"{what} x", f"{what} y", f"{what} sample_weight"
+    return f"{what}: x", f"{what}: y", f"{what}: sample_weight"
 
 
 def count_rows(parts: tuple[Any, Any, Any], what: str) -> int:
     """The number of samples, the same in all arrays and not zero; an error with all counts if not."""
     counts: dict[str, int] = {}
-    for part, name in zip(parts, names_of(what)):
+    for part, name in zip(parts, names_of("x")):
         for path, leaf in tree.flatten_with_path(part):
             if leaf is not None:
                 counts[name + "".join(f"[{p!r}]" for p in path)] = int(leaf.shape[0])
@@ -162,13 +166,14 @@ def count_rows(parts: tuple[Any, Any, Any], what: str) -> int:
 
 def _unequal(counts: dict[str, int], x: Any, what: str) -> str:
     shown = list(counts.items())
-    listed = ", ".join(f"{k}: {n}" for k, n in shown[:8])
+    listed = ", ".join(f"{k} has {n}" for k, n in shown[:8])
     if len(shown) > 8:
         listed += f", ... and {len(shown) - 8} more"
-    message = f"The numbers of samples differ. {listed}. Every array needs the same length of its first axis."
+    where = "" if what == "x" else f" in {what}"
+    message = f"The numbers of samples differ{where}: {listed}. Every array needs the same length of its first axis."
     if isinstance(x, (list, tuple)) and len(x) > 1:
         message += (
-            f" {what} is a list of {len(x)} arrays, read as {len(x)} inputs; "
-            f"if they are samples of one input, pass numpy.stack({what})."
+            f" x is a list of {len(x)} arrays, read as {len(x)} inputs; "
+            "if they are samples of one input, pass numpy.stack(x)."
         )
     return message

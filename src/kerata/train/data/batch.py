@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import tree
 from ...errors import InputError
-from .array_source import count_rows
+from .array_source import count_rows, names_of
 from .convert import convert
 from .packing import unpack_x_y_sample_weight
 from .weights import apply_class_weight, spread
@@ -23,15 +23,16 @@ def convert_batch(
         what: Name of the source of batches, for messages.
         class_weight: Weight of each class.
     """
-    name = f"batch {number} of {what}"
+    name = f"batch {number}" if what == "x" else f"batch {number} of {what}"
     if data is None:
         raise InputError(f"{name} is None. Expected x, (x, y) or (x, y, sample_weight).")
     x, y, weight = unpack_x_y_sample_weight(data)
-    x = convert(x, f"{name}: x")
+    names = names_of(name)
+    x = convert(x, names[0])
     if y is not None:
-        y = _convert_some(y, f"{name}: y")
+        y = _convert_some(y, names[1])
     if weight is not None:
-        weight = _convert_some(weight, f"{name}: sample_weight")
+        weight = _convert_some(weight, names[2])
     count_rows((x, y, weight), name)
     return x, y, apply_class_weight(y, spread(weight, y), class_weight)
 

@@ -113,9 +113,9 @@ def _from_list(x: list | tuple, name: str) -> np.ndarray:
     try:
         return np.asarray(x)
     except (ValueError, TypeError) as e:
-        lengths = {len(v) if hasattr(v, "__len__") else None for v in x}
+        lengths = {len(v) if hasattr(v, "__len__") else -1 for v in x}
         hint = ""
-        if len(lengths) > 1 and None not in lengths:
+        if len(lengths) > 1 and -1 not in lengths:
             hint = (
                 f" Its rows have from {min(lengths)} to {max(lengths)} entries; "
                 "keras.utils.pad_sequences makes them equally long."
@@ -124,17 +124,17 @@ def _from_list(x: list | tuple, name: str) -> np.ndarray:
 
 
 def _pandas(x: Any, name: str) -> np.ndarray:
-    columns = x.dtypes if hasattr(x, "columns") else {x.name: x.dtype}
-    bad = {str(k): str(d) for k, d in columns.items() if not _is_numeric(d)}
+    columns = list(x.dtypes.items()) if hasattr(x, "columns") else [(x.name, x.dtype)]
+    bad = {str(k): str(d) for k, d in columns if not _is_numeric(d)}
     if bad:
         listed = ", ".join(f"{k!r} ({d})" for k, d in list(bad.items())[:8])
         raise DtypeError(
             f"{name} has columns that are not numbers: {listed}. "
             "Encode them first, for instance with pandas.get_dummies(...) or .astype('float32')."
         )
-    kinds = [getattr(d, "numpy_dtype", d) for d in columns.values] if hasattr(x, "columns") else []
-    if not kinds:
-        kinds = [getattr(x.dtype, "numpy_dtype", x.dtype)]
+    if not columns:
+        raise InputError(f"{name} is a DataFrame without columns. Expected at least one.")
+    kinds = [getattr(d, "numpy_dtype", d) for _, d in columns]
     missing = bool(np.any(x.isna().to_numpy()))
     common = np.result_type(*kinds, np.float32) if missing else np.result_type(*kinds)
     return x.to_numpy(dtype=common, na_value=np.nan) if missing else x.to_numpy(dtype=common)

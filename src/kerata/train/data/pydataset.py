@@ -183,7 +183,7 @@ class PyDatasetSource(Source):
         return iter(endless(size, epoch * steps, steps, self._pass).tolist())  # type: ignore[operator, arg-type]
 
     def _pass(self, index: int) -> np.ndarray:
-        whole = np.arange(self._available)
+        whole = np.arange(self._available or 0)
         return self._generator(index).permutation(whole) if self.shuffle else whole
 
     def _fetch(self, indices: Iterator[int]) -> Iterator[Any]:

@@ -66,8 +66,8 @@ def apply_class_weight(y: Any, weight: Any, class_weight: Any, what: str = "clas
             f"{what} is given, but there are no labels y whose classes it could weigh."
         )
     if not tree.is_nested(y):
-        made = _of_labels(y, _table(class_weight, what), what)
-        return made if weight is None else weight * made
+        own = _of_labels(y, _table(class_weight, what), what)
+        return own if weight is None else weight * own
     tables = _per_output(y, class_weight, what)
     names = list(y) if isinstance(y, dict) else range(len(y))
     made = {

@@ -1,0 +1,298 @@
+"""Configurations of models as files of any era have them, brought into Kerata's own form.
+
+The eras differ in how they write the graph of a functional model, in the names of arguments, and in
+what they put beside them. Names of arguments are translated by the tables of `kerata.legacy`; here is
+what is no mere name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..capture import accepted
+from ..errors import FileError
+from ..legacy.arguments import DROPPED, RENAMED
+from ..serialization import built_in, get_registered_object, is_config
+from . import op_classes
+
+
+def to_native(config: Any, old: bool) -> Any:
+    """A configuration, with all in it, as Kerata's ``from_config`` methods take it.
+
+    Args:
+        config: What the file holds.
+        old: Whether Keras 1 or 2 (or tf_keras) wrote it, rather than Keras 3.
+    """
+    if isinstance(config, list):
+        return [to_native(v, old) for v in config]
+    if not isinstance(config, dict):
+        return config
+    out = {k: to_native(v, old) for k, v in config.items()}
+    if not is_config(out) or "config" not in out:
+        return out
+    out["class_name"] = _class_name(out)
+    inner = out["config"]
+    if isinstance(inner, dict):
+        if "input_layers" in inner and "layers" in inner:
+            out["config"] = inner = _graph(inner, old)
+        fix = _FIXES.get(out["class_name"])
+        if fix is not None:
+            fix(out, inner)
+        _prune(out, inner)
+    return out
+
+
+def _class_name(entry: dict[str, Any]) -> str:
+    name = entry["class_name"]
+    package, _, plain = name.rpartition(">")
+    if package and get_registered_object(name) is None and built_in(entry.get("module"), plain) is not None:
+        return plain
+    if name in ("Functional", "Container", "Network", "Model") and "input_layers" in (entry["config"] or ()):
+        return "Functional"
+    return name
+
+
+def _prune(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    """Drop arguments that Kerata's class does not have, where they say nothing."""
+    if entry.get("registered_name") and ">" in str(entry["registered_name"]):
+        return
+    cls = built_in(entry.get("module"), entry["class_name"])
+    known = accepted(cls) if cls is not None and hasattr(cls.__init__, "__wrapped__") else None
+    if not known:
+        return
+    names = [c.__name__ for c in cls.__mro__]
+    for key in list(inner):
+        if key in known or any(key in t.get(n, ()) for t in (RENAMED, DROPPED) for n in names):
+            continue
+        if inner[key] in (None, False) or key in _MEANINGLESS.get(cls.__module__.split(".")[1], ()):
+            del inner[key]
+
+
+# Arguments that files of tf_keras and Keras 2 carry along though they decide nothing.
+_MEANINGLESS = {
+    "layers": {
+        "batch_input_shape", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "time_major",
+        "implementation", "ragged", "input_length", "query_shape", "key_shape", "value_shape",
+    },
+    "initializers": {"dtype", "input_axes", "output_axes"},
+    "losses": {"fn"},
+    "metrics": {"fn"},
+}  # fmt: skip
+
+
+# --- single classes -----------------------------------------------------------------------------
+
+
+def _fix_input(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    shape = inner.pop("batch_input_shape", None)
+    if shape is not None:
+        inner["batch_shape"] = shape
+
+
+def _fix_axis(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    axis = inner.get("axis")
+    if isinstance(axis, (list, tuple)) and len(axis) == 1:
+        inner["axis"] = axis[0]
+
+
+def _fix_reduction(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    if inner.get("reduction") in ("auto", "sum_over_nonzero_weights"):
+        inner["reduction"] = "sum_over_batch_size"
+    if "fn" in inner and entry["class_name"] in ("MeanMetricWrapper", "LossFunctionWrapper") and isinstance(inner["fn"], str):
+        inner["fn"] = _function(inner["fn"])
+
+
+def _function(name: str) -> dict[str, Any]:
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+
+def _fix_lambda(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    """Keras 2 kept compiled code in a list, and the name of a function as it is."""
+    function = inner.get("function")
+    if isinstance(function, list):
+        inner["function"] = {"class_name": "__lambda__", "config": {"value": function}}
+    elif isinstance(function, str):
+        inner["function"] = _function(function)
+    kind = inner.pop("output_shape_type", None)
+    if kind == "lambda" and isinstance(inner.get("output_shape"), list):
+        inner["output_shape"] = {"class_name": "__lambda__", "config": {"value": inner["output_shape"]}}
+    for key in ("function_type", "module", "output_shape_module"):
+        inner.pop(key, None)
+
+
+def _fix_bidirectional(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    inner.pop("num_constants", None)
+
+
+_FIXES = {
+    "InputLayer": _fix_input,
+    "BatchNormalization": _fix_axis,
+    "Lambda": _fix_lambda,
+    "Bidirectional": _fix_bidirectional,
+    "MeanMetricWrapper": _fix_reduction,
+    "LossFunctionWrapper": _fix_reduction,
+} | dict.fromkeys(
+    (
+        "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
+        "SparseCategoricalCrossentropy", "MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+        "MeanSquaredLogarithmicError", "Huber", "LogCosh", "KLDivergence", "Poisson", "CosineSimilarity", "Hinge",
+        "SquaredHinge", "CategoricalHinge",
+    ),
+    _fix_reduction,
+)  # fmt: skip
+
+
+# --- graphs -------------------------------------------------------------------------------------
+
+
+def _graph(config: dict[str, Any], old: bool) -> dict[str, Any]:
+    """Calls as ``args`` and ``kwargs``, numbered from 0 for each layer; ops as ops."""
+    out = dict(config)
+    entries = [dict(e) for e in config["layers"]]
+    out["layers"] = entries
+    by_name = {e["name"]: e for e in entries}
+    if old:
+        offsets = _offsets(config, by_name)
+        for e in entries:
+            e["inbound_nodes"] = [_old_call(n, by_name, offsets) for n in e["inbound_nodes"]]
+        ends = offsets
+    else:
+        ends = {e["name"]: 1 for e in entries if "input_layers" in (e["config"] or ())}
+    for key in ("input_layers", "output_layers"):
+        moved = _map_references(config[key], lambda r: [r[0], r[1] - ends.get(r[0], 0), r[2]])
+        out[key] = moved[0] if old and len(moved) == 1 and _is_reference(moved[0]) else moved
+    for e in entries:
+        _op_entry(e)
+    return out
+
+
+def _is_reference(x: Any) -> bool:
+    return (
+        isinstance(x, (list, tuple)) and len(x) in (3, 4) and isinstance(x[0], str)
+        and isinstance(x[1], int) and isinstance(x[2], int)
+    )  # fmt: skip
+
+
+def _map_references(x: Any, fn: Any) -> Any:
+    if _is_reference(x):
+        return fn(x)
+    if isinstance(x, (list, tuple)):
+        return [_map_references(v, fn) for v in x]
+    if isinstance(x, dict):
+        return {k: _map_references(v, fn) for k, v in x.items()}
+    return x
+
+
+def _offsets(config: dict[str, Any], by_name: dict[str, dict]) -> dict[str, int]:
+    """By how much the numbers of calls are off: Keras 2 counted a nested model's own making as one."""
+    largest: dict[str, int] = {}
+
+    def note(r: Any) -> Any:
+        if r[0] in by_name:
+            largest[r[0]] = max(largest.get(r[0], 0), r[1])
+        if len(r) == 4:
+            _map_references(r[3], note)
+        return r
+
+    for e in config["layers"]:
+        _map_references(e["inbound_nodes"], note)
+    _map_references(config["output_layers"], note)
+    return {name: 1 for name, n in largest.items() if n and n >= len(by_name[name]["inbound_nodes"])}
+
+
+def _old_call(node: Any, by_name: dict[str, dict], offsets: dict[str, int]) -> dict[str, Any]:
+    """A call out of Keras 2's nested lists ``[layer, call, output, keyword arguments]``."""
+    kwargs: dict[str, Any] = {}
+
+    def tensor(r: Any) -> dict[str, Any]:
+        history = [r[0], r[1] - offsets.get(r[0], 0), r[2]]
+        return {"class_name": "__keras_tensor__", "config": {"shape": None, "dtype": None, "keras_history": history}}
+
+    def value(x: Any) -> Any:
+        if _is_constant(x):
+            if len(x) == 4:
+                kwargs.update(x[3])
+            return x[2]
+        if _is_reference(x) and x[0] in by_name:
+            if len(x) == 4 and isinstance(x[3], dict):
+                kwargs.update({k: value(v) for k, v in x[3].items() if v is not None})
+            return tensor(x)
+        if isinstance(x, (list, tuple)):
+            return [value(v) for v in x]
+        if isinstance(x, dict):
+            return {k: value(v) for k, v in x.items()}
+        return x
+
+    first = value(node)
+    if isinstance(first, list) and len(first) == 1:
+        first = first[0]
+    return {"args": [first], "kwargs": kwargs}
+
+
+def _is_constant(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and len(x) >= 3 and x[0] == "_CONSTANT_VALUE"
+
+
+def _op_entry(entry: dict[str, Any]) -> None:
+    """An op's object of Keras 3, or a TensorFlow function of tf_keras, as a call of Kerata's op."""
+    module, cls = entry.get("module") or "", entry["class_name"]
+    if ".ops." in module and module.startswith("keras"):
+        find = op_classes.from_class
+    elif cls in _TENSORFLOW_LAYERS:
+        find = _tensorflow_op
+    else:
+        return
+    config = {k: v for k, v in entry["config"].items() if k != "name"}
+    name, key = entry["name"], None
+    for call in entry["inbound_nodes"]:
+        found = find(module, cls, config, call["args"], call["kwargs"])
+        if found is None:
+            what = config.get("function", cls)
+            raise FileError(f"The model calls {what!r} at {name!r}, for which Kerata has no op.")
+        key, call["args"], call["kwargs"] = found
+    entry.update(module="kerata.graph", class_name="OpCall", config={"name": name, "op": key}, registered_name=None)
+
+
+_TENSORFLOW_LAYERS = ("TFOpLambda", "SlicingOpLambda")
+
+# TensorFlow's function, Kerata's op, and TensorFlow's names of the arguments in the op's order.
+_TENSORFLOW = """
+    math.add=add(x,y) __operators__.add=add(x,y) math.subtract=subtract(x,y) math.multiply=multiply(x,y)
+    math.divide=divide(x,y) math.truediv=divide(x,y) math.pow=power(x,y) math.maximum=maximum(x,y)
+    math.minimum=minimum(x,y) linalg.matmul=matmul(a,b) concat=concatenate(values,axis) stack=stack(values,axis)
+    math.reduce_sum=sum(input_tensor,axis,keepdims) math.reduce_mean=mean(input_tensor,axis,keepdims)
+    math.reduce_max=max(input_tensor,axis,keepdims) math.reduce_min=min(input_tensor,axis,keepdims)
+    math.reduce_prod=prod(input_tensor,axis,keepdims) reshape=reshape(tensor,shape) transpose=transpose(a,perm)
+    expand_dims=expand_dims(input,axis) squeeze=squeeze(input,axis) cast=cast(x,dtype) math.abs=abs(x)
+    math.negative=negative(x) math.exp=exp(x) math.log=log(x) math.sqrt=sqrt(x) math.square=square(x)
+    math.rsqrt=rsqrt(x) math.sign=sign(x) math.tanh=tanh(x) math.sigmoid=sigmoid(x) math.sin=sin(x) math.cos=cos(x)
+    nn.relu=relu(features) nn.relu6=relu6(features) nn.elu=elu(features) nn.selu=selu(features)
+    nn.softmax=softmax(logits,axis) nn.softplus=softplus(features) nn.gelu=gelu(features,approximate)
+    nn.silu=silu(features) nn.l2_normalize=normalize(x,axis) clip_by_value=clip(t,clip_value_min,clip_value_max)
+    math.argmax=argmax(input,axis) where=where(condition,x,y) __operators__.getitem=get_item(tensor,slice_spec)
+"""
+
+
+def _tensorflow_op(module: str, cls: str, config: dict, args: list, kwargs: dict) -> tuple[str, list, dict] | None:
+    for entry in _TENSORFLOW.split():
+        function, _, rest = entry.partition("=")
+        if function != config.get("function"):
+            continue
+        key, _, names = rest.rstrip(")").partition("(")
+        given = dict(zip(names.split(","), args)) | {k: v for k, v in kwargs.items() if k != "name"}
+        if not given.keys() <= set(names.split(",")):
+            return None
+        ordered = [given[n] for n in names.split(",") if n in given]
+        if key == "get_item":
+            ordered[1] = _slices(ordered[1])
+        return key, ordered, {}
+    return None
+
+
+def _slices(spec: Any) -> Any:
+    """Index of ``x[...]`` as tf_keras writes it: dicts for slices."""
+    if isinstance(spec, dict) and spec.keys() == {"start", "stop", "step"}:
+        return {"class_name": "__slice__", "config": spec}
+    if isinstance(spec, list):
+        return {"class_name": "__tuple__", "items": [_slices(s) for s in spec]}
+    return spec

@@ -1,0 +1,176 @@
+"""Which module may import which, and what ``import kerata`` costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import kerata
+
+ROOT = Path(kerata.__file__).parent
+
+# From low to high: a module imports only from lines above its own, or from its own line.
+ORDER = """
+config
+errors
+dtypes tree
+spec scope rng capture
+variable
+graph
+serialization
+engine
+ops
+activations initializers regularizers constraints
+losses
+metrics
+optimizers
+layers
+models
+train
+saving
+preprocessing datasets utils
+visualize
+legacy
+backend callbacks random
+"""
+RANK = {name: i for i, line in enumerate(ORDER.split("\n")) for name in line.split()}
+TOP = len(RANK)
+
+# Imports from a higher module, inside a function: who, of whom, and why there is no better way.
+UPWARD = {
+    ("capture", "serialization"): "get_config writes arguments, which may be any objects",
+    ("capture", "legacy"): "the one door to old argument names, opened when a modern name has failed",
+    ("variable", "engine"): "a value reaches the engine when it is first read, not when it is made",
+    ("serialization", "engine"): "a tensor in a configuration becomes one of the engine in use",
+    ("engine", "ops"): "an engine's own version of an op shares the body's rules for shapes",
+    ("models", "train"): "fit, evaluate and predict are methods of the model",
+    ("models", "saving"): "save and load_weights are methods of the model",
+}
+
+# What may be imported at the top of a module besides the standard library.
+LIGHT = {"numpy"}
+
+
+class Import(NamedTuple):
+    file: str
+    line: int
+    source: str
+    target: str
+    inside: bool
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return parts[0]
+
+
+def targets(node: ast.AST, file: Path) -> list[str]:
+    """Absolute names that an import statement of `file` names."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert isinstance(node, ast.ImportFrom)
+    if not node.level:
+        return [node.module or ""]
+    package = ["kerata", *file.relative_to(ROOT).parts[:-1]]
+    base = package[: len(package) - node.level + 1] + (node.module or "").split(".") * bool(node.module)
+    if base == ["kerata"]:
+        return [f"kerata.{alias.name}" for alias in node.names]
+    return [".".join(base)]
+
+
+def imports(file: Path) -> list[Import]:
+    found: list[Import] = []
+
+    def walk(node: ast.AST, inside: bool) -> None:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for target in targets(node, file):
+                where = str(file.relative_to(ROOT))
+                found.append(Import(where, node.lineno, module_name(file), target, inside))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for child in ast.iter_child_nodes(node):
+            walk(child, inside or function)
+
+    walk(ast.parse(file.read_text(encoding="utf-8")), False)
+    return found
+
+
+ALL = [i for file in sorted(ROOT.rglob("*.py")) for i in imports(file)]
+OWN = [i for i in ALL if i.target.split(".")[0] == "kerata" and i.source != "__init__"]
+FOREIGN = [i for i in ALL if i.target.split(".")[0] != "kerata"]
+
+
+def test_every_module_has_a_place():
+    names = {module_name(file) for file in ROOT.rglob("*.py")} - {"__init__"}
+    assert names - RANK.keys() == set(), "add the module to ORDER"
+
+
+def test_direction():
+    wrong, used = [], set()
+    for i in OWN:
+        target = i.target.split(".")[1] if "." in i.target else "__init__"
+        if target == i.source or RANK.get(target, TOP) <= RANK[i.source]:
+            continue
+        used.add((i.source, target))
+        if not i.inside or (i.source, target) not in UPWARD:
+            wrong.append(f"{i.file}:{i.line} imports {i.target}")
+    assert not wrong, "\n".join(["higher modules imported by lower ones:", *wrong])
+    assert set(UPWARD) - used == set(), "exceptions that nothing needs any more"
+
+
+def test_engines_stay_behind_their_door():
+    libraries = {"jax", "jaxlib", "torch", "tensorflow"}
+    wrong = [
+        f"{i.file}:{i.line} imports {i.target}"
+        for i in FOREIGN
+        if i.target.split(".")[0] in libraries
+        and i.source not in ("engine", "kernels")
+        # Data that a user hands over in another library's form is not computed with.
+        and not (i.inside and i.target.split(".")[0] != "jax" and i.source in ("train", "utils"))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_heavy_at_the_top():
+    wrong = [
+        f"{i.file}:{i.line} imports {i.target}"
+        for i in FOREIGN
+        if not i.inside
+        and i.source not in ("engine", "kernels")
+        and i.target.split(".")[0] not in sys.stdlib_module_names | LIGHT
+    ]
+    assert not wrong, "\n".join(["import these inside functions:", *wrong])
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+HEAVY = ("jax", "torch", "tensorflow", "scipy", "h5py", "pandas", "matplotlib", "pooch", "rich", "requests")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import kerata",
+        "from kerata import Variable, datasets, preprocessing, utils; utils.to_categorical([1])",
+        "from kerata import layers, models, optimizers, losses, metrics, callbacks",
+        "import kerata\nm = kerata.Sequential([kerata.Input((4,)), kerata.layers.Dense(2)])\nm.count_params()",
+    ],
+)
+def test_no_engine_is_imported(code):
+    out = run(f"{code}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])")
+    assert out == ""
+
+
+def test_import_is_quick():
+    code = "import numpy, time\nt = time.process_time()\nimport kerata\nprint(time.process_time() - t)"
+    assert min(float(run(code)) for _ in range(3)) < 0.05
