@@ -38,7 +38,7 @@ _PLACES = {
     "device": "backend",
 }
 
-__all__ = ["__version__", "version", *sorted(_PLACES), *sorted(_MODULES)]  # noqa: PLE0604
+__all__ = ["__version__", "version", *sorted(_PLACES), *sorted(_MODULES)]
 
 
 def version() -> str:

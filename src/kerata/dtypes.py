@@ -210,6 +210,11 @@ class DTypePolicy:
         else:
             self.name = self.compute_dtype = self.variable_dtype = explicit(name)
 
+    @property
+    def autocast(self) -> str | None:
+        """The dtype to which weights are cast for arithmetic, ``None`` if they have it already."""
+        return None if self.compute_dtype == self.variable_dtype else self.compute_dtype
+
     def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
         """`x` cast to `dtype` where `autocast` is on and `x` is a float tensor."""
         kind = getattr(x, "dtype", None)

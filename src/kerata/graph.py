@@ -93,6 +93,8 @@ class OpCall(Operation):
         self.op = op
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
+            return add_node(self, args, kwargs, infer(self.op, args, kwargs))
         return self.op(*args, **kwargs)
 
 
@@ -171,8 +173,7 @@ def _merge(a: Any, b: Any) -> Any:
 
 def record(op: Any, args: tuple, kwargs: dict) -> Any:
     """The symbolic result of calling an op on symbolic tensors, recorded as a node."""
-    specs = infer(op, args, kwargs)
-    return add_node(OpCall(op), args, kwargs, specs)
+    return OpCall(op)(*args, **kwargs)
 
 
 def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any:

@@ -85,12 +85,15 @@ bind = Binding
 
 
 class Call:
-    """The outermost layer call that runs: its training flag and the layers that it went through."""
+    """A layer call that runs: its layer, its training flag, and the dtype it sees weights in.
 
-    __slots__ = ("training", "entry", "outer", "inferring")
+    `autocast` is ``None`` where weights are seen in their own dtype.
+    """
 
-    def __init__(self, entry: Any, training: bool | None, inferring: bool = False) -> None:
-        self.entry, self.training, self.inferring = entry, training, inferring
+    __slots__ = ("training", "entry", "outer", "autocast")
+
+    def __init__(self, entry: Any, training: bool | None, autocast: str | None = None) -> None:
+        self.entry, self.training, self.autocast = entry, training, autocast
         self.outer: Call | None = None
 
     def __enter__(self) -> Call:

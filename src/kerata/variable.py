@@ -49,9 +49,9 @@ class Variable(TensorOperators):
             if shape is None:
                 raise ValueError("A Variable made by an initializer function needs a shape.")
             self.shape = tuple(shape)
-            self.dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(None)
+            self._dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(None)
             self._check_shape(name)
-            self._start = _delayed(initializer, self.shape, self.dtype)
+            self._start = _delayed(initializer, self.shape, self._dtype)
         else:
             if isinstance(initializer, Variable):
                 initializer = initializer.value
@@ -59,11 +59,11 @@ class Variable(TensorOperators):
                 initializer = np.asarray(initializer)
                 if dtype is None and initializer.dtype.kind == "f":
                     dtype = dtypes.standardize(None)
-            self.dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(initializer.dtype)
+            self._dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(initializer.dtype)
             self.shape = tuple(initializer.shape)
             self._value = initializer
             if isinstance(initializer, np.ndarray):
-                self._start, self._value = _delayed_array(initializer, self.dtype), None
+                self._start, self._value = _delayed_array(initializer, self._dtype), None
         self._trainable = self.can_train = bool(trainable)
         self.autocast = autocast
         self.aggregation = aggregation
@@ -81,6 +81,18 @@ class Variable(TensorOperators):
                 f"Weight {name or 'variable'!r} would have the shape {shape}, with an unknown axis. "
                 "Give the size of that axis in the input's shape."
             )
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype; within a layer of mixed precision that of the layer's arithmetic."""
+        return self._cast_to() or self._dtype
+
+    def _cast_to(self) -> str | None:
+        """The dtype in which the layer call that runs sees the variable, if not its own."""
+        call = local.call
+        if call is None or call.autocast is None or not self.autocast or not dtypes.is_float(self._dtype):
+            return None
+        return call.autocast
 
     @property
     def ndim(self) -> int:
@@ -104,6 +116,14 @@ class Variable(TensorOperators):
     @property
     def value(self) -> Any:
         """The value, as a tensor of the engine."""
+        kind = self._cast_to()
+        if kind is None:
+            return self._stored()
+        from .engine import engine
+
+        return engine().asarray(self._stored(), kind)
+
+    def _stored(self) -> Any:
         binding = local.binding
         if binding is not None:
             bound = binding.read(self)
@@ -112,7 +132,7 @@ class Variable(TensorOperators):
         if self._value is None:
             from .engine import engine
 
-            self._value = engine().place(self._start, self.dtype)
+            self._value = engine().place(self._start, self._dtype)
             self._start = None
         return self._value
 
@@ -121,8 +141,8 @@ class Variable(TensorOperators):
         if self._value is None and (local.binding is None or local.binding.read(self) is None):
             value = self._start()  # type: ignore[misc]
             if isinstance(value, np.ndarray):
-                value = value.astype(_numpy_dtype(self.dtype), copy=False)
-                self._start = _delayed_array(value, self.dtype)
+                value = value.astype(_numpy_dtype(self._dtype), copy=False)
+                self._start = _delayed_array(value, self._dtype)
                 return value
         return self.numpy()
 
@@ -145,7 +165,7 @@ class Variable(TensorOperators):
             self._fits(value.shape)
         from .engine import engine
 
-        value = engine().asarray(value, self.dtype)
+        value = engine().asarray(value, self._dtype)
         binding = local.binding
         if binding is not None and binding.write(self, value):
             return value
@@ -185,7 +205,7 @@ class Variable(TensorOperators):
         return self.shape[0]
 
     def __repr__(self) -> str:
-        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self._dtype}>"
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else repr(self)
@@ -198,7 +218,7 @@ class Variable(TensorOperators):
     def __setstate__(self, state: dict[str, Any]) -> None:
         value = state.pop("_value")
         self.__dict__.update(state)
-        self._value, self._start = None, _delayed_array(value, self.dtype)
+        self._value, self._start = None, _delayed_array(value, self._dtype)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         copy = type(self).__new__(type(self))

@@ -80,7 +80,9 @@ def test_mnist(tmp_path):
 
 
 def idx(array):
-    return b"\0\0\x08" + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+    return (
+        b"\0\0\x08" + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+    )
 
 
 def test_fashion_mnist_of_the_system(tmp_path, monkeypatch):
@@ -123,7 +125,8 @@ def test_cifar(tmp_path, layout):
     (ten / "test_batch").write_bytes(pickle.dumps(batch(1, 0, labels=[9]), 3))
     (x, y), (x_test, y_test) = cifar10.load_data()
     assert x.shape == (10, 32, 32, 3) and y.shape == (10, 1) and y.dtype == np.uint8
-    assert x[0, 0, :2, 0].tolist() == [1, 2] and x[0, 0, 0].tolist() == [1, 1024 % 251 + 1, 2048 % 251 + 1]
+    assert x[0, 0, :2, 0].tolist() == [1, 2]
+    assert x[0, 0, 0].tolist() == [1, 1024 % 251 + 1, 2048 % 251 + 1]
     assert x_test.dtype == np.uint8 and y_test.tolist() == [[9]]
 
     hundred = tmp_path / layout.format("cifar-100-python")
@@ -161,7 +164,8 @@ TEXTS = [[1, 2, 3], [4, 1], [9, 9, 9, 9], [5], [2, 2, 2]]
 
 def write_texts(path):
     x = ragged(TEXTS)
-    np.savez(path, x_train=x, y_train=np.arange(5), x_test=x[:4], y_test=np.arange(4), x=x, y=np.arange(5))
+    y = np.arange(5)
+    np.savez(path, x_train=x, y_train=y, x_test=x[:4], y_test=y[:4], x=x, y=y)
     return str(path)
 
 
@@ -219,7 +223,8 @@ def test_reuters(tmp_path):
 def test_word_index(tmp_path):
     path = tmp_path / "w.json"
     path.write_text(json.dumps({"the": 1, "naïve": 2}), encoding="utf-8")
-    assert imdb.get_word_index(str(path)) == reuters.get_word_index(str(path)) == {"the": 1, "naïve": 2}
+    for get in (imdb.get_word_index, reuters.get_word_index):
+        assert get(str(path)) == {"the": 1, "naïve": 2}
 
 
 # --- numbers ------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def check_gradient(c: Case, given: list) -> None:
         out = [out] if hasattr(out, "shape") and not isinstance(out, tuple) else leaves(out)
         out = [o for o in out if np.dtype(o.dtype).kind == "f" or str(o.dtype) == "bfloat16"]
         if not weights:
-            weights.extend(rng.randn(*o.shape) for o in out)
+            weights.extend(np.asarray(rng.randn(*o.shape)) for o in out)
         return sum(((o * w.astype(o.dtype)).sum() for o, w in zip(out, weights)), start=0.0)
 
     def moved(h: Any, kind: Any) -> list:
@@ -183,21 +183,17 @@ def check_gradient(c: Case, given: list) -> None:
     exact = c.ref is not None
     h, kind = (1e-6, np.float64) if exact else (1e-2, np.float32)
     start = [jax.numpy.asarray(x) for x in given]
-    analytic = jax.jvp(
-        lambda t: total([x + t * ways[i].astype("float32") if i in ways else x for i, x in enumerate(start)], None),
-        (np.float32(0),),
-        (np.float32(1),),
-    )[1]
-    gradient = jax.grad(
-        lambda t: total([x + t * ways[i].astype("float32") if i in ways else x for i, x in enumerate(start)], None)
-    )(np.float32(0))
+
+    def along(t: Any) -> Any:
+        return total([x + t * ways[i].astype(x.dtype) if i in ways else x for i, x in enumerate(start)], None)
+
+    gradient = jax.jit(jax.grad(along))(np.float32(0))
     high, low = (total([wide(v) if exact else v for v in moved(s, kind)], c.ref) for s in (h, -h))
     numeric = (float(high) - float(low)) / (2 * h)
     tolerance = max(c.tol * 30, 3e-4 if exact else 2e-2)
-    for name, value in (("forward", analytic), ("reverse", gradient)):
-        np.testing.assert_allclose(
-            float(value), numeric, rtol=tolerance, atol=tolerance, err_msg=f"{name} derivative"
-        )
+    np.testing.assert_allclose(
+        float(gradient), numeric, rtol=tolerance, atol=tolerance, err_msg="derivative along a direction"
+    )
 
 
 def unchecked(tables: list[list[Case]]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 import pytest
 import scipy.special
@@ -157,20 +157,21 @@ ONE = sorted({c.op for c in UNARY} - {"real", "imag", "angle", "nan_to_num"})
 TWO = sorted({c.op for c in BINARY})
 
 
-def _works(name: str, *args: object) -> object:
+def _dtype(name: str, *args: object) -> str | None:
+    tensors = [a for a in args if not isinstance(a, (bool, int, float))]
+    scalars = args[len(tensors) :]
     try:
-        return getattr(ops, name)(*args)
+        out = jax.eval_shape(lambda *t: getattr(ops, name)(*t, *scalars), *tensors)
     except (TypeError, ValueError):  # such as the negative of booleans
         return None
+    return dtypes.standardize(out.dtype)
 
 
 @pytest.mark.parametrize("name", ONE)
 def test_dtype_of_one(name: str) -> None:
     for kind in KINDS:
-        out = _works(name, jnp.ones((2,), kind))
-        if out is not None:
-            inferred = getattr(ops, name)(Spec((2,), kind)).dtype
-            assert inferred == dtypes.standardize(out.dtype), kind
+        actual = _dtype(name, jax.ShapeDtypeStruct((2,), kind))
+        assert actual in (None, getattr(ops, name)(Spec((2,), kind)).dtype), kind
 
 
 @pytest.mark.parametrize("name", TWO)
@@ -178,10 +179,10 @@ def test_dtype_of_two(name: str) -> None:
     for kind in KINDS:
         for other in ["int32", "bfloat16", "float32", kind, True, 2, 0.5]:
             tensor = isinstance(other, str)
-            out = _works(name, jnp.ones((2,), kind), jnp.ones((2,), other) if tensor else other)
-            if out is not None:
-                inferred = getattr(ops, name)(Spec((2,), kind), Spec((2,), other) if tensor else other)
-                assert inferred.dtype == dtypes.standardize(out.dtype), (kind, other)
+            b = jax.ShapeDtypeStruct((2,), other) if tensor else other
+            actual = _dtype(name, jax.ShapeDtypeStruct((2,), kind), b)
+            inferred = getattr(ops, name)(Spec((2,), kind), Spec((2,), other) if tensor else other)
+            assert actual in (None, inferred.dtype), (kind, other)
 
 
 def test_aliases_are_the_same_op() -> None:
@@ -190,8 +191,6 @@ def test_aliases_are_the_same_op() -> None:
 
 
 def test_gradient_of_divide_no_nan_is_zero_at_zero() -> None:
-    import jax
-
     g = jax.grad(lambda x: ops.sum(ops.divide_no_nan(1.0, x)))(np.array([0.0, 2.0], np.float32))
     assert g.tolist() == [0.0, -0.25]
 
@@ -202,8 +201,6 @@ def test_where_of_a_condition_alone() -> None:
 
 
 def test_stop_gradient() -> None:
-    import jax
-
     g = jax.grad(lambda x: ops.sum(ops.stop_gradient(x) * x))(np.array([3.0], np.float32))
     assert g.tolist() == [3.0]
 

@@ -68,7 +68,9 @@ class Server:
             return
         request.send_response(206 if start else 200)
         if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(self.body) - 1}/{len(self.body)}")
+            request.send_header(
+                "Content-Range", f"bytes {start}-{len(self.body) - 1}/{len(self.body)}"
+            )
         if self.etag:
             request.send_header("ETag", self.etag)
         request.send_header("Content-Length", str(len(self.body) - start))

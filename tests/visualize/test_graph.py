@@ -19,7 +19,11 @@ needs_graphviz = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphvi
 
 def chain(name=None):
     return Sequential(
-        [Input((4,)), layers.Dense(3, activation="relu", name="first"), layers.Dense(2, name="last")],
+        [
+            Input((4,)),
+            layers.Dense(3, activation="relu", name="first"),
+            layers.Dense(2, name="last"),
+        ],
         name=name,
     )
 
@@ -91,7 +95,9 @@ def test_nested():
 
 
 def test_models_in_sequential():
-    dot = model_to_dot(Sequential([Input((4,)), chain("one"), layers.Dense(4, name="x")]), expand_nested=True)
+    dot = model_to_dot(
+        Sequential([Input((4,)), chain("one"), layers.Dense(4, name="x")]), expand_nested=True
+    )
     assert arrows(dot) == [("first", "last"), ("last", "x")]
 
 
@@ -159,7 +165,9 @@ def test_errors(monkeypatch, tmp_path):
 
 
 @needs_graphviz
-@pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a", b"\x89PNG")])
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a", b"\x89PNG")]
+)
 def test_pictures(tmp_path, name, start):
     utils.plot_model(nested(), tmp_path / name, show_shapes=True, expand_nested=True, dpi=50)
     assert (tmp_path / name).read_bytes().startswith(start)
@@ -175,11 +183,10 @@ def test_signatures():
     def names(f):
         return list(inspect.signature(f).parameters)
 
-    assert names(model_to_dot) == (
-        "model show_shapes show_dtype show_layer_names rankdir expand_nested dpi subgraph "
-        "show_layer_activations show_trainable splines kwargs"
-    ).split()
-    assert names(plot_model) == (
-        "model to_file show_shapes show_dtype show_layer_names rankdir expand_nested dpi "
-        "show_layer_activations show_trainable splines kwargs"
-    ).split()
+    about = "show_layer_activations show_trainable splines kwargs"
+    assert " ".join(names(model_to_dot)) == (
+        "model show_shapes show_dtype show_layer_names rankdir expand_nested dpi subgraph " + about
+    )
+    assert " ".join(names(plot_model)) == (
+        "model to_file show_shapes show_dtype show_layer_names rankdir expand_nested dpi " + about
+    )

@@ -12,6 +12,7 @@ from ..errors import FileError
 from ._sources import unpickle
 
 Part = tuple[np.ndarray, np.ndarray]
+_DAMAGE = (OSError, EOFError, pickle.UnpicklingError, AttributeError, LookupError, ValueError)
 
 
 def find(folder: str, archive: str, file_hash: str) -> Path:
@@ -42,7 +43,7 @@ def _read_batch(path: Path, label_key: str) -> Part:
             batch = unpickle(f, encoding="bytes")
         images = batch[b"data"].reshape(-1, 3, 32, 32)
         return images, np.asarray(batch[label_key.encode()], np.uint8).reshape(-1, 1)
-    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, LookupError, ValueError) as e:
+    except _DAMAGE as e:
         raise FileError(
             f"{path} is missing, damaged or no CIFAR batch: {e}. Delete the folder {path.parent} to fetch it again."
         ) from e

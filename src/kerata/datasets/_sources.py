@@ -48,7 +48,9 @@ def shuffled(count: int, random: np.random.RandomState) -> np.ndarray:
 def split(x: Any, y: Any, test_split: float, seed: int | None = None) -> Any:
     """``(x_train, y_train), (x_test, y_test)``, the last part being for testing; shuffled by `seed`."""
     if not 0 <= test_split < 1:
-        raise InputError(f"test_split={test_split}; expected a fraction from 0 up to, not including, 1.")
+        raise InputError(
+            f"test_split={test_split}; expected a fraction from 0 up to, not including, 1."
+        )
     if seed is not None:
         order = shuffled(len(x), np.random.RandomState(seed))
         x, y = x[order], y[order]
@@ -69,7 +71,9 @@ def load_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
                 if name.endswith(".npy")
             }
     except (zipfile.BadZipFile, EOFError, pickle.UnpicklingError) as e:
-        raise FileError(f"{path} is damaged or no data set file: {e}. Delete it to fetch it again.") from e
+        raise FileError(
+            f"{path} is damaged or no data set file: {e}. Delete it to fetch it again."
+        ) from e
 
 
 def _read_npy(file: io.BytesIO, path: Any) -> np.ndarray:
@@ -81,7 +85,9 @@ def _read_npy(file: io.BytesIO, path: Any) -> np.ndarray:
         if dtype.hasobject:
             out = unpickle(file)
             if not isinstance(out, np.ndarray) or out.shape != shape:
-                raise FileError(f"{path} is damaged: an array of the shape {shape} is not what is in it.")
+                raise FileError(
+                    f"{path} is damaged: an array of the shape {shape} is not what is in it."
+                )
             return out
         file.seek(0)
         return npy.read_array(file, allow_pickle=False)
@@ -130,7 +136,9 @@ class _Dtype:
         code = code.decode("ascii") if isinstance(code, bytes) else code
         kinds = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "O", "O8")
         if code not in kinds:
-            raise pickle.UnpicklingError(f"it holds an array of the unusual dtype {str(code)[:20]!r}")
+            raise pickle.UnpicklingError(
+                f"it holds an array of the unusual dtype {str(code)[:20]!r}"
+            )
         self.code, self.order = code, "="
 
     def __setstate__(self, state: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def restrict(texts: Texts, num_words: int | None, skip_top: int, oov_char: int |
     else:
         ends = np.cumsum([0, *lengths]).tolist()
         flat = np.where(inside, words, oov_char).tolist()
-    return [flat[a:b] for a, b in zip(ends, ends[1:])]
+    return [flat[a:b] for a, b in pairwise(ends)]
 
 
 def ragged(texts: Texts) -> np.ndarray:

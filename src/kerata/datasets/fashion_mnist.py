@@ -44,10 +44,14 @@ def load_data() -> tuple[Part, Part]:
 def _read(name: str) -> np.ndarray:
     path = _find(name)
     array = read_idx(path)
-    content = hashlib.sha256(b"\0\0\x08" + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes())
+    content = hashlib.sha256(
+        b"\0\0\x08" + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    )
     content.update(array.data)
     if content.hexdigest() != _FILES[name]:
-        raise FileError(f"{path} is damaged or not Fashion-MNIST's: its content has another hash. Delete it.")
+        raise FileError(
+            f"{path} is damaged or not Fashion-MNIST's: its content has another hash. Delete it."
+        )
     return array
 
 

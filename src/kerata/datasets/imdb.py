@@ -59,7 +59,9 @@ def load_data(
         if maxlen:
             x, y = shorter_than(maxlen, x, y)
             if not x:
-                raise InputError(f"maxlen={maxlen} leaves no review: all have {maxlen} words or more.")
+                raise InputError(
+                    f"maxlen={maxlen} leaves no review: all have {maxlen} words or more."
+                )
         texts += x
         labels.append(y)
         counts.append(len(x))

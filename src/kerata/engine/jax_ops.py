@@ -288,7 +288,12 @@ def stack(x: Any, axis: int = 0) -> Any:
 
 @override
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    return list(jnp.split(asarray(x), indices_or_sections, axis))
+    x = asarray(x)
+    if not isinstance(indices_or_sections, (int, np.integer)):
+        # NumPy holds cuts within the axis, JAX does not.
+        d = x.shape[axis]
+        indices_or_sections = [builtins.min(int(i), d) for i in indices_or_sections]
+    return list(jnp.split(x, indices_or_sections, axis))
 
 
 @override

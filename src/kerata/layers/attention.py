@@ -350,20 +350,23 @@ class MultiHeadAttention(Layer):
         """
         extra = len(self._axes) * 2 + 1
         scale = self.key_dim**-0.5
-        drops = bool(training and self.dropout)
         if attention_mask is not None:
             missing = len(query.shape) - 1 + len(self._axes) - len(attention_mask.shape)
             for _ in range(missing):
                 attention_mask = ops.expand_dims(attention_mask, -extra)
-        if not drops and not return_attention_scores and len(query.shape) == 4:
+        if not self.dropout and not return_attention_scores and len(query.shape) == 4:
             return ops.dot_product_attention(query, key, value, mask=attention_mask, scale=scale), None
         to_scores, to_output = _equations(len(query.shape), self._axes)
         scores = ops.einsum(to_scores, ops.multiply(query, scale), key)
         if attention_mask is not None:
-            scores = ops.where(attention_mask, scores, ops.subtract(scores, _large(scores)))
+            scores = ops.where(attention_mask, scores, -_large(scores))
         weights = ops.softmax(scores, axis=tuple(range(-len(self._axes), 0)))
-        dropped = ops.random.dropout(weights, self.dropout, seed=self.seed_generator) if drops else weights
-        return ops.einsum(to_output, dropped, value), weights
+        if attention_mask is not None:  # a query that may attend to nothing gets nothing
+            weights = ops.where(attention_mask, weights, 0)
+        used = weights
+        if training and self.dropout:
+            used = ops.random.dropout(weights, self.dropout, seed=self.seed_generator)
+        return ops.einsum(to_output, used, value), weights
 
     def compute_mask(self, query: Any, previous_mask: Any) -> Any:
         """The mask of the query."""

@@ -92,6 +92,9 @@ class Layer(graph.Operation, Configurable):
         self.input_spec: Any = None
         self._losses: list[Any] = []
         self._initial_weights = weights
+        if weights is not None:  # state, no part of the configuration
+            for _, given in self._captured.values():
+                given.pop("weights", None)
         if input_dim is not None and input_shape is None:
             input_shape = (input_dim,)
         if isinstance(input_shape, int):
@@ -241,7 +244,7 @@ class Layer(graph.Operation, Configurable):
 
     def _carried_below(self) -> list[Variable]:
         """State carried from call to call that is no weight: what stateful layers remember."""
-        return [v for layer in self._flatten_layers() for v in tree.flatten(layer.__dict__.get("_carried", ()))]
+        return [v for layer in self._flatten_layers() for v in tree.flatten(layer.__dict__.get("_carried") or ())]
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -431,7 +434,7 @@ class Layer(graph.Operation, Configurable):
             self._clear_losses()
         local.names.append(self.name)
         try:
-            with Call(self, training):
+            with Call(self, training, self._dtype_policy.autocast if self.autocast else None):
                 if self.input_spec is not None:
                     check_inputs(self.input_spec, first, f"Layer {self.name!r}")
                 outputs = self.call(*args, **kwargs)
@@ -465,7 +468,9 @@ class Layer(graph.Operation, Configurable):
             except ValueError:
                 return x
             if floating:
-                return Spec(x.shape, self.compute_dtype) if type(x) is Spec else x.astype(self.compute_dtype)
+                cast = Spec(x.shape, self.compute_dtype) if type(x) is Spec else x.astype(self.compute_dtype)
+                set_mask(cast, get_mask(x))
+                return cast
         return x
 
     def _fill_masks(self, signature: _CallSignature, args: tuple, kwargs: dict) -> tuple[Any, Any]:
@@ -520,7 +525,14 @@ class Layer(graph.Operation, Configurable):
         if self.built:
             return
         shapes = self._shapes(args, kwargs, type(self).build)
-        self.build(*shapes)
+        try:
+            if self.input_spec is not None:
+                first = args[0] if args else kwargs.get(self._call_signature.first)
+                check_inputs(self.input_spec, first, f"Layer {self.name!r}")
+            self.build(*shapes)
+        except KerataError as e:
+            e.located(self.name)
+            raise
         self.built = True
 
     def _shapes(self, args: tuple, kwargs: dict, target: Callable) -> list[Any]:

@@ -52,7 +52,9 @@ from .regression import (
 from .structured import CTC, Circle, Dice, Tversky, circle, ctc, dice, tversky
 
 FUNCTIONS: dict[str, Any] = {
-    name: value for name, value in list(globals().items()) if hasattr(value, "labels") and inspect.isfunction(value)
+    name: value
+    for name, value in list(globals().items())
+    if hasattr(value, "labels") and inspect.isfunction(value)
 }
 """The loss functions by name."""
 
@@ -80,14 +82,16 @@ ALIASES: dict[str, Any] = {
 globals().update(ALIASES)
 
 CLASSES: dict[str, type] = {
-    name: value for name, value in list(globals().items()) if inspect.isclass(value) and issubclass(value, Loss)
+    name: value
+    for name, value in list(globals().items())
+    if inspect.isclass(value) and issubclass(value, Loss)
 }
 """The loss classes by name."""
 
-TABLE: dict[str, Any] = {**FUNCTIONS, **CLASSES, **ALIASES}
+TABLE: dict[str, Any] = {**CLASSES, **FUNCTIONS, **ALIASES}
 """What `get` knows."""
 
-__all__ = [*CLASSES, *FUNCTIONS, *ALIASES, "Reduction", "get", "serialize", "deserialize"]  # noqa: PLE0604
+__all__ = [*CLASSES, *FUNCTIONS, *ALIASES, "Reduction", "get", "serialize", "deserialize"]
 
 
 def get(identifier: Any) -> Any:

@@ -199,7 +199,10 @@ class Loss(Configurable):
     """
 
     def __init__(
-        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
     ) -> None:
         self.name = name or graph.auto_name(graph.snake(type(self).__name__))
         self.reduction = standardize_reduction(reduction)
@@ -228,7 +231,9 @@ class Loss(Configurable):
         y_true = _tensors(y_true, self.dtype, self.labels == "classes")
         if sample_weight is not None:
             sample_weight = tensor(sample_weight, self.dtype)
-        if not isinstance(y_true, (list, tuple, dict)) and not isinstance(y_pred, (list, tuple, dict)):
+        if not isinstance(y_true, (list, tuple, dict)) and not isinstance(
+            y_pred, (list, tuple, dict)
+        ):
             y_true, y_pred = align(y_true, y_pred, sample_weight, mask)
         values = self.call(y_true, y_pred)
         own = get_mask(values)
@@ -238,7 +243,9 @@ class Loss(Configurable):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The values of the loss, before weights and reduction; subclasses write it."""
-        raise NotImplementedError(f"{type(self).__name__} needs a method call(self, y_true, y_pred).")
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a method call(self, y_true, y_pred)."
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Arguments with which `from_config` makes an equal loss."""

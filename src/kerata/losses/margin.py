@@ -57,7 +57,10 @@ class Hinge(LossFunctionWrapper):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "hinge", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "hinge",
+        dtype: Any = None,
     ) -> None:
         super().__init__(hinge, reduction, name, dtype)
 

@@ -15,7 +15,11 @@ from .loss import LossFunctionWrapper, expects, floats
 
 @expects("binary")
 def binary_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Any:
     """``mean(-t log(p) - (1 - t) log(1 - p))`` over `axis`, of independent yes-or-no labels.
 
@@ -66,7 +70,9 @@ def binary_focal_crossentropy(
     return ops.mean(value, axis)
 
 
-def _one_hot(y_true: Any, y_pred: Any, axis: int, label_smoothing: float, what: str) -> tuple[Any, Any]:
+def _one_hot(
+    y_true: Any, y_pred: Any, axis: int, label_smoothing: float, what: str
+) -> tuple[Any, Any]:
     """Labels and probabilities of classes along `axis` as floats, labels smoothed."""
     if isinstance(axis, bool):
         raise ValueError(f"{what}: axis must be an int, got {axis}.")
@@ -86,7 +92,11 @@ def _one_hot(y_true: Any, y_pred: Any, axis: int, label_smoothing: float, what: 
 
 @expects("one_hot")
 def categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Any:
     """``-sum(t log(p))`` along `axis`, of one-hot labels.
 
@@ -132,7 +142,11 @@ def categorical_focal_crossentropy(
 
 @expects("classes")
 def sparse_categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
 ) -> Any:
     """``-log(p[y_true])``: categorical cross-entropy of integer labels.
 
@@ -376,7 +390,9 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
         dtype: Any = None,
     ) -> None:
         if not 0 < q < 1:
-            raise ValueError(f"CategoricalGeneralizedCrossEntropy: q must lie between 0 and 1, got {q}.")
+            raise ValueError(
+                f"CategoricalGeneralizedCrossEntropy: q must lie between 0 and 1, got {q}."
+            )
         super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .cloning import clone_model
-from .model import Model
+from .model import Functional, Model
 from .sequential import Sequential
-
-Functional = Model
 
 __all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "save_model"]
 

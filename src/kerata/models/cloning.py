@@ -93,10 +93,7 @@ def _clone_functional(model: Model, input_tensors: Any, copy: Callable, call: Ca
             return values[id(x)] if isinstance(x, KerasTensor) else x
 
         args, kwargs = tree.map_structure(value, node.args), tree.map_structure(value, node.kwargs)
-        if call is not None:
-            out = call(made, *args, **kwargs)
-        else:
-            out = made.op(*args, **kwargs) if isinstance(made, graph.OpCall) else made(*args, **kwargs)
+        out = made(*args, **kwargs) if call is None else call(made, *args, **kwargs)
         for old, new in zip(node.outputs, tree.flatten(out)):
             values[id(old)] = new
     cls = type(model) if type(model).__init__ is Model.__init__ else Model

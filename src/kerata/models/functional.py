@@ -74,7 +74,7 @@ def _operation_config(operation: Any, nodes: _Nodes) -> dict[str, Any]:
     else:
         out = {
             "module": "kerata.graph", "class_name": "OpCall",
-            "config": {"name": operation.name, "op": operation.op.name}, "registered_name": None,
+            "config": {"name": operation.name, "op": operation.op.key}, "registered_name": None,
         }  # fmt: skip
     calls = nodes.kept[id(operation)]
     out["name"] = operation.name
@@ -95,16 +95,12 @@ def _call_config(node: graph.Node, nodes: _Nodes) -> dict[str, Any]:
         if isinstance(x, list):
             return [argument(v) for v in x]
         if isinstance(x, tuple):
-            return {"class_name": "__tuple__", "items": [argument(v) for v in x]} if _holds(x) else serialize_keras_object(x)
+            return {"class_name": "__tuple__", "items": [argument(v) for v in x]}
         if isinstance(x, dict):
             return {k: argument(v) for k, v in x.items()}
         return serialize_keras_object(x)
 
     return {"args": [argument(a) for a in node.args], "kwargs": {k: argument(v) for k, v in node.kwargs.items()}}
-
-
-def _holds(x: Any) -> bool:
-    return any(isinstance(v, KerasTensor) for v in tree.flatten(x))
 
 
 def functional_from_config(cls: type, config: dict[str, Any]) -> Any:

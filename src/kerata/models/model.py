@@ -36,9 +36,12 @@ class Model(Layer):
 
     _abstract_config = True
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Model:
+        """A `Functional` where `Model` itself is called with tensors."""
+        functional = cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs)
+        return object.__new__(Functional if functional else cls)
+
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
-        if name is None and inputs is not None and type(self) is Model:
-            name = graph.auto_name("functional")
         super().__init__(name=name, **kwargs)
         self._graph: graph.Graph | None = None
         self._compiled: Any = None
@@ -601,6 +604,12 @@ class Model(Layer):
         if state["compile"]:
             self.compile_from_config(state["compile"])
 
+
+
+class Functional(Model):
+    """What ``Model(inputs, outputs)`` makes: a model that is a graph of layers and nothing else."""
+
+    _abstract_config = True
 
 
 def _config_from_graph(cls: type) -> bool:

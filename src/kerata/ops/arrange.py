@@ -42,6 +42,11 @@ def known(d: Size) -> bool:
     return d is not None and d != probe()
 
 
+def smaller(a: Size, b: Size) -> Size:
+    """The smaller of two sizes, unknown where one is."""
+    return a if a == b or not known(a) else b if not known(b) else builtins.min(a, b)  # type: ignore[type-var]
+
+
 def as_sizes(sizes: Any) -> list[Size]:
     """A shape given as an int, a list, a tuple or an array, as a list."""
     if isinstance(sizes, (int, np.integer)):

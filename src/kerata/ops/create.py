@@ -12,7 +12,7 @@ from ..errors import ShapeError
 from ..spec import Spec, normalize_axis, shape_of
 from . import math, reduce
 from ._define import Tensor, Tensors, closed_op, closed_primitive, dtype_of, op, primitive
-from .arrange import as_sizes, concatenate, expand_dims, moveaxis, reshape, tile
+from .arrange import as_sizes, expand_dims, known, reshape, smaller
 
 
 def _kind(dtype: Any, default: str | None = None) -> str:
@@ -192,6 +192,8 @@ def diag(x: Tensor, k: int = 0) -> Tensor:
 def _diagonal(rows: int | None, columns: int | None, k: int) -> int | None:
     if rows is None or columns is None:
         return None
+    if not (known(rows) and known(columns)):
+        return smaller(rows, columns)
     return max(min(rows, columns - k) if k >= 0 else min(rows + k, columns), 0)
 
 

@@ -10,6 +10,7 @@ from ..errors import ShapeError
 from ..spec import Spec, broadcast, same, shape_of, unprobe
 from . import math
 from ._define import Tensor, dtype_of, op, primitive
+from .arrange import smaller
 from .reduce import norm
 
 
@@ -93,7 +94,7 @@ def pinv(x: Tensor, rcond: float | None = None) -> Tensor:
 def lu_factor(x: Tensor) -> tuple[Tensor, Tensor]:
     """LU factors, both in one matrix, and the pivots (int32)."""
     shape, kind = _matrix("lu_factor", x, square=False)
-    return Spec(shape, kind), Spec((*shape[:-2], min(shape[-2], shape[-1])), "int32")  # type: ignore[type-var]
+    return Spec(shape, kind), Spec((*shape[:-2], smaller(shape[-2], shape[-1])), "int32")
 
 
 @primitive
@@ -109,7 +110,7 @@ def qr(x: Tensor, mode: str = "reduced") -> tuple[Tensor, Tensor]:
         raise ValueError(f"qr: mode must be 'reduced' or 'complete', got {mode!r}.")
     shape, kind = _matrix("qr", x, square=False)
     m, n = shape[-2:]
-    k = m if mode == "complete" else min(m, n)  # type: ignore[type-var]
+    k = m if mode == "complete" else smaller(m, n)
     return Spec((*shape[:-2], m, k), kind), Spec((*shape[:-2], k, n), kind)
 
 
@@ -143,7 +144,7 @@ def svd(x: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Singular value decomposition: ``(u, s, vh)`` with ``u * s @ vh == x``, or `s` alone."""
     shape, kind = _matrix("svd", x, square=False)
     m, n = shape[-2:]
-    k = min(m, n)  # type: ignore[type-var]
+    k = smaller(m, n)
     s = Spec((*shape[:-2], k), math._real(kind))
     if not compute_uv:
         return s

@@ -54,9 +54,10 @@ def _binary(name: str, dtype: Callable[[str], str], doc: str) -> Any:
     return _named(body, name, doc)
 
 
-def _bitwise(name: str, doc: str) -> Any:
+def _bitwise(name: str, doc: str, dtype: Callable[[str], str] = _same) -> Any:
     def body(x: Tensor, y: Tensor) -> Tensor:
-        return Spec(broadcast(shape_of(x), shape_of(y), what=name), dtypes.result_type(x, y))
+        shape = broadcast(shape_of(x), shape_of(y), what=name)
+        return Spec(shape, dtype(dtypes.result_type(x, y)))
 
     return _named(body, name, doc)
 
@@ -165,8 +166,8 @@ logical_xor = _binary("logical_xor", _bool, "Whether exactly one is true (not ze
 bitwise_and = _bitwise("bitwise_and", "Bits set in both.")
 bitwise_or = _bitwise("bitwise_or", "Bits set in one or both.")
 bitwise_xor = _bitwise("bitwise_xor", "Bits set in exactly one.")
-left_shift = _bitwise("left_shift", "Bits of `x` moved up by `y` places.")
-right_shift = _bitwise("right_shift", "Bits of `x` moved down by `y` places, keeping the sign.")
+left_shift = _bitwise("left_shift", "Bits of `x` moved up by `y` places.", _number)
+right_shift = _bitwise("right_shift", "Bits of `x` moved down by `y` places, keeping the sign.", _number)
 bitwise_left_shift = alias("bitwise_left_shift", left_shift)
 bitwise_right_shift = alias("bitwise_right_shift", right_shift)
 
@@ -174,6 +175,8 @@ bitwise_right_shift = alias("bitwise_right_shift", right_shift)
 @op
 def divide_no_nan(x1: Tensor, x2: Tensor) -> Tensor:
     """``x1 / x2``, and 0 where `x2` is 0 (with a gradient of 0 there)."""
+    if isinstance(x2, (bool, int, float)):
+        return divide(multiply(x1, 0), 1) if x2 == 0 else divide(x1, x2)
     zero = equal(x2, 0)
     return where(zero, 0, divide(x1, where(zero, 1, x2)))
 

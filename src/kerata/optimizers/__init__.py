@@ -6,7 +6,7 @@ from typing import Any
 
 from ..serialization import deserialize_keras_object, lookup, reading, serialize_keras_object
 from . import schedules as schedules
-from .adaptive import Adam, AdamW, Adamax, Nadam
+from .adaptive import Adam, Adamax, AdamW, Nadam
 from .base import Optimizer
 from .descent import SGD, Adadelta, Adagrad, RMSprop
 

@@ -68,7 +68,9 @@ def _check(sequences: Any, dtype: Any, padding: str, truncating: str, value: Any
         if side not in ("pre", "post"):
             raise InputError(f"pad_sequences: {name}={side!r}; expected 'pre' or 'post'.")
     if isinstance(value, str) and np.dtype(dtype).kind not in "OSU":
-        raise InputError(f"pad_sequences: the value {value!r} does not fit dtype={dtype!r}; use dtype=object.")
+        raise InputError(
+            f"pad_sequences: the value {value!r} does not fit dtype={dtype!r}; use dtype=object."
+        )
 
 
 def _length(sequence: Any, i: int) -> int:

@@ -31,6 +31,8 @@ def to_native(config: Any, old: bool) -> Any:
     if not is_config(out) or "config" not in out:
         return out
     out["class_name"] = _class_name(out)
+    if old:  # layers are built again by the calls of the model; the form differs between the versions
+        out.pop("build_config", None)
     inner = out["config"]
     if isinstance(inner, dict):
         if "input_layers" in inner and "layers" in inner:
@@ -271,6 +273,16 @@ _TENSORFLOW = """
     nn.silu=silu(features) nn.l2_normalize=normalize(x,axis) clip_by_value=clip(t,clip_value_min,clip_value_max)
     math.argmax=argmax(input,axis) where=where(condition,x,y) __operators__.getitem=get_item(tensor,slice_spec)
 """
+
+
+def tensorflow_name(key: str) -> tuple[str, list[str]] | None:
+    """TensorFlow's function for an op, and the names of its arguments."""
+    for entry in _TENSORFLOW.split():
+        function, _, rest = entry.partition("=")
+        op, _, names = rest.rstrip(")").partition("(")
+        if op == key and key != "get_item":
+            return function, names.split(",")
+    return None
 
 
 def _tensorflow_op(module: str, cls: str, config: dict, args: list, kwargs: dict) -> tuple[str, list, dict] | None:

@@ -59,17 +59,15 @@ def _attributes(item: Any) -> Iterator[tuple[list[str], Any]]:
             found["layers"] = item.layers
         if item.optimizer is not None:
             found["optimizer"] = item.optimizer
-    other: dict[str, str] = {}
     for key, value in item.__dict__.items():
         if key in _SKIPPED or key.startswith("__") or not _holds(value):
             continue
         public = key.removeprefix("_")
-        if public != key and isinstance(getattr(type(item), public, None), property):
-            other[public] = key
-            key = public
-        found[key] = value
+        found[public if isinstance(getattr(type(item), public, None), property) else key] = value
     for key in sorted(found, key=lambda k: "~" + k if k.startswith("_") else k):
-        yield [key, *([other[key]] if key in other else [])], found[key]
+        # tf_keras keeps some layers in an attribute of the same name with an underscore.
+        hidden = isinstance(found[key], Layer) and not key.startswith("_") and not isinstance(item, Model)
+        yield [key, *(["_" + key] if hidden else [])], found[key]
 
 
 def _holds(value: Any, depth: int = 4) -> bool:
@@ -121,10 +119,12 @@ class _Writer:
         return self.group.keys()
 
 
-def write(model: Any, file: Any) -> None:
-    """Write all state of a model into an open HDF5 file."""
+def write(model: Any, file: Any, optimizer: bool = True) -> None:
+    """Write all state of a model, with that of its optimizer, into an open HDF5 file."""
     for paths, item in walk(model):
         path = paths[0]
+        if isinstance(item, Optimizer) and not optimizer:
+            continue
         group = file.create_group(f"{path}/vars" if path else "vars")
         if isinstance(item.name, str):
             group.attrs["name"] = item.name
@@ -173,13 +173,13 @@ def read(model: Any, file: Any, name: str, skip_mismatch: bool = False, optimize
         ShapeError: Weights are missing, unexpected, or of another shape; the model is then as it was.
     """
     items = [(paths, item, _group(file, paths, name)) for paths, item in walk(model)]
-    table = _Table(name)
+    table = Table(name)
     used = {g.name for _, _, g in items if g is not None}
     fitting = [(i, _Reader(g, name)) for p, i, g in items if isinstance(i, Layer) and table.compare(p[0], i, g)]
     table.unexpected(file, used)
     if table.lines and not skip_mismatch:
         raise ShapeError(str(table))
-    before = [(v, v._value, v._start) for v in model.variables]
+    before = [(v, v._value, v._start) for item, _ in fitting for v in item._own_variables]
     try:
         for item, reader in fitting:
             _load(item, reader, table, skip_mismatch)
@@ -194,7 +194,7 @@ def read(model: Any, file: Any, name: str, skip_mismatch: bool = False, optimize
             load_optimizer(item, [safe.array(group[k], name) for k in sorted(group.keys(), key=int)])
 
 
-def _load(item: Any, reader: _Reader, table: _Table, skip_mismatch: bool) -> None:
+def _load(item: Any, reader: _Reader, table: Table, skip_mismatch: bool) -> None:
     try:
         item.load_own_variables(reader)
     except (ValueError, KeyError, IndexError) as e:
@@ -215,7 +215,7 @@ def _group(file: Any, paths: list[str], name: str) -> Any:
     return None
 
 
-class _Table:
+class Table:
     """What does not fit, line by line."""
 
     def __init__(self, name: str) -> None:
@@ -295,3 +295,27 @@ def load_optimizer(optimizer: Any, values: list[Any]) -> None:
             "variables): training starts with fresh state.",
             stacklevel=3,
         )
+
+
+def read_by_name(model: Any, file: Any, name: str, skip_mismatch: bool = False) -> None:
+    """Set the state of the layers whose names the file has; others stay as they are."""
+    import h5py
+
+    stored: dict[str, Any] = {}
+
+    def note(path: str, group: Any) -> None:
+        if isinstance(group, h5py.Group) and path.endswith("/vars") and "name" in group.attrs:
+            stored.setdefault(str(group.attrs["name"]), group)
+
+    file.visititems(note)
+    if not stored:
+        raise FileError(f"{name} does not have the names of layers: load it without by_name.")
+    table = Table(name)
+    own = [layer for _, layer in walk(model) if isinstance(layer, Layer) and layer.name in stored]
+    fitting = [x for x in own if table.compare(x.name, x, stored[x.name])]
+    if table.lines and not skip_mismatch:
+        raise ShapeError(str(table))
+    for layer in fitting:
+        _load(layer, _Reader(stored[layer.name], name), table, skip_mismatch)
+    if table.lines:
+        warnings.warn(str(table), stacklevel=3)

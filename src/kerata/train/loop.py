@@ -13,6 +13,7 @@ from ..engine import engine
 from ..errors import InputError
 from .data import Source, make_source, validation_split
 from .logs import Logs
+from .notices import warn_user
 from .program import Program, program
 
 _LEGACY_FIT = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps", "samples_per_epoch": "steps_per_epoch"}
@@ -180,6 +181,9 @@ class _Run:
 
     def _logs(self, results: Any) -> Logs:
         logs = Logs(self.program.logs(results)) if results is not None and self.program is not None else Logs()
+        kinds = self.model._compiled.metrics.resolved
+        if kinds:
+            logs.kinds = kinds
         _note_nan(self.model, logs, self.mode)
         return logs
 
@@ -273,14 +277,11 @@ def _note_nan(model: Any, logs: Logs, mode: str) -> None:
     loss = logs.get("loss")
     if mode != "train" or loss is None or np.isfinite(loss) or model._compiled.__dict__.get("_told_nan"):
         return
-    import warnings
-
     model._compiled._told_nan = True
-    warnings.warn(
+    warn_user(
         f"The loss of model {model.name!r} has become {loss} after {model._compiled.steps} steps; training goes on. "
         "Usual causes: a learning rate too high, NaN or infinity in the data, or a logarithm or division in a loss "
-        "or layer of your own. The callback TerminateOnNaN stops such a run.",
-        stacklevel=5,
+        "or layer of your own. The callback TerminateOnNaN stops such a run."
     )
 
 

@@ -8,32 +8,48 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_PLACES = {
-    "to_categorical": "utils.arrays",
-    "normalize": "utils.arrays",
-    "get_file": "utils.files",
-    "set_random_seed": "utils.seed",
-    "split_dataset": "utils.dataset_split",
-    "pad_sequences": "preprocessing.sequence",
-    "plot_model": "visualize.graph",
-    "model_to_dot": "visualize.graph",
+# Module: the public names in it, with "=" where the name there is another.
+_MODULES = {
+    "backend": "clear_session is_keras_tensor standardize_dtype",
+    "config": (
+        "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled"
+    ),
+    "models.summary": "get_source_inputs=source_inputs",
+    "preprocessing.sequence": "pad_sequences",
+    "serialization": (
+        "CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects "
+        "get_registered_name get_registered_object register_keras_serializable "
+        "serialize_keras_object"
+    ),
+    "train.callbacks": "Progbar",
+    "train.data": "PyDataset Sequence pack_x_y_sample_weight unpack_x_y_sample_weight",
+    "utils.arrays": "normalize to_categorical",
+    "utils.dataset_split": "split_dataset",
+    "utils.files": "get_file",
+    "utils.seed": "set_random_seed",
+    "visualize.graph": "model_to_dot plot_model",
 }
 
-_MODULES = ("np_utils",)
+_HOME = {
+    name.partition("=")[0]: (module, name.partition("=")[2] or name)
+    for module, names in _MODULES.items()
+    for name in names.split()
+}
 
-__all__ = [*_PLACES, *_MODULES]
+__all__ = [*sorted(_HOME), "np_utils"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name == "np_utils":
         return importlib.import_module(f"{__name__}.{name}")
-    if name not in _PLACES:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOME[name]
     root = __name__.rpartition(".")[0]
-    value = getattr(importlib.import_module(f"{root}.{_PLACES[name]}"), name)
+    value = getattr(importlib.import_module(f"{root}.{module}"), attribute)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -48,7 +48,9 @@ def extract_archive(
     elif "zip" in formats and zipfile.is_zipfile(file):
         unpack = _unpack_zip
     else:
-        raise FileError(f"{file} is no archive of the form {' or '.join(formats) or 'None'}: nothing to extract.")
+        raise FileError(
+            f"{file} is no archive of the form {' or '.join(formats) or 'None'}: nothing to extract."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -70,7 +72,9 @@ def _formats(archive_format: Any) -> tuple[str, ...]:
     formats = (archive_format,) if isinstance(archive_format, str) else tuple(archive_format or ())
     unknown = [f for f in formats if f not in ("tar", "zip")]
     if unknown:
-        raise InputError(f"archive_format {unknown[0]!r}; expected 'auto', 'tar', 'zip' or a list of them.")
+        raise InputError(
+            f"archive_format {unknown[0]!r}; expected 'auto', 'tar', 'zip' or a list of them."
+        )
     return formats
 
 
@@ -85,7 +89,9 @@ class _Target:
         """Where the member called `name` goes."""
         pure = PurePosixPath(name.replace("\\", "/"))
         if pure.is_absolute() or ".." in pure.parts or PureWindowsPath(name).drive:
-            raise FileError(f"The archive {self.archive} is unsafe: {name!r} lies outside of its folder.")
+            raise FileError(
+                f"The archive {self.archive} is unsafe: {name!r} lies outside of its folder."
+            )
         return self.root.joinpath(*pure.parts)
 
     def spend(self, size: int) -> None:
@@ -129,7 +135,9 @@ class _Target:
         root = os.path.realpath(self.root)
         real = os.path.realpath(path)
         if os.path.isabs(to) or (real != root and not real.startswith(root + os.sep)):
-            raise FileError(f"The archive {self.archive} is unsafe: the link {name!r} leads out, to {to!r}.")
+            raise FileError(
+                f"The archive {self.archive} is unsafe: the link {name!r} leads out, to {to!r}."
+            )
 
 
 def _unpack_tar(file: Path, target: _Target) -> None:
@@ -148,7 +156,9 @@ def _unpack_tar(file: Path, target: _Target) -> None:
                 target.spend(_COST)
                 links.append((member.name, member.linkname))
             else:
-                raise FileError(f"The archive {file} is unsafe: {member.name!r} is a device or pipe.")
+                raise FileError(
+                    f"The archive {file} is unsafe: {member.name!r} is a device or pipe."
+                )
     for name, to in links:
         target.link(name, to)
     target.check_links(links)
@@ -158,7 +168,9 @@ def _copy_linked(target: _Target, member: tarfile.TarInfo) -> None:
     # A hard link is a second name of a member that came before it.
     source = target.path(member.linkname)
     if not source.is_file():
-        raise FileError(f"The archive {target.archive} is damaged: {member.name!r} links to nothing.")
+        raise FileError(
+            f"The archive {target.archive} is damaged: {member.name!r} links to nothing."
+        )
     with source.open("rb") as content:
         target.write(member.name, content)
 

@@ -70,7 +70,9 @@ def _whole(x: np.ndarray) -> np.ndarray:
     try:
         classes = x.astype(np.int64)
     except (TypeError, ValueError) as e:
-        raise InputError(f"to_categorical needs numbers; got {x.dtype} labels such as {x.flat[0]!r}.") from e
+        raise InputError(
+            f"to_categorical needs numbers; got {x.dtype} labels such as {x.flat[0]!r}."
+        ) from e
     if x.dtype.kind == "f" and not np.array_equal(classes, x):
         first = x[classes != x].flat[0]
         raise InputError(f"to_categorical needs whole numbers as classes; got {first}.")

@@ -71,14 +71,16 @@ class _Samples:
     def __init__(self, dataset: Any, kind: str | None) -> None:
         self.dataset, self.kind = dataset, kind
         self.arrays: Any = None
-        self.batch = None
+        self.batch: int | None = None
         if kind == "tensorflow":
             self._read_tensorflow(dataset)
         elif kind == "torch" and hasattr(dataset, "__getitem__"):
             self.count = len(dataset)
         elif _is_array(dataset):
             self.arrays, self.count = dataset, len(dataset)
-        elif isinstance(dataset, (list, tuple, dict)) and all(map(_is_array, tree.flatten(dataset))):
+        elif isinstance(dataset, (list, tuple, dict)) and all(
+            map(_is_array, tree.flatten(dataset))
+        ):
             self.arrays, self.count = dataset, _common_length(dataset)
         elif isinstance(dataset, Iterable) and not isinstance(dataset, (str, bytes, dict)):
             self.samples = list(dataset)
@@ -163,7 +165,9 @@ def _sizes(left: Size, right: Size, count: int) -> tuple[int, int]:
     if n_right is None:
         n_right = count - n_left
     if n_left + n_right > count:
-        raise InputError(f"left_size={left} and right_size={right} ask for more than the {count} samples.")
+        raise InputError(
+            f"left_size={left} and right_size={right} ask for more than the {count} samples."
+        )
     if not n_left or not n_right:
         side = "left" if not n_left else "right"
         raise InputError(
@@ -176,7 +180,9 @@ def _check_size(name: str, size: Size, count: int) -> None:
     if size is None:
         return
     if isinstance(size, bool) or not isinstance(size, (int, float, np.integer)):
-        raise TypeError(f"{name} must be a whole number or a fraction; got {size!r}, a {type(size).__name__}.")
+        raise TypeError(
+            f"{name} must be a whole number or a fraction; got {size!r}, a {type(size).__name__}."
+        )
     limit = 1 if isinstance(size, float) else count
     if not 0 < size < limit:
         raise InputError(

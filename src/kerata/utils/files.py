@@ -350,7 +350,9 @@ class _Downloader:
 
     def _note(self, url: str, response: Any) -> None:
         etag = response.headers.get("ETag", "")
-        validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
+        validator = (
+            etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
+        )
         self.info.write_text(json.dumps({"url": url, "validator": validator}))
 
     def _copy(self, response: Any, part: IO[bytes], start: int) -> None:

@@ -24,7 +24,9 @@ def set_random_seed(seed: int) -> None:
     True
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise ValueError(f"set_random_seed needs a whole number; got {seed!r} of type {type(seed).__name__}.")
+        raise ValueError(
+            f"set_random_seed needs a whole number; got {seed!r} of type {type(seed).__name__}."
+        )
     seed = int(seed)
     if not 0 <= seed < 2**32:
         raise ValueError(f"set_random_seed needs a number from 0 to 2**32 - 1; got {seed}.")

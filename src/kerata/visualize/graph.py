@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -155,7 +156,11 @@ def _for_notebook(path: Path) -> Any:
 
 def _cluster(pydot: Any, model: Any, show: _Show, expand: bool) -> Any:
     frame = pydot.Cluster(
-        f"{id(model)}", label=html.escape(model.name), labeljust="l", style="dashed", fontname="Helvetica"
+        f"{id(model)}",
+        label=html.escape(model.name),
+        labeljust="l",
+        style="dashed",
+        fontname="Helvetica",
     )
     _fill(pydot, frame, model, show, expand)
     return frame
@@ -195,7 +200,7 @@ def _boxes(model: Any) -> list[Any]:
 def _arrows(model: Any, boxes: list[Any], expand: bool) -> Iterator[tuple[Any, Any]]:
     """Pairs of boxes between which a tensor passes."""
     if isinstance(model, Sequential):
-        for source, target in zip(boxes, boxes[1:]):
+        for source, target in pairwise(boxes):
             yield _last(source, 0, expand), _first(target, 0, expand)
     elif model._graph is not None:
         given = {id(x) for x in model._graph.flat_inputs}
@@ -255,7 +260,9 @@ def _cells(operation: Any, show: _Show, node: Node | None) -> Iterator[str]:
         dtypes = ", ".join(dict.fromkeys(x.dtype for x in node.outputs)) if node else "?"
         yield _cell(f"Output dtype: <b>{dtypes}</b>", "white")
     if show.trainable and getattr(operation, "weights", None):
-        color, text = ("forestgreen", "Trainable") if operation.trainable else ("firebrick", "Non-trainable")
+        color, text = (
+            ("forestgreen", "Trainable") if operation.trainable else ("firebrick", "Non-trainable")
+        )
         yield _cell(f'<font color="white"><b>{text}</b></font>', color)
 
 

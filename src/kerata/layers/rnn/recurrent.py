@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import ops  # noqa: F401, the examples use it
 from ...errors import InputError
 from ..input_spec import InputSpec
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
@@ -66,6 +65,7 @@ class GRU(RNN):
 
     The arguments are those of `GRUCell` and of `RNN`; `use_cudnn` is taken and has no effect.
 
+    >>> from kerata import ops
     >>> output, state = GRU(4, return_state=True)(ops.ones((1, 2, 3)))
     >>> output.shape, state.shape
     ((1, 4), (1, 4))

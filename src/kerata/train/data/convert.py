@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import DtypeError, InputError
 from ...spec import Spec
-from .kinds import target_dtype
+from .kinds import root_module, target_dtype
 from .rows import LAZY_BYTES, LazyRows
 
 _SCALARS = (numbers.Number, np.generic, str, bytes)
@@ -45,21 +45,10 @@ def convert(x: Any, name: str) -> Any:
     return _leaf(x, name)
 
 
-def is_array_like(x: Any) -> bool:
-    """Whether `x` is data in itself (an array or a structure of arrays), not a stream of batches."""
-    if isinstance(x, (np.ndarray, list, tuple, dict, LazyRows)):
-        return True
-    return _root(x) in ("pandas", "scipy", "h5py") or (hasattr(x, "shape") and hasattr(x, "dtype"))
-
-
-def _root(x: Any) -> str:
-    return type(x).__module__.partition(".")[0]
-
-
 def _leaf(x: Any, name: str) -> Any:
     if isinstance(x, LazyRows):
         return x
-    root = _root(x)
+    root = root_module(x)
     if root == "pandas":
         return _numpy(_pandas(x, name), name)
     if root == "scipy" and hasattr(x, "tocsr"):

@@ -1,11 +1,31 @@
-"""Which dtype data gets on its way into a model."""
+"""What is data in itself, and which dtype it gets on its way into a model."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from ... import config, dtypes
 from ...errors import DtypeError
+
+
+def is_array_like(x: Any) -> bool:
+    """Whether `x` is data in itself (an array or a structure of arrays), not a stream of batches.
+
+    >>> is_array_like([1, 2]), is_array_like(iter([1, 2]))
+    (True, False)
+    """
+    if isinstance(x, (np.ndarray, list, tuple, dict)):
+        return True
+    if root_module(x) in ("pandas", "scipy", "h5py"):
+        return True
+    return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def root_module(x: Any) -> str:
+    """Name of the package that the class of `x` comes from."""
+    return type(x).__module__.partition(".")[0]
 
 
 def target_dtype(dtype: np.dtype, name: str) -> np.dtype:

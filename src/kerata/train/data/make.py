@@ -10,7 +10,7 @@ import numpy as np
 from ... import tree
 from ...errors import InputError
 from .array_source import ArraySource, convert_all, count_rows
-from .convert import is_array_like
+from .kinds import is_array_like
 from .pydataset import PyDatasetSource, is_py_dataset
 from .rows import LazyRows
 from .source import Source
