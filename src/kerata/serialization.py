@@ -294,6 +294,7 @@ def _note_written(obj: Any, config: dict[str, Any]) -> None:
 # Classes whose public place is not the package they are written in.
 _PUBLIC = {
     "Sequential": "keras",
+    "Model": "keras",
     "Functional": "keras.src.models.functional",
     "DTypePolicy": "keras",
     "SeedGenerator": "keras.random",
@@ -312,7 +313,7 @@ def public_name(cls: type) -> tuple[str, str]:
     >>> public_name(DTypePolicy)
     ('keras', 'DTypePolicy')
     """
-    name = "Functional" if cls.__name__ == "Model" else cls.__name__
+    name = cls.__name__
     if name in _PUBLIC:
         return _PUBLIC[name], name
     parts = cls.__module__.split(".")[1:]
@@ -453,7 +454,6 @@ _RENAMED = {
     "CuDNNGRU": "GRU",
     "DenseV2": "Dense",
     "NormalizationV2": "Normalization",
-    "Functional": "Model",
 }
 
 

@@ -129,7 +129,8 @@ def test_einsum_dense_scales_by_its_own_fans():
     [
         (("ab,bc", 3), "cannot read the equation"),
         (("...ab,bc->ac", 3), "cannot read the equation"),
-        (("ab,bc->ac", (3, 4)), "named axes"),
+        (("abc,cd->abd", 4), "named axes"),
+        (("ab,bc->ac", 3), "does not fit"),
         (("abc,cd->abd", (7, 4)), "size 5 in the input, 7"),
         (("abc,cd->abe", (None, 4)), "neither operand"),
         (("abc,cd->abd", (None, None)), "not known"),

@@ -189,6 +189,13 @@ def test_iterable_with_steps_starts_anew_in_evaluation():
         seen(make_source(Loader(3), steps=5, what="validation_data"))
 
 
+def test_a_list_of_batches():
+    source = make_source(list(numbers(3)))
+    assert source.steps == 3 and seen(source) == seen(source, 1) == [0, 1, 2]
+    # Pairs of input arrays beside labels are inputs.
+    assert make_source([(np.zeros(3), np.zeros(3))], np.zeros(3)).num_samples == 3
+
+
 def test_no_batch_at_all_is_an_error():
     with pytest.raises(InputError, match="x gave no batch"):
         seen(make_source(iter(())))

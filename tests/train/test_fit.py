@@ -92,7 +92,7 @@ class Batches(keras.utils.Sequence):
         return self.x[i * self.batch :][: self.batch], self.y[i * self.batch :][: self.batch]
 
 
-@pytest.mark.parametrize("kind", ["generator", "sequence", "list", "pandas"])
+@pytest.mark.parametrize("kind", ["generator", "sequence", "iterable", "pandas"])
 def test_sources_give_the_same_training(kind):
     x, y = data(20)
     want = mlp()
@@ -102,8 +102,14 @@ def test_sources_give_the_same_training(kind):
         model.fit(generator(x, y), steps_per_epoch=5, epochs=2, verbose=0)
     elif kind == "sequence":
         model.fit(Batches(x, y), epochs=2, shuffle=False, verbose=0)
-    elif kind == "list":
-        model.fit([(x[i : i + 4], y[i : i + 4]) for i in range(0, 20, 4)], epochs=2, verbose=0)
+    elif kind == "iterable":
+
+
+        class Loader:
+            def __iter__(self):
+                return ((x[i : i + 4], y[i : i + 4]) for i in range(0, 20, 4))
+
+        model.fit(Loader(), epochs=2, verbose=0)
     else:
         pd = pytest.importorskip("pandas")
         model.fit(
@@ -499,7 +505,7 @@ def test_rows_of_y_never_broadcast():
 @pytest.mark.parametrize(
     ("arguments", "closest"),
     [
-        ({"optimizer": "adm", "loss": "mse"}, "adam"),
+        ({"optimizer": "adm", "loss": "mse"}, "Adam"),
         ({"optimizer": "adam", "loss": "binary_crosentropy"}, "binary_crossentropy"),
         ({"optimizer": "adam", "loss": "mse", "metrics": ["acuracy"]}, "accuracy"),
     ],

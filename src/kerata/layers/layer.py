@@ -23,10 +23,12 @@ from .input_spec import check_inputs
 # Attributes that hold layers or variables which are not the layer's own.
 _UNTRACKED = frozenset(
     {
-        "_captured", "_inbound_nodes", "_losses", "_optimizer", "optimizer", "_graph", "_symbolic_losses",
+        "_captured", "_inbound_nodes", "_losses", "_optimizer", "optimizer", "_graph", "_symbolic_losses", "_made",
         "_compiled", "_carried",
     }  # fmt: skip
 )
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class Layer(graph.Operation, Configurable):
@@ -183,8 +185,11 @@ class Layer(graph.Operation, Configurable):
     def _own(self, kind: type) -> Iterator[Any]:
         """Objects of a type among the attributes, also within lists, tuples and dicts."""
         for key, value in self.__dict__.items():
-            if key not in _UNTRACKED:
-                yield from _find(value, kind)
+            if type(value) not in _PLAIN and key not in _UNTRACKED:
+                if isinstance(value, kind):
+                    yield value
+                elif isinstance(value, (list, tuple, dict)):
+                    yield from _find(value, kind)
 
     @property
     def _layers(self) -> list[Layer]:
@@ -594,6 +599,12 @@ class Layer(graph.Operation, Configurable):
             out["activity_regularizer"] = serialize_keras_object(self.activity_regularizer)
         if "_batch_shape" in self.__dict__:
             out["batch_shape"] = self._batch_shape
+        return out
+
+    def _arguments(self, cls: type | None) -> dict[str, Any]:
+        out = super()._arguments(cls)
+        if "data_format" in out:  # the default may be another one where the configuration is read
+            out["data_format"] = self.data_format
         return out
 
     def get_build_config(self) -> dict[str, Any] | None:

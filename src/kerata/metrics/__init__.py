@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from .. import losses
+from ..graph import snake
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -116,19 +117,15 @@ _SHORT: dict[str, type] = {
     "logcosh": LogCoshError,
 }
 
-# Losses without a metric class of their own can be followed, too.
-TABLE: dict[str, Any] = {
-    **{name: value for name, value in {**losses.FUNCTIONS, **losses.ALIASES}.items()},
-    **CLASSES,
-    **_SHORT,
-}
-"""What `get` knows: names of classes in any spelling, short names, and names of losses."""
-for _name in list(TABLE):
-    # "mean_squared_error" is the class, though a loss function of that name was there first.
-    _class = next((c for n, c in CLASSES.items() if n.lower() == _name.replace("_", "")), None)
-    TABLE[_name] = _class or TABLE[_name]
+_SNAKE = {snake(name): cls for name, cls in CLASSES.items()}
 
-globals().update({name: value for name, value in losses.ALIASES.items() if name not in ("bce", "BCE")})
+# Losses without a metric class of their own can be followed, too.
+TABLE: dict[str, Any] = {**losses.FUNCTIONS, **losses.ALIASES, **CLASSES, **_SNAKE, **_SHORT}
+"""What `get` knows: names of classes in either spelling, short names, and names of losses."""
+
+globals().update(
+    {name: value for name, value in losses.ALIASES.items() if name not in ("bce", "BCE")}
+)
 
 __all__ = [*CLASSES, *FUNCTIONS, "get", "serialize", "deserialize"]
 
@@ -141,7 +138,7 @@ def get(identifier: Any) -> Any:
     >>> get("acuracy")
     Traceback (most recent call last):
         ...
-    kerata.errors.InputError: Unknown metric 'acuracy'. Did you mean 'Accuracy'?...
+    kerata.errors.InputError: Unknown metric 'acuracy'. Did you mean 'accuracy'?...
     """
     return lookup("metric", identifier, TABLE)
 

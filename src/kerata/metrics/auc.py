@@ -63,7 +63,9 @@ class AUC(Metric):
             raise ValueError("AUC: num_labels is for multi_label=True.")
         self._set_thresholds(num_thresholds, thresholds)
         self.multi_label, self.num_labels = multi_label, num_labels
-        self.label_weights = None if label_weights is None else np.asarray(label_weights, np.float64)
+        self.label_weights = (
+            None if label_weights is None else np.asarray(label_weights, np.float64)
+        )
         self.from_logits = from_logits
         self._built = False
         if not multi_label or num_labels:

@@ -46,7 +46,9 @@ class _Counting(Metric):
 class _DecisionCount(_Counting):
     """One of the four counts."""
 
-    def __init__(self, thresholds: Thresholds = None, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(
+        self, thresholds: Thresholds = None, name: str | None = None, dtype: Any = None
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.init_thresholds = thresholds
         self._start(as_thresholds(thresholds))

@@ -44,7 +44,9 @@ class FBetaScore(Metric):
             raise ValueError(f"{what}: average must be one of {_AVERAGES}, got {average!r}.")
         if not isinstance(beta, (int, float)) or beta <= 0:
             raise ValueError(f"{what}: beta must be a positive number, got {beta!r}.")
-        if threshold is not None and not (isinstance(threshold, (int, float)) and 0 < threshold <= 1):
+        if threshold is not None and not (
+            isinstance(threshold, (int, float)) and 0 < threshold <= 1
+        ):
             raise ValueError(
                 f"{what}: threshold must be a number above 0 and at most 1, got {threshold!r}."
             )
@@ -56,7 +58,12 @@ class FBetaScore(Metric):
             return
         check_two_axes(type(self).__name__, shape_of(y_true), shape_of(y_pred))
         shape = () if self.average == "micro" else shape_of(y_pred)[-1:]
-        for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
+        for name in (
+            "true_positives",
+            "false_positives",
+            "false_negatives",
+            "intermediate_weights",
+        ):
             setattr(self, name, self.add_variable(shape, dtype=self.dtype, name=name))
         self._built = True
 

@@ -118,7 +118,9 @@ class Metric(Configurable):
 
     def _check_started(self) -> None:
         if "_variables" not in self.__dict__:
-            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first.")
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__ must call super().__init__() first."
+            )
 
     def _build_for(self, y_true: Any, y_pred: Any) -> None:
         """Make the state that depends on the shapes of the data, given as tensors or Specs."""
@@ -135,7 +137,10 @@ class Metric(Configurable):
 
     def reset_state(self) -> None:
         """Start anew: zero in every variable."""
-        if type(self).reset_states is not Metric.reset_states and type(self).reset_state is Metric.reset_state:
+        if (
+            type(self).reset_states is not Metric.reset_states
+            and type(self).reset_state is Metric.reset_state
+        ):
             self.reset_states()  # a subclass written for the earlier name
         else:
             self._zero()
@@ -159,7 +164,9 @@ class Metric(Configurable):
 
     # --- the same as pure functions --------------------------------------------------------------
 
-    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
+    def stateless_update_state(
+        self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any
+    ) -> list[Any]:
         """New values of `variables` after an update that starts from those given."""
         with self._bound(metric_variables) as run:
             self.update_state(*args, **kwargs)

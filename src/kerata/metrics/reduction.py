@@ -146,7 +146,9 @@ class MeanMetricWrapper(Mean):
 
     _open_arguments = True  # those of `fn`
 
-    def __init__(self, fn: Callable, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, fn: Callable, name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
@@ -179,4 +181,3 @@ def _tensor(x: Any) -> Any:
     if tree.is_nested(x) and any(hasattr(v, "shape") for v in tree.flatten(x)):
         return x
     return tensor(x)
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -561,10 +560,10 @@ class Model(Layer):
             return super().from_config(config)
 
     def to_json(self, **kwargs: Any) -> str:
-        """The architecture as a JSON text."""
-        from ..serialization import serialize_keras_object
+        """The architecture as a JSON text, in the form of Keras 3."""
+        from ..saving import model_to_json
 
-        return json.dumps(serialize_keras_object(self), **kwargs)
+        return model_to_json(self, **kwargs)
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Save architecture, weights and training state: ``.keras``, or ``.h5`` of old."""

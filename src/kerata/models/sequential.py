@@ -104,18 +104,17 @@ class Sequential(Model):
         self.__dict__.pop("_loss_graph", None)
         self.built = len(self._trail) > 1
 
-    def __getattribute__(self, name: str) -> Any:
-        # The graph is made when something asks for it, so that adding n layers costs n steps.
-        if name == "_graph":
-            d = object.__getattribute__(self, "__dict__")
-            if d.get("_graph") is None and d.get("_trail") and len(d.get("_chain", ())) > 0 and not d.get("_graphing"):
-                d["_graphing"] = True
-                try:
-                    d["_graph"] = graph.Graph(d["_trail"][0], d["_trail"][-1])
-                finally:
-                    d["_graphing"] = False
-            return d.get("_graph")
-        return super().__getattribute__(name)
+    @property
+    def _graph(self) -> graph.Graph | None:  # type: ignore[override]
+        # Made when something asks for it, so that adding n layers costs n steps.
+        state = self.__dict__
+        if state.get("_made") is None and len(state.get("_trail", ())) > 1:
+            state["_made"] = graph.Graph(state["_trail"][0], state["_trail"][-1])
+        return state.get("_made")
+
+    @_graph.setter
+    def _graph(self, value: graph.Graph | None) -> None:
+        self.__dict__["_made"] = value
 
     @property
     def layers(self) -> list[Layer]:

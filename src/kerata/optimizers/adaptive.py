@@ -139,7 +139,7 @@ class Nadam(Optimizer):
         if self.built:
             return
         super().build(variables)
-        dtype = variables[0].dtype if variables else None
+        dtype = "float64" if variables and variables[0].dtype == "float64" else "float32"
         self._u_product = Variable(1.0, dtype=dtype, trainable=False, name="u_product")
 
     def _update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import config as settings
-from .. import graph, ops
+from .. import graph, ops, tree
 from ..capture import Configurable
 from ..engine import engine
 from ..errors import InputError, NotBuiltError, ShapeError
@@ -104,7 +104,7 @@ class Optimizer(Configurable):
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable) and "_tracked" in self.__dict__:
             self._track(value)
-        self.__dict__[name] = value
+        super().__setattr__(name, value)
 
     def _track(self, variable: Variable) -> None:
         if not any(v is variable for v in self._tracked):
@@ -362,8 +362,10 @@ class Optimizer(Configurable):
             raise NotImplementedError(f"{type(self).__name__} needs update_step(gradient, variable, learning_rate).")
         dtype = variable.dtype
         cache = self._scalars if self._scalars is not None else {}
-        if dtype not in cache:
-            cache[dtype] = self.prepare(_as(learning_rate, dtype), dtype)
+        if dtype not in cache:  # in at least 32 bits: 0.999 of Adam's is 1 in 16 bits
+            wide = "float64" if dtype == "float64" else "float32"
+            scalars = self.prepare(_as(learning_rate, wide), wide)
+            cache[dtype] = tree.map_structure(lambda x: _as(x, dtype), scalars)
         i = self._get_variable_index(variable)
         held = {name: made[i] for name, made in self._slots.items()}
         slots = {name: v.value for name, v in held.items()}  # type: ignore[union-attr]

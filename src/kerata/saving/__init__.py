@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from typing import Any
@@ -147,6 +148,32 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
             weights.read_by_name(model, file, name, skip_mismatch)
         else:
             weights.read(model, file, name, skip_mismatch)
+
+
+def model_to_json(model: Any, **kwargs: Any) -> str:
+    """The architecture of a model as a JSON text, in the form of Keras 3."""
+    from . import archive
+
+    return json.dumps(archive.model_config(model), **kwargs)
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a JSON text that any era of Keras wrote, with new weights.
+
+    Raises:
+        FileError: The text is no JSON, or describes no model.
+    """
+    from . import archive
+
+    try:
+        config = json.loads(json_string)
+    except (ValueError, RecursionError) as e:
+        raise FileError(f"The text is no JSON: {e}.") from e
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise FileError("The text describes no model: it has no class_name.")
+    config.pop("compile_config", None)
+    version = str(config.get("keras_version") or ("3" if "module" in config else "2"))
+    return archive.revive(config, version, custom_objects, safe_mode=True)
 
 
 def _need_built(model: Any, what: str) -> None:

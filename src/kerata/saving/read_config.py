@@ -11,7 +11,6 @@ from typing import Any
 
 from ..capture import accepted
 from ..errors import FileError
-from ..legacy.arguments import DROPPED, RENAMED
 from ..serialization import built_in, get_registered_object, is_config
 from . import op_classes
 
@@ -56,6 +55,8 @@ def _class_name(entry: dict[str, Any]) -> str:
 
 def _prune(entry: dict[str, Any], inner: dict[str, Any]) -> None:
     """Drop arguments that Kerata's class does not have, where they say nothing."""
+    from ..legacy.arguments import DROPPED, RENAMED
+
     if entry.get("registered_name") and ">" in str(entry["registered_name"]):
         return
     cls = built_in(entry.get("module"), entry["class_name"])

@@ -83,18 +83,13 @@ def _members(container: Any) -> Iterator[tuple[list[str], Any]]:
     used: dict[str, int] = {}
     for value in container.values() if isinstance(container, dict) else container:
         if isinstance(value, (Layer, Optimizer)):
-            stem = snake(file_name(value))
+            stem = snake(type(value).__name__)
         elif isinstance(value, (list, tuple, dict)):
             stem = "container"
         else:
             continue
         n = used[stem] = used.get(stem, -1) + 1
         yield [f"{stem}_{n}" if n else stem], value
-
-
-def file_name(item: Any) -> str:
-    """Name of an object's class as Keras has it."""
-    return "Functional" if type(item) is Model else type(item).__name__
 
 
 # --- writing ------------------------------------------------------------------------------------

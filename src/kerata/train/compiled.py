@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import graph, rng, tree
 from ..errors import InputError, KerataError
 from ..serialization import serialize_keras_object
@@ -51,7 +53,7 @@ class Compiled:
         self.seed = rng.draw_seed()
         self.steps = 0
         self.programs: dict[Any, Any] = {}
-        self._ready: set[Any] = set()
+        self._ready: dict[Any, Any] = {}
         names = model.output_names
         self._make_objectives(names)
 
@@ -60,13 +62,8 @@ class Compiled:
         self.output_names = names
         self.losses = Losses(given["loss"], given["loss_weights"], names) if given["loss"] is not None else None
         self.metrics = Metrics(given["metrics"], given["weighted_metrics"], names)
-        self._bind_losses()
-
-    def _bind_losses(self) -> None:
-        # 'accuracy' depends on the loss of its output.
-        attach = getattr(self.metrics, "attach_losses", None)
-        if attach is not None and self.losses is not None:
-            attach(self.losses)
+        if self.losses is not None:
+            self.metrics.attach_losses(self.losses)
 
     def trackers(self) -> list[Any]:
         """The loss tracker, the losses of single outputs, and the metrics."""
@@ -89,7 +86,7 @@ class Compiled:
 
     def update_metrics(self, y: Any, y_pred: Any, weight: Any) -> None:
         """Take a batch into the compiled metrics."""
-        if self.metrics.metrics or not getattr(self.metrics, "built", True):
+        if self.metrics.metrics or not self.metrics.built:
             self.metrics.update_state(y, y_pred, weight)
 
     def prepare(self, model: Any, x: Any, y: Any, weight: Any) -> None:
@@ -98,19 +95,23 @@ class Compiled:
         Runs model and objectives on shapes, which also finds most mistakes in the data.
         """
         signature = _signature((x, y, weight))
-        if signature in self._ready and model.built:
+        if model.built and signature in self._ready:
+            if y is not None:
+                self.check_labels(y, self._ready[signature])
             return
+        outputs: Any = None
         xs, ys, ws = (tree.map_structure(_symbol, part) for part in (x, y, weight))
         if _callable_model(model):
             outputs = model._infer_outputs(xs)
             self._set_output_names(model, outputs)
             if y is not None:
+                self.check_labels(y, outputs)
                 self.metrics.build(*_as_specs((ys, outputs)))
                 self._infer_objectives(model, ys, outputs, ws)
         model.built = True
         if self.optimizer is not None and model.trainable_variables:
             self.optimizer.build(model.trainable_variables)
-        self._ready.add(signature)
+        self._ready[signature] = outputs
 
     def _set_output_names(self, model: Any, outputs: Any) -> None:
         if model._graph is not None or model.__dict__.get("_output_names"):
@@ -139,11 +140,10 @@ class Compiled:
             # A user's function that cannot run on shapes alone; the compiler will run it.
             return
 
-    def check_labels(self, y: Any, model: Any) -> None:
+    def check_labels(self, y: Any, outputs: Any) -> None:
         """Look at host labels for values that the loss cannot take."""
-        if self.losses is not None and y is not None and model._graph is not None:
-            specs = tree.map_structure(lambda k: Spec(k.shape, k.dtype), model._graph.outputs)
-            self.losses.check_labels(y, specs)
+        if self.losses is not None and outputs is not None and all(isinstance(a, np.ndarray) for a in tree.flatten(y)):
+            self.losses.check_labels(y, outputs)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of `Model.compile`, fit for JSON."""

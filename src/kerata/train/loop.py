@@ -49,9 +49,10 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
     calls.on_train_begin()
     try:
         initial_epoch = getattr(model, "_initial_epoch", None) or initial_epoch
+        metrics = model.metrics
         logs: Any = None
         for epoch in range(initial_epoch, epochs):
-            model_reset(model)
+            reset(model, metrics)
             calls.on_epoch_begin(epoch)
             logs = run.epoch(epoch, calls)
             if validation is not None and _due(validation_freq, epoch):
@@ -134,10 +135,10 @@ def _finish(model: Any) -> None:
         optimizer.finalize_variable_values(model.trainable_weights)
 
 
-def model_reset(model: Any) -> None:
-    """Set the metrics of a model to their start."""
+def reset(model: Any, metrics: list[Any]) -> None:
+    """Set the metrics of a model to their start, from the second time on without computing it."""
     known = model._compiled.__dict__.setdefault("_starts", {})
-    for m in model.metrics:
+    for m in metrics:
         start = known.get(id(m))
         if start is None or start[0] is not m or len(start[1]) != len(m.variables):
             m.reset_state()
@@ -162,7 +163,6 @@ class _Run:
             return
         compiled = self.model._compiled
         compiled.prepare(self.model, *arrays)
-        compiled.check_labels(arrays[1], self.model)
         check_indices(self.model, arrays[0])
         self._use_program(arrays)
         if not compiled.run_eagerly and _bytes(arrays) <= _DEVICE_SHARE:
@@ -256,7 +256,6 @@ class _Run:
         compiled = self.model._compiled
         compiled.prepare(self.model, *data)
         check_indices(self.model, data[0])
-        compiled.check_labels(data[1], self.model)
         self._use_program(data)
 
 
@@ -331,7 +330,7 @@ def _evaluate(model: Any, source: Source, calls: Any) -> Logs:
         source.__dict__["_run"] = run
     elif run.program is not None:
         run.program = program(model, "test")
-    model_reset(model)
+    reset(model, model.metrics)
     with calls.testing():
         calls.on_test_begin()
         logs = run.epoch(0, calls)
@@ -426,12 +425,12 @@ class _PredictorCache:
 
     def __init__(self, model: Any) -> None:
         self.predictor = _Predictor(model)
-        self.graph = model.__dict__.get("_graph")
+        self.graph = model._graph
         self.layers = model._layers if self.graph is None else None
 
     def fits(self, model: Any) -> bool:
         if self.graph is not None:
-            return model.__dict__.get("_graph") is self.graph
+            return model._graph is self.graph
         now = model._layers
         return len(now) == len(self.layers) and all(a is b for a, b in zip(now, self.layers))
 
@@ -459,7 +458,7 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
     """See `Model.train_on_batch`."""
     model._need_compiled("train_on_batch")
     if reset_metrics:
-        model_reset(model)
+        reset(model, model.metrics)
     return _as_asked(_one_batch(model, "train", x, y, sample_weight, class_weight), return_dict)
 
 
@@ -467,7 +466,7 @@ def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, return_dict: b
     """See `Model.test_on_batch`."""
     model._need_compiled("test_on_batch")
     if reset_metrics:
-        model_reset(model)
+        reset(model, model.metrics)
     return _as_asked(_one_batch(model, "test", x, y, sample_weight), return_dict)
 
 

@@ -257,7 +257,7 @@ def _check(callback: Any) -> None:
 
 def _overridden(callback: Any) -> list[str]:
     """The hooks that a callback has of its own, by its class or set on the object."""
-    own = _of_class(type(callback))
+    own = _of_class(type(callback))  # type: ignore[arg-type]
     idle = getattr(callback, "_idle_hooks", ())
     attributes = getattr(callback, "__dict__", {})
     return [
@@ -269,7 +269,7 @@ def _overridden(callback: Any) -> list[str]:
 
 
 @functools.lru_cache(maxsize=512)
-def _of_class(cls: Any) -> dict[str, str]:
+def _of_class(cls: type) -> dict[str, str]:
     """The hooks that a class overrides, with the module that does it.
 
     A base class named Callback is one whatever library it comes from: its hooks do nothing.

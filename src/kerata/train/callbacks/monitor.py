@@ -16,7 +16,7 @@ from .base import Callback
 _MORE_IS_BETTER = frozenset(
     (
         *("acc", "accuracy", "auc", "precision", "recall", "sensitivity", "specificity", "f1"),
-        *("fbeta", "fscore", "fmeasure", "iou", "dice", "r2", "bleu", "hits", "map"),
+        *("fbeta", "fscore", "fmeasure", "iou", "dice", "r2", "bleu", "hits"),
     )
 )
 _MORE_IS_BETTER_NAMES = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import config, dtypes
+from ... import config, dtypes, tree
 from ...errors import DtypeError
 
 
@@ -21,6 +21,21 @@ def is_array_like(x: Any) -> bool:
     if root_module(x) in ("pandas", "scipy", "h5py"):
         return True
     return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def is_list_of_batches(x: Any) -> bool:
+    """Whether `x` is a list of ``(x, y)`` or ``(x, y, weight)`` batches.
+
+    >>> a = np.zeros(2)
+    >>> is_list_of_batches([(a, a), (a, a)]), is_list_of_batches([a, a])
+    (True, False)
+    """
+    return isinstance(x, list) and bool(x) and all(map(_is_batch, x))
+
+
+def _is_batch(x: Any) -> bool:
+    leaves = tree.flatten(x) if type(x) is tuple and 2 <= len(x) <= 3 else [None]
+    return all(hasattr(leaf, "shape") and len(leaf.shape) > 0 for leaf in leaves)
 
 
 def root_module(x: Any) -> str:

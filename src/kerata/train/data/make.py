@@ -10,7 +10,7 @@ import numpy as np
 from ... import tree
 from ...errors import InputError
 from .array_source import ArraySource, convert_all, count_rows
-from .kinds import is_array_like
+from .kinds import is_array_like, is_list_of_batches
 from .pydataset import PyDatasetSource, is_py_dataset
 from .rows import LazyRows
 from .source import Source
@@ -34,7 +34,8 @@ def make_source(
     """The source of batches for data of any kind that `fit`, `evaluate` and `predict` take.
 
     Args:
-        x: Arrays, a `PyDataset`, a generator or other iterable of batches, a ``tf.data.Dataset``,
+        x: Arrays, a `PyDataset`, a generator or other iterable of batches (a list of tuples counts as
+            one where there is no `y`), a ``tf.data.Dataset``,
             a torch ``DataLoader``, or a `Source`.
         y: Labels, for arrays only.
         sample_weight: Weights of the samples, for arrays only.
@@ -55,10 +56,11 @@ def make_source(
     """
     if isinstance(x, Source):
         return x
-    streams = not is_array_like(x)
     if is_py_dataset(x):
         kind = "a PyDataset"
-    elif not streams or x is None or not (hasattr(x, "__iter__") or hasattr(x, "__next__")):
+    elif y is None and is_list_of_batches(x):
+        kind = "a list of batches"
+    elif is_array_like(x) or x is None or not (hasattr(x, "__iter__") or hasattr(x, "__next__")):
         return ArraySource(
             x, y, sample_weight, batch_size, steps, shuffle or False, class_weight, repeat, what
         )

@@ -1,0 +1,183 @@
+"""Every rule with every option, five steps of it, against NumPy by the formulas of the papers."""
+
+import numpy as np
+import pytest
+
+from kerata import optimizers
+from kerata.variable import Variable
+
+
+def sgd(o):
+    def step(g, w, s, t, lr):
+        if not o.momentum:
+            return w - lr * g
+        s["m"] = o.momentum * s.get("m", 0) - lr * g
+        return w + (o.momentum * s["m"] - lr * g if o.nesterov else s["m"])
+
+    return step
+
+
+def rmsprop(o):
+    def step(g, w, s, t, lr):
+        s["v"] = o.rho * s.get("v", 0) + (1 - o.rho) * g**2
+        v = s["v"]
+        if o.centered:
+            s["g"] = o.rho * s.get("g", 0) + (1 - o.rho) * g
+            v = v - s["g"] ** 2
+        move = lr * g / np.sqrt(v + o.epsilon)
+        s["m"] = o.momentum * s.get("m", 0) + move
+        return w - s["m"]
+
+    return step
+
+
+def adagrad(o):
+    def step(g, w, s, t, lr):
+        s["a"] = s.get("a", o.initial_accumulator_value) + g**2
+        return w - lr * g / np.sqrt(s["a"] + o.epsilon)
+
+    return step
+
+
+def adadelta(o):
+    def step(g, w, s, t, lr):
+        s["a"] = o.rho * s.get("a", 0) + (1 - o.rho) * g**2
+        move = np.sqrt(s.get("d", 0) + o.epsilon) / np.sqrt(s["a"] + o.epsilon) * g
+        s["d"] = o.rho * s.get("d", 0) + (1 - o.rho) * move**2
+        return w - lr * move
+
+    return step
+
+
+def adam(o):
+    def step(g, w, s, t, lr):
+        s["m"] = o.beta_1 * s.get("m", 0) + (1 - o.beta_1) * g
+        s["v"] = o.beta_2 * s.get("v", 0) + (1 - o.beta_2) * g**2
+        v = s["v"]
+        if o.amsgrad:
+            v = s["h"] = np.maximum(s.get("h", 0), v)
+        alpha = lr * np.sqrt(1 - o.beta_2**t) / (1 - o.beta_1**t)
+        return w - alpha * s["m"] / (np.sqrt(v) + o.epsilon)
+
+    return step
+
+
+def adamax(o):
+    def step(g, w, s, t, lr):
+        s["m"] = o.beta_1 * s.get("m", 0) + (1 - o.beta_1) * g
+        s["u"] = np.maximum(o.beta_2 * s.get("u", 0), np.abs(g))
+        return w - lr * s["m"] / ((1 - o.beta_1**t) * (s["u"] + o.epsilon))
+
+    return step
+
+
+def nadam(o):
+    def mu(t):
+        return o.beta_1 * (1 - 0.5 * 0.96**t)
+
+    def step(g, w, s, t, lr):
+        s["p"] = s.get("p", 1) * mu(t)
+        s["m"] = o.beta_1 * s.get("m", 0) + (1 - o.beta_1) * g
+        s["v"] = o.beta_2 * s.get("v", 0) + (1 - o.beta_2) * g**2
+        m = mu(t + 1) * s["m"] / (1 - s["p"] * mu(t + 1)) + (1 - mu(t)) * g / (1 - s["p"])
+        return w - lr * m / (np.sqrt(s["v"] / (1 - o.beta_2**t)) + o.epsilon)
+
+    return step
+
+
+RULES = [
+    ("SGD", {}, sgd), ("SGD", {"momentum": 0.9}, sgd), ("SGD", {"momentum": 0.9, "nesterov": True}, sgd),
+    ("RMSprop", {}, rmsprop), ("RMSprop", {"momentum": 0.5}, rmsprop),
+    ("RMSprop", {"centered": True, "rho": 0.8}, rmsprop), ("RMSprop", {"centered": True, "momentum": 0.2}, rmsprop),
+    ("Adagrad", {}, adagrad), ("Adagrad", {"initial_accumulator_value": 0.5}, adagrad),
+    ("Adadelta", {"learning_rate": 1.0}, adadelta), ("Adam", {}, adam), ("Adam", {"amsgrad": True}, adam),
+    ("AdamW", {}, adam), ("Adamax", {}, adamax), ("Nadam", {}, nadam),
+]  # fmt: skip
+OPTIONS = [
+    {}, {"clipnorm": 0.5}, {"clipvalue": 0.1}, {"global_clipnorm": 0.7}, {"weight_decay": 0.01},
+    {"gradient_accumulation_steps": 2}, {"use_ema": True, "ema_momentum": 0.9},
+    {"use_ema": True, "ema_overwrite_frequency": 2}, {"loss_scale_factor": 4.0}, {"decay": 0.1},
+]  # fmt: skip
+
+
+def clipped(o, grads):
+    if o.clipnorm:
+        return [g * o.clipnorm / max(np.linalg.norm(g), o.clipnorm) for g in grads]
+    if o.global_clipnorm:
+        norm = np.sqrt(sum((g**2).sum() for g in grads))
+        return [g * min(1, o.global_clipnorm / norm) for g in grads]
+    return [np.clip(g, -o.clipvalue, o.clipvalue) for g in grads] if o.clipvalue else grads
+
+
+def simulate(o, rule, weights, batches):
+    """The weights after all batches, in float64, by the formulas."""
+    weights = [w.astype("float64") for w in weights]
+    slots, averages, held = [{} for _ in weights], [None] * len(weights), []
+    steps = o.gradient_accumulation_steps or 1
+    rate = float(o.learning_rate)
+    for i, grads in enumerate(batches):
+        grads = [g.astype("float64") / (o.loss_scale_factor or 1) for g in grads]
+        held.append(grads)
+        if len(held) == steps:
+            grads, held = clipped(o, [sum(gs) / steps for gs in zip(*held)]), []
+            lr = rate / (1 + o.decay * i)
+            for k, g in enumerate(grads):
+                w = weights[k] * (1 - lr * (o.weight_decay or 0))
+                weights[k] = rule(g, w, slots[k], i // steps + 1, lr)
+        if o.use_ema:
+            share = o.ema_momentum if i // steps else 0.0
+            averages = [w if a is None else share * a + (1 - share) * w for a, w in zip(averages, weights)]
+            if o.ema_overwrite_frequency and (i // steps + 1) % o.ema_overwrite_frequency == 0:
+                weights = list(averages)
+    return weights
+
+
+def data():
+    rng = np.random.default_rng(3)
+    draw = lambda: [rng.standard_normal((3, 2)).astype("float32"), rng.standard_normal(2).astype("float32")]  # noqa: E731
+    return draw(), [draw() for _ in range(5)]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("name, arguments, rule", RULES, ids=lambda x: x if isinstance(x, str) else "")
+def test_rule(name, arguments, rule, options):
+    weights, batches = data()
+    optimizer = getattr(optimizers, name)(**{"learning_rate": 0.05, **arguments, **options})
+    variables = [Variable(w) for w in weights]
+    optimizer.build(variables)
+    want = simulate(optimizer, rule(optimizer), weights, batches)
+    for grads in batches:
+        optimizer.apply(grads, variables)
+    for v, w in zip(variables, want):
+        np.testing.assert_allclose(v.numpy(), w, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam"])
+def test_compiled_step_equals_eager(name):
+    from kerata.engine import engine
+
+    weights, batches = data()
+    make = getattr(optimizers, name)
+    eager, pure = [Variable(w) for w in weights], [Variable(w) for w in weights]
+    a, b = make(0.05, clipnorm=1.0), make(0.05, clipnorm=1.0)
+    a.build(eager)
+    b.build(pure)
+    step = engine().compile(b.stateless_apply)
+    state, values = [v.value for v in b.variables], [v.value for v in pure]
+    for grads in batches:
+        a.apply(grads, eager)
+        values, state = step(state, grads, values)
+    for v, w in zip(eager, values):
+        np.testing.assert_allclose(v.numpy(), w, rtol=1e-6, atol=1e-7)
+    assert int(state[0]) == 5
+    np.testing.assert_array_equal(pure[0].numpy(), weights[0])  # the variables themselves are untouched
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_low_precision_stays_in_its_dtype(dtype):
+    v = Variable(np.ones(4, "float32"), dtype=dtype)
+    optimizer = optimizers.Adam(0.1)
+    optimizer.apply([np.ones(4, "float32")], [v])
+    assert v.dtype == dtype and str(v.value.dtype) == dtype
+    assert {x.dtype for x in optimizer.variables[2:]} == {dtype}
+    np.testing.assert_allclose(v.numpy().astype("float32"), 0.9, rtol=1e-2)
