@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ops
+from .scope import set_logits
 from .serialization import deserialize_keras_object, lookup, serialize_keras_object
+from .spec import Spec
 
 celu = ops.celu
 elu = ops.elu
@@ -25,10 +27,8 @@ log_softmax = ops.log_softmax
 mish = ops.mish
 relu6 = ops.relu6
 selu = ops.selu
-sigmoid = ops.sigmoid
 silu = swish = ops.silu
 soft_shrink = ops.soft_shrink
-softmax = ops.softmax
 softplus = ops.softplus
 softsign = ops.softsign
 sparse_plus = ops.sparse_plus
@@ -38,6 +38,30 @@ squareplus = ops.squareplus
 tanh = ops.tanh
 tanh_shrink = ops.tanh_shrink
 threshold = ops.threshold
+
+
+def sigmoid(x: Any) -> Any:
+    """``1 / (1 + exp(-x))``. A cross-entropy of the result is computed from `x` itself.
+
+    >>> sigmoid(0.0).tolist()
+    0.5
+    """
+    y = ops.sigmoid(x)
+    if not isinstance(y, Spec):
+        set_logits(y, "sigmoid", None, x)
+    return y
+
+
+def softmax(x: Any, axis: Any = -1) -> Any:
+    """``exp(x) / sum(exp(x))`` along `axis`. A cross-entropy of the result is computed from `x` itself.
+
+    >>> softmax([0.0, 0.0]).tolist()
+    [0.5, 0.5]
+    """
+    y = ops.softmax(x, axis)
+    if not isinstance(y, Spec):
+        set_logits(y, "softmax", axis, x)
+    return y
 
 
 def linear(x: Any) -> Any:

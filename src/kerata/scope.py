@@ -18,6 +18,7 @@ class _Local(threading.local):
 
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}
+        self.logits: dict[int, tuple[Any, Any]] = {}
         self.names: list[str] = []
 
 
@@ -109,22 +110,44 @@ def training() -> bool:
     return bool(local.call is not None and local.call.training)
 
 
-def get_mask(x: Any) -> Any:
-    """The mask that the layer which made `x` gave to it, or ``None``."""
-    entry = local.masks.get(id(x))
+def _get(table: dict[int, tuple[Any, Any]], x: Any) -> Any:
+    entry = table.get(id(x))
     if entry is not None and entry[0]() is x:
         return entry[1]
     return None
 
 
-def set_mask(x: Any, mask: Any) -> None:
-    """Attach a mask to the tensor `x` for as long as `x` lives."""
-    masks, key = local.masks, id(x)
-    if mask is None:
-        masks.pop(key, None)
+def _set(table: dict[int, tuple[Any, Any]], x: Any, value: Any) -> None:
+    key = id(x)
+    if value is None:
+        table.pop(key, None)
         return
 
     def forget(_: Any) -> None:
-        masks.pop(key, None)
+        table.pop(key, None)
 
-    masks[key] = (weakref.ref(x, forget), mask)
+    table[key] = (weakref.ref(x, forget), value)
+
+
+def get_mask(x: Any) -> Any:
+    """The mask that the layer which made `x` gave to it, or ``None``."""
+    return _get(local.masks, x)
+
+
+def set_mask(x: Any, mask: Any) -> None:
+    """Attach a mask to the tensor `x` for as long as `x` lives."""
+    _set(local.masks, x, mask)
+
+
+def get_logits(x: Any) -> Any:
+    """``(function, axis, logits)`` where `x` is a sigmoid or softmax of logits, or ``None``."""
+    return _get(local.logits, x)
+
+
+def set_logits(x: Any, function: str, axis: Any, logits: Any) -> None:
+    """Note that `x` is the `function` ("sigmoid" or "softmax") of logits.
+
+    A cross-entropy of `x` is then computed from the logits, which is exact where `x` has rounded to
+    0 or 1 and its own derivative would have vanished.
+    """
+    _set(local.logits, x, (function, axis, logits))

@@ -18,10 +18,11 @@ class Case:
     """A call of an op and what to hold against it.
 
     `ref` is a NumPy function of the same arguments; `grad` asks for the gradient's check; `unknown`
-    says whether the op must also infer shapes where first axes are unknown.
+    says whether the op must also infer shapes where first axes are unknown: of all arrays, or of as
+    many as the number given.
     """
 
-    def __init__(self, op: str, args: tuple, kwargs: dict, ref: Any, grad: bool, tol: float, unknown: bool):
+    def __init__(self, op: str, args: tuple, kwargs: dict, ref: Any, grad: bool, tol: float, unknown: int):
         self.op, self.args, self.kwargs = op, args, kwargs
         self.ref, self.grad, self.tol, self.unknown = ref, grad, tol, unknown
 
@@ -36,7 +37,7 @@ class Case:
 
 
 def case(
-    op: str, *args: Any, ref: Any = None, grad: bool = True, tol: float = 1e-5, unknown: bool = True, **kwargs: Any
+    op: str, *args: Any, ref: Any = None, grad: bool = True, tol: float = 1e-5, unknown: int = True, **kwargs: Any
 ) -> Case:
     """A `Case`; further keywords go to the op."""
     return Case(op, args, kwargs, ref, grad, tol, unknown)
@@ -133,10 +134,14 @@ def check_spec(c: Case, given: list, out: Any) -> None:
 
 
 def check_unknown(c: Case, given: list, out: Any) -> None:
-    def symbol(x: np.ndarray) -> KerasTensor:
-        return KerasTensor((None, *x.shape[1:]) if x.ndim > 1 else x.shape, x.dtype)
+    count = len(given) if c.unknown is True else c.unknown
 
-    for s, o in zip(leaves(call(c, [symbol(x) for x in given])), leaves(out), strict=True):
+    def symbol(i: int, x: np.ndarray) -> KerasTensor:
+        first = (None,) if x.ndim > 1 and i < count else x.shape[:1]
+        return KerasTensor((*first, *x.shape[1:]), x.dtype)
+
+    symbols = [symbol(i, x) for i, x in enumerate(given)]
+    for s, o in zip(leaves(call(c, symbols)), leaves(out), strict=True):
         assert len(s.shape) == len(o.shape), f"with unknown axes {s.shape}, actual {o.shape}"
         fits = all(a is None or a == b for a, b in zip(s.shape, o.shape))
         assert fits, f"with unknown axes {s.shape}, actual {o.shape}"

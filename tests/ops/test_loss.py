@@ -85,5 +85,5 @@ ERRORS = [
 
 @pytest.mark.parametrize(("fn", "message"), ERRORS)
 def test_errors(fn, message) -> None:
-    with pytest.raises(ShapeError, match=message.replace("categorical_crossentropy", "\n? ?categorical_crossentropy")):
+    with pytest.raises(ShapeError, match=message):
         fn()

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from callbacks_support import FakeModel, train
 
 import kerata
+from callbacks_support import FakeModel, train
 from kerata.errors import InputError
 from kerata.train import callbacks as c
 from kerata.train.callbacks.base import HOOKS
@@ -477,7 +477,12 @@ def test_terminate_on_nan(bad, capsys):
     model = FakeModel()
     train([c.TerminateOnNaN()], [{"loss": 1.0}, {"loss": bad}, {"loss": 1.0}], model)
     assert model.stop_training and model.history.epoch == [0, 1]
-    assert capsys.readouterr().out.count(f"The loss is {bad} by step 1") == 1
+    assert capsys.readouterr().out == f"The loss is {bad} in epoch 2, training ends.\n"
+
+
+def test_terminate_on_nan_looks_within_an_epoch(capsys):
+    train([c.TerminateOnNaN()], [{"loss": float("nan")}])
+    assert "The loss is nan by step 1, training ends." in capsys.readouterr().out
 
 
 def test_terminate_on_nan_raises():
@@ -637,7 +642,7 @@ def test_verbosity(verbose, lines, capsys):
 
 def test_unknown_number_of_steps(capsys):
     train([c.ProgbarLogger()], losses(3), verbose=2, steps=None)
-    assert "Epoch 1/1 - 0s - loss" in capsys.readouterr().out
+    assert "Epoch 1/1 - 2/2 - 0s - " in capsys.readouterr().out
 
 
 def test_progress_goes_to_the_log(capsys, caplog, monkeypatch):

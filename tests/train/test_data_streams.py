@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import sys
 import threading
 import time
 import traceback
@@ -464,34 +466,56 @@ def test_an_epoch_of_a_data_set_left_early():
     epoch.close()
 
 
-def test_processes(tmp_path, monkeypatch):
-    # Worker processes import the class by the name of its module.
-    (tmp_path / "squares_module.py").write_text(
-        "import numpy as np\nfrom kerata.train.data import PyDataset\n"
-        "class Squares(PyDataset):\n"
-        "    def __init__(self, count, **kwargs):\n"
-        "        super().__init__(**kwargs); self.count, self.offset = count, 0\n"
-        "    def __len__(self): return self.count\n"
-        "    def __getitem__(self, index):\n"
-        "        if index + self.offset == 102: raise ValueError('no batch 102')\n"
-        "        return np.full((2, 1), index + self.offset), np.zeros(2)\n"
-        "    def on_epoch_end(self): self.offset += 100\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    from squares_module import Squares
+MODULE = """
+import os
+import numpy as np
+from kerata.train.data import PyDataset
 
-    source = make_source(Squares(5, workers=2, use_multiprocessing=True))
-    try:
-        assert seen(source) == [0, 1, 2, 3, 4]
-        source.on_epoch_end()  # the workers must see the change
-        epoch = source.epoch(1)
-        assert int(next(epoch)[0][0, 0]) == 100
-        next(epoch)
-        with pytest.raises(ValueError, match="no batch 102"):
-            next(epoch)
-    finally:
-        source.close()
+class Squares(PyDataset):
+    def __init__(self, count):
+        super().__init__(workers=2, use_multiprocessing=True)
+        self.count, self.offset = count, 0
+    def __len__(self):
+        return self.count
+    def __getitem__(self, index):
+        if index + self.offset == 102:
+            raise ValueError("no batch 102")
+        if index + self.offset == 200:
+            os._exit(1)
+        return np.full((2, 1), index + self.offset), np.zeros(2)
+    def on_epoch_end(self):
+        self.offset += 100
+"""
+
+
+@pytest.fixture
+def squares(tmp_path, monkeypatch):
+    """A data set whose class worker processes find by the name of its module."""
+    (tmp_path / "squares_module.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "squares_module", raising=False)
+    source = make_source(importlib.import_module("squares_module").Squares(5))
+    yield source
+    source.close()
     assert source._pool is None
+
+
+def test_processes(squares):
+    assert seen(squares) == [0, 1, 2, 3, 4]
+    squares.on_epoch_end()  # the workers must see the change
+    epoch = squares.epoch(1)
+    assert [int(next(epoch)[0][0, 0]) for _ in range(2)] == [100, 101]
+    with pytest.raises(ValueError, match="no batch 102"):
+        next(epoch)
+    squares.on_epoch_end()
+    with pytest.raises(InputError, match="A process that makes batches died"):
+        seen(squares, 2)
+
+
+def test_processes_that_cannot_find_the_class(squares, monkeypatch):
+    monkeypatch.setattr(sys, "path", sys.path[1:])
+    with pytest.raises(InputError, match="cannot find the class of the data set"):
+        seen(squares)
 
 
 def test_a_data_set_that_cannot_be_pickled_uses_threads():

@@ -173,7 +173,7 @@ class Softmax(Layer):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         axis = self.axis if isinstance(self.axis, int) else tuple(self.axis)
         if mask is None:
-            return ops.softmax(inputs, axis)
+            return activations.softmax(inputs, axis)
         have, want = ops.shape(mask), ops.shape(inputs)
         if len(have) > len(want) or any(m not in (1, d) for m, d in zip(have[::-1], want[::-1])):
             raise ShapeError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import config as settings
-from .. import ops
+from .. import ops, tree
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..spec import normalize_axis
 from .layer import Layer
@@ -112,11 +112,11 @@ class Normalization(Layer):
             raise InputError(f"Layer {self.name!r} was given mean and variance; adapt cannot replace them.")
         count, mean, spread = 0, np.zeros(()), np.zeros(())
         for batch in _batches(data):
+            if batch.size == 0:
+                continue
             if not self.built:
                 self.build((None, *batch.shape[1:]) if 0 not in self._first_axes(batch) else batch.shape)
             n, m, s = self._moments(batch)
-            if n == 0:
-                continue
             # Chan, Golub and LeVeque (1983): moments of a union out of those of its parts.
             share, delta = n / (count + n), m - mean
             spread = spread + s + np.square(delta) * count * share
@@ -140,8 +140,6 @@ class Normalization(Layer):
         reduce = tuple(i for i in range(batch.ndim) if i not in self._keep)
         batch = batch.astype(np.float64)
         n = int(np.prod([batch.shape[i] for i in reduce], dtype=np.int64))
-        if n == 0:
-            return 0, np.zeros(()), np.zeros(())
         return n, batch.mean(axis=reduce), batch.var(axis=reduce) * n
 
     def call(self, inputs: Any) -> Any:
@@ -156,7 +154,7 @@ class Normalization(Layer):
 
 def _batches(data: Any) -> Iterator[np.ndarray]:
     """The arrays that data consists of."""
-    if isinstance(data, (list, tuple)) and not any(hasattr(v, "shape") for v in data):
+    if isinstance(data, (list, tuple)) and not any(hasattr(v, "shape") for v in tree.flatten(data)):
         data = np.asarray(data)
     if hasattr(data, "shape"):
         yield np.asarray(data)
@@ -166,7 +164,7 @@ def _batches(data: Any) -> Iterator[np.ndarray]:
         spec = spec[0] if isinstance(spec, tuple) else spec
         data = data.batch(128) if len(spec.shape) <= 1 else data
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, (list, tuple)):
-        data = (data[i] for i in range(len(data)))
+        data = map(data.__getitem__, range(len(data)))
     elif not hasattr(data, "__iter__"):
         raise InputError(f"Normalization.adapt takes arrays or batches of them, got {type(data).__name__}.")
     for batch in data:

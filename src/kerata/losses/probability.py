@@ -8,9 +8,21 @@ from typing import Any
 from .. import config, ops
 from ..errors import ShapeError
 from ..ops._define import dtype_of, tensor
-from ..scope import set_mask
+from ..scope import get_logits, set_mask
 from ..spec import normalize_axis, shape_of
 from .loss import LossFunctionWrapper, expects, floats
+
+
+def _logits(y_pred: Any, from_logits: bool, function: str, axis: int = -1) -> tuple[Any, bool]:
+    """The logits behind probabilities that an activation has made, where they are known."""
+    known = None if from_logits else get_logits(y_pred)
+    if known is None or known[0] != function:
+        return y_pred, from_logits
+    _, along, logits = known
+    rank = len(shape_of(y_pred))
+    if function == "softmax" and (not isinstance(along, int) or (along - axis) % rank):
+        return y_pred, from_logits
+    return logits, True
 
 
 @expects("binary")
@@ -33,6 +45,7 @@ def binary_crossentropy(
     >>> round(float(binary_crossentropy([[0.0, 1.0]], [[0.5, 0.5]])[0]), 4)
     0.6931
     """
+    y_pred, from_logits = _logits(y_pred, from_logits, "sigmoid")
     y_true, y_pred = floats(y_true, y_pred)
     if label_smoothing:
         y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
@@ -110,6 +123,7 @@ def categorical_crossentropy(
     >>> round(float(categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]])[0]), 4)
     1.3863
     """
+    y_pred, from_logits = _logits(y_pred, from_logits, "softmax", axis)
     y_true, y_pred = _one_hot(y_true, y_pred, axis, label_smoothing, "categorical_crossentropy")
     return ops.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
@@ -160,6 +174,7 @@ def sparse_categorical_crossentropy(
     >>> round(float(sparse_categorical_crossentropy([1], [[0.75, 0.25]])[0]), 4)
     1.3863
     """
+    y_pred, from_logits = _logits(y_pred, from_logits, "softmax", axis)
     y_true, y_pred = tensor(y_true), tensor(y_pred)
     axis = normalize_axis(axis, len(shape_of(y_pred)))
     if len(shape_of(y_true)) == len(shape_of(y_pred)) and shape_of(y_true)[axis] == 1:

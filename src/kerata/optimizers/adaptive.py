@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..errors import InputError
 from ..variable import Variable
@@ -141,6 +143,11 @@ class Nadam(Optimizer):
         super().build(variables)
         dtype = "float64" if variables and variables[0].dtype == "float64" else "float32"
         self._u_product = Variable(1.0, dtype=dtype, trainable=False, name="u_product")
+
+    def restore_product(self) -> None:
+        """Compute the product of all momenta so far anew, from the number of steps."""
+        t = np.arange(1, int(self._iterations) + 1)
+        self._u_product.assign(np.prod(self.beta_1 * (1.0 - 0.5 * 0.96**t)))
 
     def _update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
         u = self._u_product

@@ -17,7 +17,7 @@ from ..errors import FileError, ShapeError
 from ..graph import snake
 from ..layers.layer import Layer
 from ..models import Model, Sequential
-from ..optimizers import Optimizer
+from ..optimizers import Nadam, Optimizer
 from . import safe
 
 # What the base classes keep in attributes, which is no state of its own or is reached otherwise.
@@ -186,6 +186,7 @@ def read(model: Any, file: Any, name: str, skip_mismatch: bool = False, optimize
         warnings.warn(str(table), stacklevel=3)
     for _, item, group in items:
         if optimizer and isinstance(item, Optimizer) and group is not None:
+            item.build(model.trainable_variables)
             load_optimizer(item, [safe.array(group[k], name) for k in sorted(group.keys(), key=int)])
 
 
@@ -283,6 +284,8 @@ def load_optimizer(optimizer: Any, values: list[Any]) -> None:
     if len(values) == len(without) and all(v.shape == w.shape for v, w in zip(without, values)):
         for v, w in zip(without, values):
             v.assign(w)
+        if isinstance(optimizer, Nadam):
+            optimizer.restore_product()
         return
     if len(values) > 2:
         warnings.warn(

@@ -98,10 +98,12 @@ def _one_hot(y: np.ndarray, p: Shape, loss: Loss, where: str) -> None:
     classes = p[getattr(loss, "axis", -1)]
     numbers = len(y.shape) == len(p) - 1 or (len(y.shape) == len(p) and y.shape[-1] == 1)
     if numbers and classes != 1:
+        other = (
+            "the loss sparse_categorical_crossentropy, or " if "crossentropy" in loss.name else ""
+        )
         raise ShapeError(
             f"Labels of shape {_shown(y.shape)} look like class numbers, {loss.name}{where} needs one-hot labels of "
-            f"shape {_shown(p)}. Use the loss sparse_categorical_crossentropy, or "
-            f"keras.utils.to_categorical(y, {classes})."
+            f"shape {_shown(p)}. Use {other}keras.utils.to_categorical(y, {classes})."
         )
     if not _fits(y.shape, p):
         raise ShapeError(

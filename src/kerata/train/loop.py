@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -209,18 +209,16 @@ class _Run:
             i += n
             if stepwise:
                 end(i - 1, self._logs(results))
-                if self.model.stop_training:
-                    return results
-            if calls.shows_progress:
-                calls.on_chunk_end(i, self._logs(results))
+            calls.on_chunk_end(i, functools.partial(self._logs, results))
+            if self.mode == "train" and self.model.stop_training:
+                return results
         if rest:
             if stepwise:
                 begin(full)
             results = p.on_rows(self._device, on_device[full * batch :], rest, 0, 1)
             if stepwise:
                 end(full, self._logs(results))
-            if calls.shows_progress:
-                calls.on_chunk_end(full + 1, self._logs(results))
+            calls.on_chunk_end(full + 1, functools.partial(self._logs, results))
         return results
 
     def _from_host(self, epoch: int, calls: Any) -> Any:
@@ -228,7 +226,6 @@ class _Run:
         stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
         begin, end = _hooks(calls, self.mode)
         results: Any = None
-        shown = 0.0
         for i, data in enumerate(self.source.epoch(epoch)):
             if self.program is None or self.source.arrays is None:
                 self._meet(data)
@@ -237,12 +234,9 @@ class _Run:
             results = self.program.on_batch(data)  # type: ignore[union-attr]
             if stepwise:
                 end(i, self._logs(results))
-                if self.model.stop_training:
-                    break
-            now = time.perf_counter()
-            if calls.shows_progress and (now - shown > 0.1 or stepwise):
-                shown = now
-                calls.on_chunk_end(i + 1, self._logs(results))
+            calls.on_chunk_end(i + 1, functools.partial(self._logs, results))
+            if self.mode == "train" and self.model.stop_training:
+                break
         if results is None:
             raise InputError(f"{self.source.what} gave no batch at all: there is nothing to {_VERB[self.mode]}.")
         return results
@@ -363,7 +357,7 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
                 calls.on_predict_batch_end(i, {"outputs": tree.map_structure(_array, out)})
             if calls.shows_progress:
                 engine().block(out)
-                calls.on_chunk_end(i + 1, {})
+            calls.on_chunk_end(i + 1, {})
     finally:
         source.close()
     calls.on_predict_end()
@@ -396,7 +390,7 @@ class _Predictor:
         from ..scope import Binding
 
         with Binding(self.variables, values, engine().fold(key, number)) as run:
-            out = self.model.predict_step(x)
+            out = self.model.predict_step((x,))
             after = run.result(self.variables)
         # Only what a stateful layer has changed comes back.
         self.changes = [v for v, a, b in zip(self.variables, values, after) if a is not b]
@@ -408,7 +402,7 @@ def predict_batch(model: Any, x: Any) -> Any:
     if not model.built:
         model(tree.map_structure(lambda a: a if hasattr(a, "shape") else np.asarray(a), x))
     if model.run_eagerly:
-        return model.predict_step(x)
+        return model.predict_step((x,))
     cache = model.__dict__.get("_predictor")
     if cache is None or not cache.fits(model):
         cache = model.__dict__["_predictor"] = _PredictorCache(model)

@@ -6,12 +6,12 @@ import numbers
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .. import config, graph, losses, metrics, ops, tree
+from .. import config, graph, losses, metrics, ops
 from ..errors import InputError, ShapeError
 from ..losses.loss import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric
 from ..ops._define import tensor
-from ..serialization import is_config
+from ..serialization import is_config, lookup
 from ..spec import shape_of, unprobe
 from ..variable import Variable
 from .label_checks import check_labels
@@ -31,6 +31,18 @@ def _listed(x: Any) -> list[Any]:
     if isinstance(x, (list, tuple)):
         return [item for part in x for item in _listed(part)]
     return [] if x is None else [x]
+
+
+def _listed_all(given: Any) -> list[Any]:
+    """All metrics of an argument, whatever its form."""
+    if isinstance(given, dict) and not is_config(given):
+        return [m for part in given.values() for m in _listed_all(part)]
+    if isinstance(given, (list, tuple)):
+        return [m for part in given for m in _listed_all(part)]
+    return [] if given is None else [given]
+
+
+_SHORT = ("accuracy", "acc", "crossentropy", "ce")
 
 
 def label_kind(y_true: Any, y_pred: Any) -> str:
@@ -103,8 +115,8 @@ class Losses:
         self.output_names = output_names
         self.outputs: Outputs | None = None
         self._terms: list[_Term] = []
-        for item in tree.flatten(loss) if not is_config(loss) else [loss]:
-            if isinstance(item, str) and item.lower() not in ("crossentropy", "ce"):
+        for item in _listed_all(loss):
+            if isinstance(item, str) and item.lower() not in _SHORT:
                 losses.get(item)  # a wrong name shows at once
 
     @property
@@ -257,9 +269,6 @@ class _Followed(NamedTuple):
     weighted: bool
 
 
-_SHORT = ("accuracy", "acc", "crossentropy", "ce")
-
-
 class Metrics:
     """The metrics of a model's outputs: what ``compile(metrics=..., weighted_metrics=...)`` means.
 
@@ -404,24 +413,10 @@ class Metrics:
             metric.reset_state()
 
 
-def _listed_all(given: Any) -> list[Any]:
-    """All metrics of an argument, whatever its form."""
-    if isinstance(given, dict) and not is_config(given):
-        return [m for part in given.values() for m in _listed_all(part)]
-    if isinstance(given, (list, tuple)):
-        return [m for part in given for m in _listed_all(part)]
-    return [] if given is None else [given]
-
-
 def _check_name(item: Any) -> None:
-    """Raise an error for a name that no metric has; makes no metric that needs arguments."""
+    """Raise an error for what is no metric; makes none, as that would count up automatic names."""
     if isinstance(item, str) and item.lower() not in _SHORT:
-        try:
-            metrics.get(item)
-        except TypeError as e:
-            raise InputError(
-                f"The metric {item!r} needs arguments: pass an instance. ({e})"
-            ) from None
+        lookup("metric", item, dict.fromkeys(metrics.TABLE, True))
     elif not _is_leaf(item):
         raise InputError(f"Not a metric: {item!r}. Give a name, an instance or a function.")
 
@@ -433,7 +428,12 @@ def _make(item: Any, y_true: Any, y_pred: Any, used: set[int]) -> tuple[Metric, 
     if isinstance(item, str) and item.lower() in _SHORT:
         kind = "accuracy" if item.lower() in ("accuracy", "acc") else "crossentropy"
         choice = found = f"{label_kind(y_true, y_pred)}_{kind}"
-    metric = metrics.get(found)
+    try:
+        metric = metrics.get(found)
+    except TypeError as e:
+        if not isinstance(found, str):
+            raise
+        raise InputError(f"The metric {found!r} needs arguments: pass an instance. ({e})") from None
     if not isinstance(metric, Metric):
         name = item if isinstance(item, str) else _name_of(metric)
         return MeanMetricWrapper(metric, name=name), choice

@@ -39,6 +39,7 @@ class ConvLSTMCell(RecurrentCell):
     """
 
     gates = 4
+    ahead = True
 
     def __init__(
         self,

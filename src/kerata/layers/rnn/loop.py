@@ -36,7 +36,7 @@ def run(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, 
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, xs, states, mask, how)
     if isinstance(cell, RecurrentCell) and type(cell).call is RecurrentCell.call:
-        return _run_split(cell, xs, states, mask, how)
+        return _run_built_in(cell, xs, states, mask, how)
     return _run_any(cell, xs, states, mask, how)
 
 
@@ -51,15 +51,17 @@ def _run_stack(stack: StackedRNNCells, xs: Any, states: Any, mask: Any, how: Opt
     return xs, last, new_states
 
 
-def _run_split(cell: RecurrentCell, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, Any, Any]:
-    """A built-in cell: the part that needs the input only, for all steps at once; then the loop."""
+def _run_built_in(cell: RecurrentCell, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, Any, Any]:
+    """A built-in cell: no output beside its states is carried, and the dropout masks serve all steps."""
     nested = isinstance(states, (list, tuple))
     init = list(states) if nested else [states]
     x_masks, h_masks = cell.dropout_masks(_blank(xs), init[0], how.training)
-    z = cell.project(xs, x_masks)
+    if cell.ahead:
+        xs = cell.project(xs, x_masks)
 
     def body(old: list[Any], inputs: Any) -> tuple[list[Any], Any]:
-        z, m = inputs
+        x, m = inputs
+        z = x if cell.ahead else cell.project(x, x_masks)
         new = _like(cell.advance(z, old, h_masks), old)
         if m is None:
             return new, new[0] if how.sequences else None
@@ -68,7 +70,7 @@ def _run_split(cell: RecurrentCell, xs: Any, states: Any, mask: Any, how: Option
             return kept, None
         return kept, _where(m, new[0], 0) if how.zero_output else kept[0]
 
-    final, outputs = how.scan(body, init, (z, mask))
+    final, outputs = how.scan(body, init, (xs, mask))
     last = final[0]
     if mask is not None and how.zero_output and xs.shape[0]:
         last = _where(ops.get_item(mask, 0 if how.reverse else -1), last, 0)

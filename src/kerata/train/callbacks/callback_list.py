@@ -152,6 +152,8 @@ class CallbackList:
             if getattr(callback, "chunk_due", True):
                 logs = _logs(logs() if callable(logs) else logs)
                 callback.on_chunk_end(step, logs)
+            elif hasattr(callback, "steps_done"):
+                callback.steps_done = step
 
     # --- hooks -----------------------------------------------------------------------------------
 

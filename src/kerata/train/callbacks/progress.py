@@ -225,7 +225,7 @@ class ProgbarLogger(Callback):
         super().__init__()
         self._bar: Progbar | None = None
         self._in_fit = False
-        self._done = 0
+        self.steps_done = 0
         self._next = 0.0
 
     @property
@@ -241,14 +241,14 @@ class ProgbarLogger(Callback):
 
     def on_chunk_end(self, step: int, logs: Any) -> None:
         """Redraw the bar after `step` steps; called between runs of steps, not for every batch."""
-        self._done = step
+        self.steps_done = step
         if self.chunk_due and self._bar is not None:
             self._bar.update(step, logs.items(), finalize=False)
             self._next = time.monotonic() + self.interval
 
     def _open(self, prefix: str = "") -> None:
         steps = (self.params or {}).get("steps")
-        self._done, self._next = 0, 0.0
+        self.steps_done, self._next = 0, 0.0
         self._bar = Progbar(
             steps, verbose=self._verbose, interval=0, stateless_metrics=(), prefix=prefix
         )
@@ -256,10 +256,7 @@ class ProgbarLogger(Callback):
     def _close(self, logs: Any) -> None:
         bar, self._bar = self._bar, None
         if bar is not None:
-            # What is drawn at the end is how far it came where the loop told, else the target.
-            known = (self.params or {}).get("steps")
-            stopped = getattr(self.model, "stop_training", False) and self._done
-            done = self._done if stopped or not known else known
+            done = self.steps_done or (self.params or {}).get("steps") or 0
             if bar.target is None:
                 bar.target = done or None
             bar.update(done, (logs or {}).items(), finalize=True)
