@@ -20,12 +20,12 @@ NARROW = [
 SCALARS = [True, 2, 0.5, 1j]
 
 
-@pytest.mark.parametrize(("a", "b"), itertools.product(NARROW, NARROW))
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(NARROW, NARROW)))
 def test_pair(a, b) -> None:
     assert dtypes.result_type(a, b) == str(jnp.promote_types(a, b))
-    assert dtypes.result_type(Spec((2,), a), np.zeros(1, b if b != "bfloat16" else ml_dtypes.bfloat16)) == (
-        dtypes.result_type(a, b)
-    )
+    assert dtypes.result_type(
+        Spec((2,), a), np.zeros(1, b if b != "bfloat16" else ml_dtypes.bfloat16)
+    ) == (dtypes.result_type(a, b))
 
 
 @pytest.mark.parametrize("a", NARROW)
@@ -45,14 +45,19 @@ config.enable_wide()
 names = {[*NARROW, "int64", "uint64", "float64", "complex128"]}
 for a in names:
     for b in names:
-        assert dtypes.result_type(a, b) == str(jnp.promote_types(a, b)), (a, b)
+        # With uint64 no signed integer fits: JAX's default float is float64 here, Kerata's floatx().
+        signed = {{"uint64"}} < {{a, b}} and {{a, b}} & {{"int8", "int16", "int32", "int64"}}
+        want = "float32" if signed else str(jnp.promote_types(a, b))
+        assert dtypes.result_type(a, b) == want, (a, b)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_three_at_once() -> None:
     for a, b, c in itertools.product(NARROW[::2], NARROW[1::3], SCALARS):
-        assert dtypes.result_type(a, b, c) == str(jnp.result_type(jnp.zeros((), a), jnp.zeros((), b), c))
+        assert dtypes.result_type(a, b, c) == str(
+            jnp.result_type(jnp.zeros((), a), jnp.zeros((), b), c)
+        )
 
 
 def test_float8_needs_a_cast() -> None:
@@ -79,7 +84,11 @@ def test_unknown_name() -> None:
 
 
 def test_to_float_follows_floatx() -> None:
-    assert (dtypes.to_float("int32"), dtypes.to_float("float16"), dtypes.to_float("bool")) == ("float32", "float16", "float32")
+    assert (dtypes.to_float("int32"), dtypes.to_float("float16"), dtypes.to_float("bool")) == (
+        "float32",
+        "float16",
+        "float32",
+    )
     config.set_floatx("bfloat16")
     try:
         assert dtypes.to_float("int32") == "bfloat16"
@@ -89,4 +98,6 @@ def test_to_float_follows_floatx() -> None:
 
 
 def test_sizes() -> None:
-    assert [dtypes.size(d) for d in ("bool", "int8", "bfloat16", "float32", "complex64", "float8_e5m2")] == [1, 1, 2, 4, 8, 1]
+    assert [
+        dtypes.size(d) for d in ("bool", "int8", "bfloat16", "float32", "complex64", "float8_e5m2")
+    ] == [1, 1, 2, 4, 8, 1]

@@ -108,7 +108,9 @@ ALL = [i for file in sorted(ROOT.rglob("*.py")) for i in imports(file)]
 OWN = [
     i
     for i in ALL
-    if i.target.startswith("kerata.") and i.target != "kerata.__version__" and i.source != "__init__"
+    if i.target.startswith("kerata.")
+    and i.target != "kerata.__version__"
+    and i.source != "__init__"
 ]
 FOREIGN = [i for i in ALL if i.target.split(".")[0] != "kerata"]
 

@@ -46,7 +46,10 @@ def test_going_on_from_a_state() -> None:
 
 def test_without_a_seed_processes_differ() -> None:
     code = "from kerata import rng; print(rng.draw_seed())"
-    runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout for _ in range(2)}
+    runs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+        for _ in range(2)
+    }
     assert len(runs) == 2
 
 

@@ -9,12 +9,22 @@ import pytest
 
 from kerata import ops, spec
 from kerata.errors import ShapeError
-from kerata.spec import PROBES, KerasTensor, Spec, broadcast, normalize_axes, normalize_axis, probing, same, unprobe
+from kerata.spec import (
+    PROBES,
+    KerasTensor,
+    Spec,
+    broadcast,
+    normalize_axes,
+    normalize_axis,
+    probing,
+    same,
+    unprobe,
+)
 
 SHAPES = [(), (1,), (3,), (2, 3), (2, 1), (1, 3), (4, 1, 3), (4, 2, 1), (4, 2, 3)]
 
 
-@pytest.mark.parametrize(("a", "b"), itertools.product(SHAPES, SHAPES))
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(SHAPES, SHAPES)))
 def test_broadcast_is_numpys(a, b) -> None:
     assert broadcast(a, b) == np.broadcast_shapes(a, b)
 

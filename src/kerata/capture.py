@@ -121,7 +121,7 @@ def _capturing(cls: type, init: Callable) -> Callable:
             known = accepted(cls) if kwargs else None
             if known is not None and not kwargs.keys() <= known:
                 args, kwargs = _modernize(cls, type(self), args, kwargs)
-            hook = getattr(cls, "_legacy_call", None)
+            hook = getattr(type(self), "_legacy_call", None)
             if hook is not None:
                 args, kwargs = hook(args, kwargs)
         captured.setdefault(cls, (args, kwargs))

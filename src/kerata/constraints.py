@@ -86,7 +86,8 @@ class MinMaxNorm(Constraint):
         rate: Share of the way to the bound that each step goes, 1 for all of it.
         axis: See `MaxNorm`.
 
-    >>> [[round(v, 4) for v in row] for row in MinMaxNorm(0.0, 1.0, rate=0.5)([[3.0], [4.0]]).tolist()]
+    >>> halfway = MinMaxNorm(0.0, 1.0, rate=0.5)([[3.0], [4.0]])
+    >>> [[round(v, 4) for v in row] for row in halfway.tolist()]
     [[1.8], [2.4]]
     """
 
@@ -111,8 +112,8 @@ maxnorm, nonneg, unitnorm = MaxNorm, NonNeg, UnitNorm
 
 _CLASSES: tuple[type, ...] = (MaxNorm, NonNeg, UnitNorm, MinMaxNorm)
 _TABLE: dict[str, type] = {
-    **{snake(c.__name__): c for c in _CLASSES},
     **{c.__name__: c for c in _CLASSES},
+    **{snake(c.__name__): c for c in _CLASSES},
 }
 
 

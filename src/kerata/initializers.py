@@ -1,4 +1,4 @@
-"""Initial values of weights. They are made on the host, so that a seed gives the same on any engine.
+"""Initial values of weights, made on the host: a seed gives the same ones on any engine.
 
 A random initializer without a seed takes the next stream of the global generator (`kerata.rng`)
 when a weight is made; one with an int as seed gives the same values at every call.
@@ -130,7 +130,11 @@ class RandomInitializer(Initializer):
     """
 
     def __init__(self, seed: Any = None) -> None:
-        if seed is not None and not isinstance(seed, (int, np.integer)) and not hasattr(seed, "next"):
+        if (
+            seed is not None
+            and not isinstance(seed, (int, np.integer))
+            and not hasattr(seed, "next")
+        ):
             raise ValueError(f"seed must be an int, a SeedGenerator or None, got {seed!r}.")
         self.seed = seed
 
@@ -143,17 +147,23 @@ class RandomInitializer(Initializer):
         return (low | high << 32, _OWN - 1)
 
 
-def _uniform(shape: tuple, low: float, high: float, dtype: str, rng: np.random.Generator) -> np.ndarray:
+def _uniform(
+    shape: tuple, low: float, high: float, dtype: str, rng: np.random.Generator
+) -> np.ndarray:
     kind = _drawn(dtype)
     return (rng.random(shape, kind) * kind.type(high - low) + kind.type(low)).astype(dtype)
 
 
-def _normal(shape: tuple, mean: float, std: float, dtype: str, rng: np.random.Generator) -> np.ndarray:
+def _normal(
+    shape: tuple, mean: float, std: float, dtype: str, rng: np.random.Generator
+) -> np.ndarray:
     kind = _drawn(dtype)
     return (rng.standard_normal(shape, kind) * kind.type(std) + kind.type(mean)).astype(dtype)
 
 
-def _truncated(shape: tuple, mean: float, std: float, dtype: str, rng: np.random.Generator) -> np.ndarray:
+def _truncated(
+    shape: tuple, mean: float, std: float, dtype: str, rng: np.random.Generator
+) -> np.ndarray:
     kind = _drawn(dtype)
     values = rng.standard_normal(math.prod(shape), kind)
     outside = np.flatnonzero(np.abs(values) > 2)
@@ -220,7 +230,8 @@ class VarianceScaling(RandomInitializer):
 
     Args:
         scale: Factor of the variance.
-        mode: ``fan_in`` for n inputs of a unit, ``fan_out`` for outputs, ``fan_avg`` for their mean.
+        mode: What n is: ``fan_in`` the inputs of a unit, ``fan_out`` the outputs, ``fan_avg`` their
+            mean.
         distribution: ``truncated_normal`` (also called ``normal``), ``untruncated_normal`` or
             ``uniform``.
         seed: See `RandomInitializer`.
@@ -241,13 +252,17 @@ class VarianceScaling(RandomInitializer):
         output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
-        distribution = {"normal": "truncated_normal"}.get(distribution.lower(), distribution.lower())
+        distribution = {"normal": "truncated_normal"}.get(
+            distribution.lower(), distribution.lower()
+        )
         if scale <= 0:
             raise ValueError(f"{type(self).__name__}: scale must be above 0, got {scale}.")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f"Unknown mode {mode!r}. Expected 'fan_in', 'fan_out' or 'fan_avg'.")
         if distribution not in _DISTRIBUTIONS:
-            raise ValueError(f"Unknown distribution {distribution!r}. Expected one of {_DISTRIBUTIONS}.")
+            raise ValueError(
+                f"Unknown distribution {distribution!r}. Expected one of {_DISTRIBUTIONS}."
+            )
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 
@@ -294,7 +309,9 @@ def compute_fans(
     return int(shape[-2]) * field, int(shape[-1]) * field
 
 
-def _scaling(name: str, scale: float, mode: str, distribution: str, doc: str) -> type[VarianceScaling]:
+def _scaling(
+    name: str, scale: float, mode: str, distribution: str, doc: str
+) -> type[VarianceScaling]:
     """`VarianceScaling` under a name of its own, with everything but the seed set."""
 
     def __init__(
@@ -392,7 +409,9 @@ class STFT(Initializer):
         if len(shape) != 3:
             raise ShapeError(f"STFT makes kernels (frame, 1, frequencies), got the shape {shape}.")
         frame, _, frequencies = shape
-        angle = -np.pi * np.outer(np.arange(frame), np.arange(frequencies)) / max(1, frequencies - 1)
+        angle = (
+            -np.pi * np.outer(np.arange(frame), np.arange(frequencies)) / max(1, frequencies - 1)
+        )
         wave = np.cos(angle) if self.side == "real" else np.sin(angle)
         window = self._window(frame)
         return np.broadcast_to((wave * window[:, None])[:, None, :], shape).astype(dtype)
@@ -407,7 +426,9 @@ class STFT(Initializer):
         else:
             window = np.asarray(self.window, float)
         if window.shape != (frame,):
-            raise ShapeError(f"STFT: the window needs the frame's {frame} values, got {window.shape}.")
+            raise ShapeError(
+                f"STFT: the window needs the frame's {frame} values, got {window.shape}."
+            )
         if self.scaling == "density":
             return window / np.sqrt(np.sum(np.square(window)))
         return window / np.sum(np.abs(window)) if self.scaling == "spectrum" else window
@@ -421,7 +442,9 @@ class _Given(Initializer):
 
     def sample(self, shape: tuple[int, ...], dtype: str, rng: np.random.Generator) -> np.ndarray:
         if tuple(self.value.shape) != shape:
-            raise ShapeError(f"The initial values have the shape {tuple(self.value.shape)}, the weight {shape}.")
+            raise ShapeError(
+                f"The initial values have the shape {tuple(self.value.shape)}, the weight {shape}."
+            )
         return np.asarray(self.value).astype(dtype)
 
 
@@ -438,8 +461,8 @@ _CLASSES: tuple[type, ...] = (
     GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal, STFT,
 )  # fmt: skip
 _TABLE: dict[str, type] = {
-    **{snake(c.__name__): c for c in _CLASSES},
     **{c.__name__: c for c in _CLASSES},
+    **{snake(c.__name__): c for c in _CLASSES},
     "normal": RandomNormal,
     "uniform": RandomUniform,
     "one": Ones,

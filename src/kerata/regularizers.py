@@ -100,7 +100,7 @@ class OrthogonalRegularizer(Regularizer):
         self.factor, self.mode = _factor(factor, "factor"), mode
 
     def __call__(self, x: Any) -> Any:
-        shape = ops.shape(x)
+        shape: Any = ops.shape(x)
         if len(shape) != 2:
             raise ShapeError(f"OrthogonalRegularizer needs a matrix, got the shape {shape}.")
         x = ops.transpose(x) if self.mode == "columns" else x
@@ -115,8 +115,8 @@ l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
 _CLASSES: tuple[type, ...] = (L1, L2, L1L2, OrthogonalRegularizer)
 _TABLE: dict[str, type] = {
-    **{snake(c.__name__): c for c in _CLASSES},
     **{c.__name__: c for c in _CLASSES},
+    **{snake(c.__name__): c for c in _CLASSES},
     "l1_l2": L1L2,
 }
 

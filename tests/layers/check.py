@@ -84,7 +84,11 @@ def make_input(shape: Any, dtype: str, high: int = 4, seed: int = 1) -> Any:
 
 def close(got: Any, want: Any, tolerance: dict[str, float] | None = None) -> None:
     """Assert that two structures of arrays are equal up to rounding."""
-    pairs = zip(tree.flatten(got), tree.flatten(want), strict=True) if tree.is_nested(got) else [(got, want)]
+    pairs = (
+        zip(tree.flatten(got), tree.flatten(want), strict=True)
+        if tree.is_nested(got)
+        else [(got, want)]
+    )
     for a, b in pairs:
         a, b = np.asarray(a), np.asarray(b)
         assert a.shape == b.shape, f"shape {a.shape}, expected {b.shape}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close
 
 from kerata import layers
 from kerata.errors import InputError, ShapeError
+from layers.check import check_layer, close
 
 
 def relu(top=np.inf, slope=0.0, threshold=0.0):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close, twin
 
 from kerata import layers, ops, scope
 from kerata.errors import InputError, NotBuiltError, ShapeError
 from kerata.initializers import Constant
+from layers.check import check_layer, close, twin
 
 CASES = [
     (layers.Dense, {"units": 3}, (2, 4)),
@@ -21,8 +21,16 @@ CASES = [
         {"equation": "abc,cd->abd", "output_shape": (None, 3), "activation": "sigmoid"},
         (2, 5, 4),
     ),
-    (layers.EinsumDense, {"equation": "...x,xy->...y", "output_shape": 3, "bias_axes": "y"}, (2, 3, 2, 4)),
-    (layers.EinsumDense, {"equation": "ab...,bc->ac...", "output_shape": 3, "bias_axes": "c"}, (2, 4, 5)),
+    (
+        layers.EinsumDense,
+        {"equation": "...x,xy->...y", "output_shape": 3, "bias_axes": "y"},
+        (2, 3, 2, 4),
+    ),
+    (
+        layers.EinsumDense,
+        {"equation": "ab...,bc->ac...", "output_shape": 3, "bias_axes": "c"},
+        (2, 4, 5),
+    ),
     (
         layers.EinsumDense,
         {"equation": "abc,cde->abde", "output_shape": (None, 2, 3), "bias_axes": "de"},
@@ -85,7 +93,10 @@ def test_mixed_precision():
     "layer, x",
     [
         (layers.Dense(3), np.ones((2, 4), "float32")),
-        (layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes="d"), np.ones((2, 5, 4), "float32")),
+        (
+            layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes="d"),
+            np.ones((2, 5, 4), "float32"),
+        ),
         (layers.Embedding(4, 3), np.array([[1, 2]])),
     ],
 )
@@ -95,7 +106,7 @@ def test_lora(layer, x):
     y = layer(x)
     layer.enable_lora(2, lora_alpha=4)
     close(layer(x), y)
-    a, b = layer._lora_pair()
+    _, b = layer._lora_pair()
     assert not getattr(layer, layer.main_weight).trainable
     b.assign(np.full(b.shape, 0.5))
     changed = layer(x)
@@ -103,7 +114,9 @@ def test_lora(layer, x):
     assert layer.get_config()["lora_rank"] == 2
     store = {}
     layer.save_own_variables(store)
-    plain = type(layer).from_config({k: v for k, v in layer.get_config().items() if "lora" not in k})
+    plain = type(layer).from_config(
+        {k: v for k, v in layer.get_config().items() if "lora" not in k}
+    )
     plain(x)
     plain.load_own_variables(store)
     close(plain(x), changed)

@@ -6,10 +6,10 @@ import functools
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input
 
 from kerata import layers, scope
 from kerata.errors import InputError, ShapeError
+from layers.check import check_layer, close, make_input
 
 TWO = [(2, 3, 4), (2, 3, 4)]
 
@@ -46,13 +46,18 @@ def test_layer(cls, arguments, shapes, expected):
     check_layer(cls, arguments, shapes, expected=expected)
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"])
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"]
+)
 def test_functional_form(name):
     x = make_input([(2, 3), (2, 3)], "float32")
     function, cls = getattr(layers, name), getattr(layers, name.capitalize())
     close(function(x), (cls(axes=-1) if name == "dot" else cls())(x))
     symbols = [layers.Input((3,)), layers.Input((3,))]
-    assert function(symbols, name="merged").shape == function(x).shape[:0] + (None, *function(x).shape[1:])
+    assert function(symbols, name="merged").shape == function(x).shape[:0] + (
+        None,
+        *function(x).shape[1:],
+    )
 
 
 def masked(values, mask):

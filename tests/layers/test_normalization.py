@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input
 
 from kerata import layers, scope
 from kerata.errors import InputError, ShapeError
+from layers.check import check_layer, close, make_input
 
 
 def standard(axes, epsilon=1e-3):
@@ -20,7 +20,9 @@ def standard(axes, epsilon=1e-3):
 def group(n):
     def fn(x):
         parts = x.reshape(*x.shape[:-1], n, -1)
-        return standard(tuple(i for i in range(1, parts.ndim) if i != parts.ndim - 2))(parts).reshape(x.shape)
+        return standard(tuple(i for i in range(1, parts.ndim) if i != parts.ndim - 2))(
+            parts
+        ).reshape(x.shape)
 
     return fn
 
@@ -64,7 +66,9 @@ TRAINED = [
 
 @pytest.mark.parametrize("arguments, shape, expected", TRAINED)
 def test_batch_normalization_in_training(arguments, shape, expected):
-    check_layer(layers.BatchNormalization, arguments, shape, call={"training": True}, expected=expected)
+    check_layer(
+        layers.BatchNormalization, arguments, shape, call={"training": True}, expected=expected
+    )
 
 
 def test_moving_statistics():
@@ -105,7 +109,9 @@ def test_batch_normalization_skips_masked_steps():
 
 def test_renorm():
     clipping = {"rmin": 0.5, "rmax": 2.0, "dmax": 0.25}
-    layer = layers.BatchNormalization(renorm=True, renorm_clipping=clipping, momentum=0.9, renorm_momentum=0.8)
+    layer = layers.BatchNormalization(
+        renorm=True, renorm_clipping=clipping, momentum=0.9, renorm_momentum=0.8
+    )
     x = make_input((50, 2), "float32") * np.float32([1, 9]) + np.float32([0, 4])
     y = np.asarray(layer(x, training=True))
     mean, std = x.mean(0), np.sqrt(x.var(0) + 1e-3)
@@ -122,13 +128,21 @@ def test_renorm():
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize(
-    "cls", [layers.BatchNormalization, layers.LayerNormalization, layers.RMSNormalization, layers.GroupNormalization]
+    "cls",
+    [
+        layers.BatchNormalization,
+        layers.LayerNormalization,
+        layers.RMSNormalization,
+        layers.GroupNormalization,
+    ],
 )
 def test_statistics_are_in_float32(cls, dtype):
     # Squares of 300 overflow float16.
     x = make_input((32, 4), "float32") * 300
     arguments = {"groups": 2} if cls is layers.GroupNormalization else {}
-    y = cls(dtype=dtype, **arguments)(x, **({"training": True} if cls is layers.BatchNormalization else {}))
+    y = cls(dtype=dtype, **arguments)(
+        x, **({"training": True} if cls is layers.BatchNormalization else {})
+    )
     assert str(y.dtype) == dtype.removeprefix("mixed_")
     want = cls(**arguments)(x, **({"training": True} if cls is layers.BatchNormalization else {}))
     close(np.asarray(y, "float32"), want, {"atol": 0.05})

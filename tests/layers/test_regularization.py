@@ -5,16 +5,20 @@ from __future__ import annotations
 import jax
 import numpy as np
 import pytest
-from layers.check import check_layer, close
 
 from kerata import engine, layers, rng, scope
 from kerata.errors import InputError, ShapeError
+from layers.check import check_layer, close
 
 CASES = [
     (layers.Dropout, {"rate": 0.3}, (2, 3)),
     (layers.Dropout, {"rate": 0.3, "noise_shape": (None, 1, 4), "seed": 3}, (2, 3, 4)),
     (layers.SpatialDropout1D, {"rate": 0.3}, (2, 3, 4)),
-    (layers.SpatialDropout2D, {"rate": 0.3, "data_format": "channels_first", "seed": 1}, (2, 3, 4, 2)),
+    (
+        layers.SpatialDropout2D,
+        {"rate": 0.3, "data_format": "channels_first", "seed": 1},
+        (2, 3, 4, 2),
+    ),
     (layers.SpatialDropout3D, {"rate": 0.3}, (2, 2, 2, 2, 3)),
     (layers.GaussianNoise, {"stddev": 0.3}, (2, 3)),
     (layers.GaussianDropout, {"rate": 0.3, "seed": 5}, (2, 3)),
@@ -78,7 +82,8 @@ def test_alpha_dropout_keeps_mean_and_variance():
         y = np.asarray(layers.AlphaDropout(rate)(x, training=True))
         assert abs(y.mean()) < 0.02 and abs(y.std() - 1) < 0.02
     y = np.asarray(layers.AlphaDropout(0.5, noise_shape=(None, 1))(x, training=True))
-    assert all(len(np.unique(row)) in (1, 500) for row in y)
+    assert {len(np.unique(row)) > 1 for row in y} == {True, False}
+    assert all(len(np.unique(row)) == 1 or len(np.unique(row)) > 490 for row in y)
 
 
 @pytest.mark.parametrize(

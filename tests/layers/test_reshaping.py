@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layers.check import check_layer
 
 from kerata import layers
 from kerata.errors import InputError, ShapeError
+from layers.check import check_layer
 
 FIRST = {"data_format": "channels_first"}
 
@@ -43,14 +43,29 @@ CASES = [
     (layers.Cropping1D, {"cropping": (0, 2)}, (2, 5, 3), crop((0, 2))),
     (layers.Cropping2D, {"cropping": 1}, (2, 5, 6, 3), crop((1, 1), (1, 1))),
     (layers.Cropping2D, {"cropping": (1, 2)}, (2, 5, 6, 3), crop((1, 1), (2, 2))),
-    (layers.Cropping2D, {"cropping": ((1, 0), (2, 1)), **FIRST}, (2, 3, 5, 6), crop((0, 0), (1, 0), (2, 1))),
+    (
+        layers.Cropping2D,
+        {"cropping": ((1, 0), (2, 1)), **FIRST},
+        (2, 3, 5, 6),
+        crop((0, 0), (1, 0), (2, 1)),
+    ),
     (layers.Cropping3D, {}, (2, 3, 4, 5, 3), crop((1, 1), (1, 1), (1, 1))),
-    (layers.Cropping3D, {"cropping": ((1, 0), (2, 1), 0), **FIRST}, (2, 3, 4, 5, 3), crop((0, 0), (1, 0), (2, 1))),
+    (
+        layers.Cropping3D,
+        {"cropping": ((1, 0), (2, 1), 0), **FIRST},
+        (2, 3, 4, 5, 3),
+        crop((0, 0), (1, 0), (2, 1)),
+    ),
     (layers.ZeroPadding1D, {}, (2, 3, 4), pad((1, 1))),
     (layers.ZeroPadding1D, {"padding": (0, 2), **FIRST}, (2, 3, 4), pad((0, 0), (0, 2))),
     (layers.ZeroPadding2D, {}, (2, 3, 4, 2), pad((1, 1), (1, 1))),
     (layers.ZeroPadding2D, {"padding": (1, 2)}, (2, 3, 4, 2), pad((1, 1), (2, 2))),
-    (layers.ZeroPadding2D, {"padding": ((1, 0), (0, 2)), **FIRST}, (2, 3, 4, 2), pad((0, 0), (1, 0), (0, 2))),
+    (
+        layers.ZeroPadding2D,
+        {"padding": ((1, 0), (0, 2)), **FIRST},
+        (2, 3, 4, 2),
+        pad((0, 0), (1, 0), (0, 2)),
+    ),
     (layers.ZeroPadding3D, {"padding": 1}, (2, 2, 3, 2, 1), pad((1, 1), (1, 1), (1, 1))),
     (layers.ZeroPadding3D, {"padding": (1, 0, 2)}, (2, 2, 3, 2, 1), pad((1, 1), (0, 0), (2, 2))),
     (layers.UpSampling1D, {"size": 3}, (2, 3, 4), repeat(3)),
@@ -113,7 +128,11 @@ def test_bad_arguments(make):
 
 @pytest.mark.parametrize(
     "layer, shape",
-    [(layers.Cropping1D(2), (1, 4, 2)), (layers.RepeatVector(2), (1, 2, 3)), (layers.Permute((2, 1)), (1, 2))],
+    [
+        (layers.Cropping1D(2), (1, 4, 2)),
+        (layers.RepeatVector(2), (1, 2, 3)),
+        (layers.Permute((2, 1)), (1, 2)),
+    ],
 )
 def test_bad_inputs(layer, shape):
     with pytest.raises(ShapeError):

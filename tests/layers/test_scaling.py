@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input
 
 from kerata import config, layers
 from kerata.errors import InputError, NotBuiltError, ShapeError
+from layers.check import check_layer, close, make_input
 
 X = make_input((20, 3), "float32") * 3 + 7
 
 CASES = [
     (layers.Normalization, {"mean": 2.0, "variance": 4.0}, lambda x: (x - 2) / 2),
-    (layers.Normalization, {"mean": [1, 2, 3], "variance": [1, 4, 9], "invert": True}, lambda x: x * [1, 2, 3] + [1, 2, 3]),
+    (
+        layers.Normalization,
+        {"mean": [1, 2, 3], "variance": [1, 4, 9], "invert": True},
+        lambda x: x * [1, 2, 3] + [1, 2, 3],
+    ),
     (layers.Normalization, {"axis": None}, lambda x: x),
     (layers.Normalization, {"axis": (1, -1)}, lambda x: x),
-    (layers.Normalization, {"axis": (1, 2), "mean": [0, 0, 5], "variance": [1, 1, 1]}, lambda x: x - [0, 0, 5]),
+    (
+        layers.Normalization,
+        {"axis": (1, 2), "mean": [0, 0, 5], "variance": [1, 1, 1]},
+        lambda x: x - [0, 0, 5],
+    ),
     (layers.Rescaling, {"scale": 0.5, "offset": 1.0}, lambda x: x / 2 + 1),
-    (layers.Rescaling, {"scale": [1, 2, 3], "offset": [0.0, 1.0, 2.0]}, lambda x: x * [1, 2, 3] + [0, 1, 2]),
+    (
+        layers.Rescaling,
+        {"scale": [1, 2, 3], "offset": [0.0, 1.0, 2.0]},
+        lambda x: x * [1, 2, 3] + [0, 1, 2],
+    ),
 ]
 
 
@@ -75,13 +87,19 @@ def test_adapt_pandas_and_engine_tensors():
         close(layer.mean, X.mean(0, keepdims=True))
 
 
-@pytest.mark.parametrize("axis, over", [(None, (0, 1, 2)), (-1, (0, 1)), (1, (0, 2)), ((1, 2), (0,))])
+@pytest.mark.parametrize(
+    "axis, over", [(None, (0, 1, 2)), (-1, (0, 1)), (1, (0, 2)), ((1, 2), (0,))]
+)
 def test_adapt_axes(axis, over):
     x = make_input((10, 4, 3), "float32")
     layer = layers.Normalization(axis=axis)
     layer.adapt(x)
     close(layer.mean, x.mean(over, keepdims=True), {"atol": 1e-5})
-    close(layer(x[:2]), (x[:2] - x.mean(over, keepdims=True)) / x.std(over, keepdims=True), {"atol": 1e-4})
+    close(
+        layer(x[:2]),
+        (x[:2] - x.mean(over, keepdims=True)) / x.std(over, keepdims=True),
+        {"atol": 1e-4},
+    )
 
 
 def test_adapt_replaces_and_stays_exact():
@@ -115,7 +133,11 @@ def test_saved_statistics():
     [
         (lambda: layers.Normalization(mean=1.0), InputError, "both"),
         (lambda: layers.Normalization(mean=[1.0], variance=1.0), ShapeError, "one shape"),
-        (lambda: layers.Normalization(axis=None, mean=[1.0], variance=[1.0]), ShapeError, "more axes"),
+        (
+            lambda: layers.Normalization(axis=None, mean=[1.0], variance=[1.0]),
+            ShapeError,
+            "more axes",
+        ),
         (lambda: layers.Normalization().mean, NotBuiltError, "adapt"),
         (lambda: layers.Normalization().adapt([]), InputError, "no data"),
         (lambda: layers.Normalization().adapt(iter(())), InputError, "no data"),
@@ -162,7 +184,9 @@ def test_resizing_keeps_integers_and_takes_dicts():
     image = np.arange(16, dtype="uint8").reshape(4, 4, 1)
     y = layers.Resizing(2, 2)(image)
     assert str(y.dtype) == "uint8" and y.shape == (2, 2, 1)
-    out = layers.Resizing(2, 2)({"images": image[None], "segmentation_masks": image[None], "labels": np.ones(1)})
+    out = layers.Resizing(2, 2)(
+        {"images": image[None], "segmentation_masks": image[None], "labels": np.ones(1)}
+    )
     assert out["images"].shape == out["segmentation_masks"].shape == (1, 2, 2, 1)
     assert np.isin(np.asarray(out["segmentation_masks"]), image).all()
     with pytest.raises(InputError, match="bounding_boxes"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kerata import dtypes, ops, tree
-from kerata.ops._define import REGISTRY, Op
+from kerata.ops._define import Op
 from kerata.spec import KerasTensor, Spec
 
 
@@ -22,7 +22,9 @@ class Case:
     many as the number given.
     """
 
-    def __init__(self, op: str, args: tuple, kwargs: dict, ref: Any, grad: bool, tol: float, unknown: int):
+    def __init__(
+        self, op: str, args: tuple, kwargs: dict, ref: Any, grad: bool, tol: float, unknown: int
+    ):
         self.op, self.args, self.kwargs = op, args, kwargs
         self.ref, self.grad, self.tol, self.unknown = ref, grad, tol, unknown
 
@@ -37,7 +39,13 @@ class Case:
 
 
 def case(
-    op: str, *args: Any, ref: Any = None, grad: bool = True, tol: float = 1e-5, unknown: int = True, **kwargs: Any
+    op: str,
+    *args: Any,
+    ref: Any = None,
+    grad: bool = True,
+    tol: float = 1e-5,
+    unknown: int = True,
+    **kwargs: Any,
 ) -> Case:
     """A `Case`; further keywords go to the op."""
     return Case(op, args, kwargs, ref, grad, tol, unknown)
@@ -102,7 +110,9 @@ def close(got: Any, want: Any, tol: float, what: str) -> None:
         np.testing.assert_array_equal(got, want, what)
     else:
         wide = np.complex128 if "c" in got.dtype.kind + want.dtype.kind else np.float64
-        np.testing.assert_allclose(got.astype(wide), want.astype(wide), rtol=tol, atol=tol, err_msg=what)
+        np.testing.assert_allclose(
+            got.astype(wide), want.astype(wide), rtol=tol, atol=tol, err_msg=what
+        )
 
 
 def wide(x: np.ndarray) -> np.ndarray:
@@ -190,18 +200,18 @@ def check_gradient(c: Case, given: list) -> None:
     start = [jax.numpy.asarray(x) for x in given]
 
     def along(t: Any) -> Any:
-        return total([x + t * ways[i].astype(x.dtype) if i in ways else x for i, x in enumerate(start)], None)
+        return total(
+            [x + t * ways[i].astype(x.dtype) if i in ways else x for i, x in enumerate(start)], None
+        )
 
     gradient = jax.jit(jax.grad(along))(np.float32(0))
     high, low = (total([wide(v) if exact else v for v in moved(s, kind)], c.ref) for s in (h, -h))
     numeric = (float(high) - float(low)) / (2 * h)
     tolerance = max(c.tol * 30, 3e-4 if exact else 2e-2)
     np.testing.assert_allclose(
-        float(gradient), numeric, rtol=tolerance, atol=tolerance, err_msg="derivative along a direction"
+        float(gradient),
+        numeric,
+        rtol=tolerance,
+        atol=tolerance,
+        err_msg="derivative along a direction",
     )
-
-
-def unchecked(tables: list[list[Case]]) -> set[str]:
-    """Ops that no case names."""
-    named = {found(c.op) for t in tables for c in t}
-    return {name for name, op in REGISTRY.items() if op not in named}

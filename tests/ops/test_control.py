@@ -63,7 +63,9 @@ def test_scan() -> None:
 
 
 def test_scan_gradient() -> None:
-    g = jax.grad(lambda x: ops.sum(ops.scan(running_sum, np.zeros(2, "float32"), x, unroll=2)[1]))(X)
+    g = jax.grad(lambda x: ops.sum(ops.scan(running_sum, np.zeros(2, "float32"), x, unroll=2)[1]))(
+        X
+    )
     assert g.tolist() == [[6, 6], [4, 4], [2, 2]]
 
 

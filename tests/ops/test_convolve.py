@@ -7,11 +7,11 @@ import itertools
 
 import numpy as np
 import pytest
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 
@@ -76,7 +76,9 @@ def separable(x, depth, point, strides=1, padding="valid", data_format=None, dil
     return conv(x, point, 1, "valid", data_format)
 
 
-def transposed(x, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1):
+def transposed(
+    x, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1
+):
     """Every input element adds its kernel to the output; then as much is cut off as padding says."""
     x = last(x, data_format)
     rank = kernel.ndim - 2
@@ -136,16 +138,49 @@ for rank, f, p, (s, d) in itertools.product((1, 2, 3), FORMATS, PADDINGS, STEPS)
     if rank == 3 and (f == "channels_first" or s + d == 2):
         continue
     window = (3, 2, 2)[:rank]
-    CASES.append(layer("conv", image(rank, 4, f), weights(*window, 4, 2), s, p, f, d, ref=conv, grad=rank < 3))
+    CASES.append(
+        layer(
+            "conv", image(rank, 4, f), weights(*window, 4, 2), s, p, f, d, ref=conv, grad=rank < 3
+        )
+    )
     if rank < 3:
-        CASES.append(layer("conv", image(rank, 4, f), weights(*window, 2, 6), s, p, f, d, ref=conv, grad=False))
-        CASES.append(layer("depthwise_conv", image(rank, 3, f), weights(*window, 3, 2), s, p, f, d, ref=depthwise))
-    CASES.append(layer("conv_transpose", image(rank, 3, f, (4, 3, 3)), weights(*window, 2, 3), s, p, None, f, d,
-                      ref=transposed, grad=rank == 1))
+        CASES.append(
+            layer(
+                "conv", image(rank, 4, f), weights(*window, 2, 6), s, p, f, d, ref=conv, grad=False
+            )
+        )
+        CASES.append(
+            layer(
+                "depthwise_conv",
+                image(rank, 3, f),
+                weights(*window, 3, 2),
+                s,
+                p,
+                f,
+                d,
+                ref=depthwise,
+            )
+        )
+    CASES.append(
+        layer(
+            "conv_transpose",
+            image(rank, 3, f, (4, 3, 3)),
+            weights(*window, 2, 3),
+            s,
+            p,
+            None,
+            f,
+            d,
+            ref=transposed,
+            grad=rank == 1,
+        )
+    )
     if d == 1:
         grad = rank == 2 and f == "channels_last"
         CASES.append(case("max_pool", image(rank, 2, f), window, s, p, f, ref=max_pool, grad=grad))
-        CASES.append(case("average_pool", image(rank, 2, f), window, s, p, f, ref=average_pool, grad=grad))
+        CASES.append(
+            case("average_pool", image(rank, 2, f), window, s, p, f, ref=average_pool, grad=grad)
+        )
 CASES += [
     layer("conv", image(1, 3), weights(3, 3, 2), 1, "causal", ref=conv),
     layer("conv", image(1, 3), weights(3, 3, 2), 1, "causal", None, 2, ref=conv),
@@ -201,10 +236,18 @@ def test_adaptive_windows() -> None:
 
 UNKNOWN = [
     (lambda x: ops.conv(x, weights(3, 3, 3, 8)), (None, None, 28, 3), (None, None, 26, 8)),
-    (lambda x: ops.conv(x, weights(3, 3, 3, 8), 2, "same"), (None, None, None, 3), (None, None, None, 8)),
+    (
+        lambda x: ops.conv(x, weights(3, 3, 3, 8), 2, "same"),
+        (None, None, None, 3),
+        (None, None, None, 8),
+    ),
     (lambda x: ops.conv(x, weights(3, 3, 8), 1, "causal"), (None, None, 3), (None, None, 8)),
     (lambda x: ops.max_pool(x, 2), (None, None, 28, 3), (None, None, 14, 3)),
-    (lambda x: ops.conv_transpose(x, weights(3, 3, 8, 3), 2, "same"), (None, 7, None, 3), (None, 14, None, 8)),
+    (
+        lambda x: ops.conv_transpose(x, weights(3, 3, 8, 3), 2, "same"),
+        (None, 7, None, 3),
+        (None, 14, None, 8),
+    ),
 ]
 
 
@@ -225,7 +268,10 @@ ERRORS = [
     (lambda: ops.conv(image(1, 3), weights(3, 3, 3, 2)), "needs inputs of 4 axes"),
     (lambda: ops.conv(image(2, 3), weights(9, 9, 3, 2)), "larger than the input"),
     (lambda: ops.max_pool(image(2, 3), 9), "larger than the input"),
-    (lambda: ops.conv(image(2, 3), weights(3, 3, 3, 2), 2, dilation_rate=2), "cannot both be above 1"),
+    (
+        lambda: ops.conv(image(2, 3), weights(3, 3, 3, 2), 2, dilation_rate=2),
+        "cannot both be above 1",
+    ),
     (lambda: ops.max_pool(image(2, 3), (2, 2, 2)), "pool_size must be"),
     (lambda: ops.depthwise_conv(Spec((1, 4, 4, 3)), weights(2, 2, 4, 1)), "sizes 3 and 4"),
 ]

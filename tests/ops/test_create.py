@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.signal
-from ops.check import Case, case, check, every
 
 from kerata import config, ops
 from kerata.spec import KerasTensor, Spec, probing
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 X = rng.randn(2, 3, 4).astype("float32")

@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 import scipy.special
-from ops.check import check_gradient, case
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor
+from ops.check import case, check_gradient
 
 rng = np.random.RandomState(0)
 LOGITS = rng.randn(2, 5, 3).astype("float32")
@@ -60,7 +60,12 @@ def test_compiled_and_inferred() -> None:
 
     args = (np.array([[1, 2], [2, 2]]), LOGITS, np.array([2, 2]), LENGTHS)
     np.testing.assert_allclose(jax.jit(ops.ctc_loss)(*args), ops.ctc_loss(*args), rtol=1e-5)
-    unknown = (KerasTensor((None, 2), "int32"), KerasTensor((None, 5, 3)), KerasTensor((None,)), KerasTensor((None,)))
+    unknown = (
+        KerasTensor((None, 2), "int32"),
+        KerasTensor((None, 5, 3)),
+        KerasTensor((None,)),
+        KerasTensor((None,)),
+    )
     assert ops.ctc_loss(*unknown).shape == (None,)
 
 
@@ -76,7 +81,9 @@ def test_greedy() -> None:
 
 @pytest.mark.parametrize("blank", [0, 1, 2])
 def test_beam_search_finds_the_likeliest(blank) -> None:
-    labels, scores = ops.ctc_decode(LOGITS, LENGTHS, "beam_search", beam_width=60, top_paths=4, mask_index=blank)
+    labels, scores = ops.ctc_decode(
+        LOGITS, LENGTHS, "beam_search", beam_width=60, top_paths=4, mask_index=blank
+    )
     assert labels.shape == (4, 2, 5)
     for i in range(2):
         want = sorted(probabilities(LOGITS[i], LENGTHS[i], blank).items(), key=lambda p: -p[1])[:4]
@@ -90,7 +97,11 @@ def test_decoding_is_inferred() -> None:
     labels, scores = ops.ctc_decode(KerasTensor((None, 5, 3)), KerasTensor((None,), "int32"))
     assert (labels.shape, scores.shape) == ((1, None, 5), (None, 1))
     labels, scores = ops.ctc_decode(
-        KerasTensor((None, 5, 3)), KerasTensor((None,), "int32"), strategy="beam_search", beam_width=5, top_paths=2
+        KerasTensor((None, 5, 3)),
+        KerasTensor((None,), "int32"),
+        strategy="beam_search",
+        beam_width=5,
+        top_paths=2,
     )
     assert (labels.shape, scores.shape) == ((2, None, 5), (None, 2))
 

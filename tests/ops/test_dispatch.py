@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -20,7 +22,9 @@ from kerata.variable import Variable
 
 
 def test_every_primitive_resolves_in_the_engine() -> None:
-    missing = [n for n, o in REGISTRY.items() if o.primitive and engine().function(o.key, True) is None]
+    missing = [
+        n for n, o in REGISTRY.items() if o.primitive and engine().function(o.key, True) is None
+    ]
     assert not missing
 
 
@@ -30,8 +34,18 @@ def test_every_override_is_of_an_op() -> None:
     assert set(OVERRIDES) <= set(REGISTRY)
 
 
+def test_every_op_is_tested() -> None:
+    text = "".join(p.read_text() for p in pathlib.Path(__file__).parent.glob("test_*.py"))
+    named = set(re.findall(r"[\w.]+", text.replace("ops.", "")))
+    called = {op: {n, n.replace("_", ".", 1)} for n, op in REGISTRY.items()}
+    for n, op in REGISTRY.items():
+        called[op] |= {n, n.replace("_", ".", 1)}
+    assert sorted(op.key for op, names in called.items() if not names & named) == []
+
+
 def test_every_op_says_what_it_does() -> None:
-    assert [n for n, o in REGISTRY.items() if not (o.body.__doc__ or "").strip().endswith((".", "]"))] == []
+    first = {name: (o.body.__doc__ or "").split("\n\n")[0].rstrip() for name, o in REGISTRY.items()}
+    assert [name for name, doc in first.items() if not doc.endswith((".", ":"))] == []
     assert ops.exp.__doc__ == "e to the power of `x`."
     assert "axis" in str(ops.softmax.signature)
 
@@ -84,7 +98,10 @@ LISTS = [
     (lambda: ops.cumsum([1, 2]), [1, 3]),
     (lambda: ops.one_hot([1], 2), [[0.0, 1.0]]),
     (lambda: ops.normalize([3.0, 4.0]), pytest.approx([0.6, 0.8])),
-    (lambda: ops.binary_crossentropy([1.0], [1.0], from_logits=False), pytest.approx([0.0], abs=1e-6)),
+    (
+        lambda: ops.binary_crossentropy([1.0], [1.0], from_logits=False),
+        pytest.approx([0.0], abs=1e-6),
+    ),
     (lambda: ops.stack([1.0, 2.0]), [1.0, 2.0]),
     (lambda: ops.convert_to_tensor([[1, 2]]), [[1, 2]]),
 ]
@@ -160,7 +177,9 @@ def test_modules() -> None:
 
 def test_importing_ops_loads_no_engine() -> None:
     code = "import sys; from kerata import ops; ops.relu(ops.add); assert 'jax' not in sys.modules"
-    code = code.replace("ops.relu(ops.add)", "from kerata.spec import Spec; ops.softmax(Spec((2,)) + 1)")
+    code = code.replace(
+        "ops.relu(ops.add)", "from kerata.spec import Spec; ops.softmax(Spec((2,)) + 1)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

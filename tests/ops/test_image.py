@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 X = rng.rand(2, 7, 6, 3).astype("float32")
@@ -46,7 +46,11 @@ def resample(n, m, method, antialias):
 def resize(x, size, interpolation="bilinear", antialias=False, data_format=None):
     h, w = (2, 3) if data_format == "channels_first" else (1, 2)
     for axis, m in ((h, size[0]), (w, size[1])):
-        x = np.moveaxis(np.tensordot(resample(x.shape[axis], m, interpolation, antialias), x, (1, axis)), 0, axis)
+        x = np.moveaxis(
+            np.tensordot(resample(x.shape[axis], m, interpolation, antialias), x, (1, axis)),
+            0,
+            axis,
+        )
     return x
 
 
@@ -86,7 +90,9 @@ def test_op(case: Case) -> None:
 
 
 def test_single_image() -> None:
-    np.testing.assert_allclose(ops.image.resize(X[0], (3, 3)), ops.image.resize(X, (3, 3))[0], atol=1e-6)
+    np.testing.assert_allclose(
+        ops.image.resize(X[0], (3, 3)), ops.image.resize(X, (3, 3))[0], atol=1e-6
+    )
 
 
 def test_crop_to_aspect_ratio() -> None:
@@ -110,9 +116,15 @@ def test_unknown_axes() -> None:
 ERRORS = [
     (lambda: ops.image.resize(X[0, 0], (3, 3)), "expected 3 axes"),
     (lambda: ops.image.resize(X, (3, 3), "area"), "interpolation must be one of"),
-    (lambda: ops.image.resize(X, (3, 3), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True), "exclude"),
+    (
+        lambda: ops.image.resize(X, (3, 3), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
+        "exclude",
+    ),
     (lambda: ops.image.crop_images(X, 1, 1), "give two of"),
-    (lambda: ops.image.crop_images(X, 5, 1, target_height=5, target_width=1), "must not be negative"),
+    (
+        lambda: ops.image.crop_images(X, 5, 1, target_height=5, target_width=1),
+        "must not be negative",
+    ),
 ]
 
 

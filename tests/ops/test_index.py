@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 X = rng.randn(3, 4, 5).astype("float32")

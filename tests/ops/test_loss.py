@@ -6,11 +6,11 @@ import jax
 import numpy as np
 import pytest
 import scipy.special
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 P = rng.uniform(0.05, 0.95, (3, 4)).astype("float32")
@@ -30,7 +30,11 @@ def bce(t, x, from_logits=False):
 
 
 def cce(t, x, from_logits=False, axis=-1):
-    logs = scipy.special.log_softmax(x, axis) if from_logits else np.log(x / x.sum(axis, keepdims=True))
+    logs = (
+        scipy.special.log_softmax(x, axis)
+        if from_logits
+        else np.log(x / x.sum(axis, keepdims=True))
+    )
     return -(t * logs).sum(axis)
 
 

@@ -6,10 +6,10 @@ import jax
 import numpy as np
 import pytest
 import scipy.special
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 X = (rng.randn(3, 4) * 2).astype("float32")
@@ -162,7 +162,9 @@ def test_op(case: Case) -> None:
     check(case)
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softplus", "sigmoid", "silu", "log_sigmoid", "elu", "gelu"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "log_softmax", "softplus", "sigmoid", "silu", "log_sigmoid", "elu", "gelu"]
+)
 def test_gradients_stay_finite_far_out(name) -> None:
     g = jax.grad(lambda x: ops.sum(getattr(ops, name)(x) * np.arange(7.0, dtype="float32")))(HUGE)
     assert np.isfinite(np.asarray(g)).all()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.spatial.distance
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 B = rng.randn(2, 3, 4).astype("float32")
@@ -77,7 +77,10 @@ def test_unknown_axes() -> None:
 
 
 ERRORS = [
-    (lambda: ops.matmul(np.ones((2, 3), "f"), np.ones((4, 5), "f")), r"\(2, 3\) and \(4, 5\).*3 and 4"),
+    (
+        lambda: ops.matmul(np.ones((2, 3), "f"), np.ones((4, 5), "f")),
+        r"\(2, 3\) and \(4, 5\).*3 and 4",
+    ),
     (lambda: ops.matmul(KerasTensor((None, 3)), np.ones((4, 5), "f")), r"\(None, 3\)"),
     (lambda: ops.matmul(np.float32(2), M), "scalars"),
     (lambda: ops.einsum("ij,jk->ik", Spec((2, 3)), Spec((4, 5))), "axis 'j'"),

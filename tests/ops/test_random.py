@@ -37,7 +37,9 @@ def test_distribution(draw, mean, deviation) -> None:
 
 
 def test_categorical() -> None:
-    out = np.asarray(random.categorical(np.log([[0.2, 0.8, 1e-30]]).astype("float32"), 5000, seed=1))
+    out = np.asarray(
+        random.categorical(np.log([[0.2, 0.8, 1e-30]]).astype("float32"), 5000, seed=1)
+    )
     assert (out.shape, out.dtype) == ((1, 5000), np.int32)
     assert (out == 1).mean() == pytest.approx(0.8, abs=0.03)
     assert (out == 2).sum() == 0

@@ -6,11 +6,11 @@ import jax
 import numpy as np
 import pytest
 import scipy.special
-from ops.check import Case, case, check, every
 
 from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
+from ops.check import Case, case, check, every
 
 rng = np.random.RandomState(0)
 X = rng.randn(2, 3, 4).astype("float32")
@@ -143,6 +143,20 @@ def test_bincount() -> None:
     assert ops.bincount([[1, 2], [0, 1]]).tolist() == [[0, 1, 1], [1, 1, 0]]
     compiled = jax.jit(lambda x: ops.bincount(x, minlength=4))
     assert compiled(np.array([1, 1, 3])).tolist() == [0, 2, 0, 1]
+
+
+def test_unique() -> None:
+    x = np.array([[3, 1], [3, 2]])
+    values, index, inverse, counts = ops.unique(
+        x, return_index=True, return_inverse=True, return_counts=True
+    )
+    assert (values.tolist(), index.tolist(), counts.tolist()) == ([1, 2, 3], [1, 3, 0], [1, 1, 2])
+    assert inverse.tolist() == [[2, 0], [2, 1]]
+    assert ops.unique(np.array([[1, 2], [1, 2]]), axis=0).tolist() == [[1, 2]]
+    compiled = jax.jit(lambda x: ops.unique(x, size=4, fill_value=-1))
+    assert compiled(x).tolist() == [1, 2, 3, -1]
+    assert ops.unique(Spec((2, 3)), size=4).shape == (4,)
+    assert ops.unique(Spec((2, 3)), axis=1, return_inverse=True)[1].shape == (3,)
 
 
 def test_ties_count_as_within_the_top() -> None:

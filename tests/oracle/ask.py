@@ -1,8 +1,8 @@
-"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read FOLDER``.
+"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table FOLDER``.
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
-same numbers. LIBRARY is ``keras`` or ``tf_keras``.
+same numbers. ``table`` runs the cases of `table`. LIBRARY is ``keras`` or ``tf_keras``.
 """
 
 import os
@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
+import table
 import zoo
 
 
@@ -37,12 +38,13 @@ def train(model, x, y, steps):
         model.train_on_batch(x, y)
 
 
-def record(path, model, x, y):
+def record(path, model, x, y, train_on=True):
     """Predictions, and predictions after three more steps of training."""
-    before = flat(model.predict(x, verbose=0))
-    train(model, x, y, 3)
-    after = flat(model.predict(x, verbose=0))
-    np.savez(path, **{f"before{i}": v for i, v in enumerate(before)}, **{f"after{i}": v for i, v in enumerate(after)})
+    out = {f"before{i}": v for i, v in enumerate(flat(model.predict(x, verbose=0)))}
+    if train_on:
+        train(model, x, y, 3)
+        out.update({f"after{i}": v for i, v in enumerate(flat(model.predict(x, verbose=0)))})
+    np.savez(path, **out)
 
 
 def write(keras, folder, suffixes=(".keras", ".h5", ".weights.h5")):
@@ -68,14 +70,28 @@ def read(keras, folder):
         try:
             if ".weights" in path.name:
                 fresh.load_weights(str(path))
-                out = flat(fresh.predict(x, verbose=0))
-                np.savez(f"{path}.npz", **{f"before{i}": v for i, v in enumerate(out)})
+                record(f"{path}.npz", fresh, x, y, train_on=False)
             else:
-                record(f"{path}.npz", keras.models.load_model(str(path)), x, y)
+                # Keras 3 cannot train what it loads from HDF5, its own files included.
+                keras3_h5 = path.suffix == ".h5" and keras.__name__ == "keras"
+                model = keras.models.load_model(str(path), compile=not keras3_h5)
+                record(f"{path}.npz", model, x, y, train_on=not keras3_h5)
         except Exception:
             Path(f"{path}.error").write_text(traceback.format_exc())
 
 
+def run_table(keras, folder):
+    out = {}
+    for kind, call, rest in table.names():
+        try:
+            arrays = table.run(keras, kind, call, rest)
+        except Exception:
+            out[f"{kind} {call} error"] = np.array(traceback.format_exc())
+            continue
+        out.update({f"{kind} {call} {i}": a for i, a in enumerate(arrays)})
+    np.savez(folder / "table.npz", **out)
+
+
 if __name__ == "__main__":
     name, action, folder = sys.argv[1:]
-    {"write": write, "read": read}[action](library(name), Path(folder))
+    {"write": write, "read": read, "table": run_table}[action](library(name), Path(folder))

@@ -91,7 +91,12 @@ def test_a_known_kind_decides():
 def test_it_is_a_dict_to_others():
     logs = Logs(loss=1.5, acc=[1, 2])
     assert json.loads(json.dumps(logs)) == {"loss": 1.5, "acc": [1, 2]} == logs
-    for twin in (pickle.loads(pickle.dumps(logs)), copy.deepcopy(logs), copy.copy(logs), logs.copy()):
+    for twin in (
+        pickle.loads(pickle.dumps(logs)),
+        copy.deepcopy(logs),
+        copy.copy(logs),
+        logs.copy(),
+    ):
         assert type(twin) is Logs and twin == logs and twin["accuracy"] == [1, 2]
     import pandas as pd
 

@@ -13,7 +13,6 @@ import numpy as np
 from jax import lax
 
 from .. import config, dtypes
-from ..spec import Spec
 from .jax import asarray
 
 OVERRIDES: dict[str, Callable] = {}
@@ -29,7 +28,7 @@ def _dtype(x: Any) -> str:
     return dtypes.result_type(x)
 
 
-def _given(dtype: Any) -> str:
+def dtype_of_name(dtype: Any) -> str:
     if dtype is None:
         return dtypes.standardize(None)
     name = dtypes.explicit(dtype)
@@ -38,10 +37,15 @@ def _given(dtype: Any) -> str:
     return name
 
 
-def _float(x: Any) -> Any:
+def as_float(x: Any) -> Any:
     """`x` as an array of a float (or complex) type."""
     x = asarray(x)
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(config.floatx())
+
+
+def as_floats(a: Any, b: Any) -> tuple[Any, Any]:
+    kind = dtypes.to_float(dtypes.result_type(a, b))
+    return asarray(a, kind), asarray(b, kind)
 
 
 # --- conversion ---------------------------------------------------------------------------------
@@ -49,12 +53,12 @@ def _float(x: Any) -> Any:
 
 @override
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
-    return asarray(x, None if dtype is None else _given(dtype))
+    return asarray(x, None if dtype is None else dtype_of_name(dtype))
 
 
 @override
 def cast(x: Any, dtype: Any) -> Any:
-    return asarray(x, _given(dtype))
+    return asarray(x, dtype_of_name(dtype))
 
 
 @override
@@ -69,15 +73,37 @@ def stop_gradient(variable: Any) -> Any:
 
 # --- element-wise -------------------------------------------------------------------------------
 
-OVERRIDES["erf"] = lambda x: lax.erf(_float(x))
-OVERRIDES["erfc"] = lambda x: lax.erfc(_float(x))
-OVERRIDES["erfinv"] = lambda x: lax.erf_inv(_float(x))
-OVERRIDES["lgamma"] = lambda x: lax.lgamma(_float(x))
-OVERRIDES["digamma"] = lambda x: lax.digamma(_float(x))
-OVERRIDES["rsqrt"] = lambda x: lax.rsqrt(_float(x))
-OVERRIDES["reciprocal"] = lambda x: jnp.reciprocal(_float(x))
-OVERRIDES["ceil"] = lambda x: jnp.ceil(_float(x))
-OVERRIDES["floor"] = lambda x: jnp.floor(_float(x))
+
+def _floating(name: str, arguments: int = 1) -> None:
+    # JAX makes float32 of integers; that is right as long as floatx() is.
+    native = getattr(jnp, name)
+
+    def one(x: Any) -> Any:
+        return native(x if config.floatx() == "float32" else as_float(x))
+
+    def two(x1: Any, x2: Any) -> Any:
+        if config.floatx() != "float32":
+            x1, x2 = as_floats(x1, x2)
+        return native(x1, x2)
+
+    OVERRIDES[name] = one if arguments == 1 else two
+
+
+for _name in """sqrt cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan sinh cosh tanh arcsin arccos arctan
+arcsinh arccosh arctanh sinc i0 deg2rad rad2deg angle""".split():
+    _floating(_name)
+for _name in "divide arctan2 hypot logaddexp logaddexp2 heaviside nextafter".split():
+    _floating(_name, 2)
+OVERRIDES["fabs"] = lambda x: jnp.abs(as_float(x))
+OVERRIDES["erf"] = lambda x: lax.erf(as_float(x))
+OVERRIDES["erfc"] = lambda x: lax.erfc(as_float(x))
+OVERRIDES["erfinv"] = lambda x: lax.erf_inv(as_float(x))
+OVERRIDES["lgamma"] = lambda x: lax.lgamma(as_float(x))
+OVERRIDES["digamma"] = lambda x: lax.digamma(as_float(x))
+OVERRIDES["rsqrt"] = lambda x: lax.rsqrt(as_float(x))
+OVERRIDES["reciprocal"] = lambda x: jnp.reciprocal(as_float(x))
+OVERRIDES["ceil"] = lambda x: jnp.ceil(as_float(x))
+OVERRIDES["floor"] = lambda x: jnp.floor(as_float(x))
 
 
 @override
@@ -107,15 +133,15 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 # --- reductions ---------------------------------------------------------------------------------
 
 
-def _axis(axis: Any) -> Any:
+def as_axis(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
-def _reduction(name: str, native: Callable, as_float: bool = False) -> None:
+def _reduction(name: str, native: Callable, as_float: bool = False, always: bool = False) -> None:
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        if as_float:
-            x = _float(x)
-        return native(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+        if as_float and (always or config.floatx() != "float32"):
+            x = as_float(x)
+        return native(x, axis=as_axis(axis), keepdims=keepdims)
 
     OVERRIDES[name] = reduce
 
@@ -123,12 +149,18 @@ def _reduction(name: str, native: Callable, as_float: bool = False) -> None:
 for _name in ("nansum", "nanprod", "all", "any", "nanmax", "nanmin"):
     _reduction(_name, getattr(jnp, _name))
 for _name in ("mean", "var", "std", "nanmean", "nanvar", "nanstd"):
-    _reduction(_name, getattr(jnp, _name))
-for _name in ("median", "nanmedian"):
     _reduction(_name, getattr(jnp, _name), as_float=True)
-_reduction("logsumexp", jax.scipy.special.logsumexp, as_float=True)
+for _name in ("median", "nanmedian"):
+    _reduction(_name, getattr(jnp, _name), as_float=True, always=True)
+_reduction("logsumexp", jax.scipy.special.logsumexp, as_float=True, always=True)
 # In 64-bit mode JAX would sum int32 in int64: the dtype is asked for where that could happen.
-_SUMMED = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+_SUMMED = {
+    "bool": "int32",
+    "int8": "int32",
+    "int16": "int32",
+    "uint8": "uint32",
+    "uint16": "uint32",
+}
 
 
 def _sum_dtype(x: Any) -> Any:
@@ -140,22 +172,27 @@ def _sum_dtype(x: Any) -> Any:
 
 @override
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return jnp.sum(x, axis=_axis(axis), keepdims=keepdims, dtype=_sum_dtype(x))
+    return jnp.sum(x, axis=as_axis(axis), keepdims=keepdims, dtype=_sum_dtype(x))
 
 
 @override
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    return jnp.prod(x, axis=_axis(axis), keepdims=keepdims, dtype=_sum_dtype(x) if dtype is None else _given(dtype))
+    return jnp.prod(
+        x,
+        axis=as_axis(axis),
+        keepdims=keepdims,
+        dtype=_sum_dtype(x) if dtype is None else dtype_of_name(dtype),
+    )
 
 
 @override
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
-    return jnp.max(x, axis=_axis(axis), keepdims=keepdims, initial=initial)
+    return jnp.max(x, axis=as_axis(axis), keepdims=keepdims, initial=initial)
 
 
 @override
 def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
-    return jnp.min(x, axis=_axis(axis), keepdims=keepdims, initial=initial)
+    return jnp.min(x, axis=as_axis(axis), keepdims=keepdims, initial=initial)
 
 
 def _position(name: str) -> None:
@@ -179,7 +216,7 @@ def _cumulative(name: str) -> None:
             kind = _dtype(x)
             kind = "int32" if kind == "bool" else kind
         else:
-            kind = _given(dtype)
+            kind = dtype_of_name(dtype)
         return native(asarray(x), axis=axis, dtype=kind)
 
     OVERRIDES[name] = run
@@ -190,20 +227,26 @@ for _name in ("cumsum", "cumprod", "nancumsum", "nancumprod"):
 
 
 @override
-def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
-    x = _float(x)
-    return jnp.quantile(x, asarray(q, x.dtype), axis=_axis(axis), method=method, keepdims=keepdims)
+def quantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    x = as_float(x)
+    return jnp.quantile(x, asarray(q, x.dtype), axis=as_axis(axis), method=method, keepdims=keepdims)
 
 
 @override
-def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
-    x = _float(x)
-    return jnp.nanquantile(x, asarray(q, x.dtype), axis=_axis(axis), method=method, keepdims=keepdims)
+def nanquantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    x = as_float(x)
+    return jnp.nanquantile(
+        x, asarray(q, x.dtype), axis=as_axis(axis), method=method, keepdims=keepdims
+    )
 
 
 @override
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    return jnp.linalg.norm(_float(x), ord=ord, axis=_axis(axis), keepdims=keepdims)
+    return jnp.linalg.norm(as_float(x), ord=ord, axis=as_axis(axis), keepdims=keepdims)
 
 
 # --- order --------------------------------------------------------------------------------------
@@ -244,13 +287,40 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     if not isinstance(x, jax.core.Tracer):
         length = builtins.max(minlength, int(x.max()) + 1 if x.size else 0)
     kind = "int32" if weights is None else _dtype(weights)
-    weights = jnp.ones(x.shape, kind) if weights is None else jnp.broadcast_to(asarray(weights), x.shape)
+    weights = (
+        jnp.ones(x.shape, kind) if weights is None else jnp.broadcast_to(asarray(weights), x.shape)
+    )
 
     def count(row: Any, w: Any) -> Any:
         return jnp.zeros(length, kind).at[row].add(w)
 
     rows = jax.vmap(count)(x.reshape(-1, x.shape[-1]), weights.reshape(-1, x.shape[-1]))
     return rows.reshape(*x.shape[:-1], length)
+
+
+@override
+def unique(
+    x: Any,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    size: Any = None,
+    fill_value: Any = None,
+) -> Any:
+    out = jnp.unique(
+        asarray(x),
+        return_index=return_index,
+        return_inverse=return_inverse,
+        return_counts=return_counts,
+        axis=axis,
+        size=size,
+        fill_value=fill_value,
+    )
+    if not isinstance(out, tuple):
+        return out
+    return (out[0], *(v.astype("int32") for v in out[1:]))
 
 
 @override
@@ -308,22 +378,24 @@ def expand_dims(x: Any, axis: Any) -> Any:
 
 @override
 def squeeze(x: Any, axis: Any = None) -> Any:
-    return jnp.squeeze(asarray(x), _axis(axis))
+    return jnp.squeeze(asarray(x), as_axis(axis))
 
 
 @override
 def flip(x: Any, axis: Any = None) -> Any:
-    return jnp.flip(asarray(x), _axis(axis))
+    return jnp.flip(asarray(x), as_axis(axis))
 
 
 @override
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    return jnp.roll(asarray(x), shift, _axis(axis))
+    return jnp.roll(asarray(x), shift, as_axis(axis))
 
 
 @override
 def tile(x: Any, repeats: Any) -> Any:
-    return jnp.tile(asarray(x), (repeats,) if isinstance(repeats, int) else tuple(int(r) for r in repeats))
+    return jnp.tile(
+        asarray(x), (repeats,) if isinstance(repeats, int) else tuple(int(r) for r in repeats)
+    )
 
 
 @override
@@ -359,12 +431,12 @@ def _shape(shape: Any) -> tuple[int, ...]:
 
 @override
 def zeros(shape: Any, dtype: Any = None) -> Any:
-    return jnp.zeros(_shape(shape), _given(dtype))
+    return jnp.zeros(_shape(shape), dtype_of_name(dtype))
 
 
 @override
 def ones(shape: Any, dtype: Any = None) -> Any:
-    return jnp.ones(_shape(shape), _given(dtype))
+    return jnp.ones(_shape(shape), dtype_of_name(dtype))
 
 
 OVERRIDES["empty"] = zeros
@@ -372,17 +444,17 @@ OVERRIDES["empty"] = zeros
 
 @override
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return jnp.full(_shape(shape), fill_value, _given(dtype))
+    return jnp.full(_shape(shape), fill_value, dtype_of_name(dtype))
 
 
 @override
 def zeros_like(x: Any, dtype: Any = None) -> Any:
-    return jnp.zeros_like(asarray(x), dtype if dtype is None else _given(dtype))
+    return jnp.zeros_like(asarray(x), dtype if dtype is None else dtype_of_name(dtype))
 
 
 @override
 def ones_like(x: Any, dtype: Any = None) -> Any:
-    return jnp.ones_like(asarray(x), dtype if dtype is None else _given(dtype))
+    return jnp.ones_like(asarray(x), dtype if dtype is None else dtype_of_name(dtype))
 
 
 OVERRIDES["empty_like"] = zeros_like
@@ -390,7 +462,7 @@ OVERRIDES["empty_like"] = zeros_like
 
 @override
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return jnp.full_like(asarray(x), fill_value, dtype if dtype is None else _given(dtype))
+    return jnp.full_like(asarray(x), fill_value, dtype if dtype is None else dtype_of_name(dtype))
 
 
 @override
@@ -400,7 +472,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     kind = range_dtype(start, stop, step, dtype)
     if stop is None:
         start, stop = 0, start
-    return jnp.arange(start, stop, step, _given(kind))
+    return jnp.arange(start, stop, step, dtype_of_name(kind))
 
 
 @override
@@ -419,7 +491,13 @@ def linspace(
 
 @override
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Any:
     return jnp.logspace(start, stop, num, endpoint, base, _between(start, stop, dtype), axis)
 
@@ -432,21 +510,25 @@ def geomspace(
 
 
 def _between(start: Any, stop: Any, dtype: Any) -> str:
-    return _given(dtype) if dtype is not None else dtypes.to_float(dtypes.result_type(start, stop))
+    return dtype_of_name(dtype) if dtype is not None else dtypes.to_float(dtypes.result_type(start, stop))
 
 
 @override
 def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
-    return jnp.eye(N, M, k, _given(dtype))
+    return jnp.eye(N, M, k, dtype_of_name(dtype))
 
 
 @override
 def tri(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
-    return jnp.tri(N, M, k, _given(dtype))
+    return jnp.tri(N, M, k, dtype_of_name(dtype))
+
+
+def _window_function(native: Callable) -> Callable:
+    return lambda x: native(int(x)).astype(config.floatx())
 
 
 for _name in ("bartlett", "blackman", "hamming", "hanning"):
-    OVERRIDES[_name] = lambda x, _f=getattr(jnp, _name): _f(int(x)).astype(config.floatx())
+    OVERRIDES[_name] = _window_function(getattr(jnp, _name))
 OVERRIDES["kaiser"] = lambda x, beta: jnp.kaiser(int(x), beta).astype(config.floatx())
 
 
@@ -535,16 +617,21 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
 # --- products -----------------------------------------------------------------------------------
 
 
+_INT8 = np.dtype("int8")
+
+
 @override
 def matmul(x1: Any, x2: Any) -> Any:
-    if getattr(x1, "dtype", None) == np.int8 and getattr(x2, "dtype", None) == np.int8:
+    if getattr(x1, "dtype", None) == _INT8 and getattr(x2, "dtype", None) == _INT8:
         return jnp.matmul(x1, x2, preferred_element_type="int32")
     return jnp.matmul(x1, x2)
 
 
 @override
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
-    return jnp.tensordot(asarray(x1), asarray(x2), axes if isinstance(axes, int) else [_axis(a) for a in axes])
+    return jnp.tensordot(
+        asarray(x1), asarray(x2), axes if isinstance(axes, int) else [as_axis(a) for a in axes]
+    )
 
 
 @override
@@ -554,321 +641,4 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 
 @override
 def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
-    return jnp.correlate(_float(x1), _float(x2), mode)
-
-
-# --- convolution and pooling --------------------------------------------------------------------
-
-_SPACE = {1: "W", 2: "HW", 3: "DHW"}
-
-
-def _pair(x: Any, kernel: Any) -> tuple[Any, Any]:
-    x, kernel = asarray(x), asarray(kernel)
-    if x.dtype != kernel.dtype:
-        kind = dtypes.result_type(x, kernel)
-        x, kernel = x.astype(kind), kernel.astype(kind)
-    return x, kernel
-
-
-def _numbers(rank: int, data_format: str, kernel: str) -> tuple[str, str, str]:
-    s = _SPACE[rank]
-    data = "NC" + s if data_format == "channels_first" else "N" + s + "C"
-    return data, s + kernel, data
-
-
-@override
-def conv(
-    inputs: Any,
-    kernel: Any,
-    strides: Any = 1,
-    padding: str = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    from ..ops import convolve as c
-
-    data_format = config.standardize_data_format(data_format)
-    x, kernel = _pair(inputs, kernel)
-    rank = c._rank("conv", x.shape, kernel.shape)
-    window = kernel.shape[:-2]
-    strides, dilation = c.per_axis(strides, rank, "strides"), c.per_axis(dilation_rate, rank, "dilation_rate")
-    name = c._padding(padding, ("valid", "same", "causal"), "conv")
-    c._windows("conv", c.spatial(x.shape, data_format), window, strides, name, dilation)
-    pads: Any = name.upper()
-    if name == "causal":
-        pads = [((k - 1) * d, 0) for k, d in zip(window, dilation)]
-    return lax.conv_general_dilated(
-        x,
-        kernel,
-        strides,
-        pads,
-        rhs_dilation=dilation,
-        dimension_numbers=_numbers(rank, data_format, "IO"),
-        feature_group_count=c.groups(c.channels(x.shape, data_format), kernel.shape),
-    )
-
-
-@override
-def depthwise_conv(
-    inputs: Any,
-    kernel: Any,
-    strides: Any = 1,
-    padding: str = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    data_format = config.standardize_data_format(data_format)
-    kernel = asarray(kernel)
-    *window, depth, multiplier = kernel.shape
-    given = inputs.shape[1] if data_format == "channels_first" else inputs.shape[-1]
-    if given != depth:
-        raise ValueError(f"depthwise_conv: {given} channels against a kernel for {depth}.")
-    return conv(
-        inputs, kernel.reshape(*window, 1, depth * multiplier), strides, padding, data_format, dilation_rate
-    )
-
-
-@override
-def conv_transpose(
-    inputs: Any,
-    kernel: Any,
-    strides: Any = 1,
-    padding: str = "valid",
-    output_padding: Any = None,
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    from ..ops import convolve as c
-
-    data_format = config.standardize_data_format(data_format)
-    x, kernel = _pair(inputs, kernel)
-    rank = c._rank("conv_transpose", x.shape, kernel.shape)
-    strides, dilation = c.per_axis(strides, rank, "strides"), c.per_axis(dilation_rate, rank, "dilation_rate")
-    extra = (None,) * rank if output_padding is None else c.per_axis(output_padding, rank, "output_padding")
-    name = c._padding(padding, ("valid", "same"), "conv_transpose")
-    pads = [
-        c.transposed_padding(k, s, d, name, e)
-        for k, s, d, e in zip(kernel.shape[:-2], strides, dilation, extra)
-    ]
-    return lax.conv_transpose(
-        x,
-        kernel,
-        strides,
-        pads,
-        rhs_dilation=dilation,
-        dimension_numbers=_numbers(rank, data_format, "IO"),
-        transpose_kernel=True,
-    )
-
-
-def _window(inputs: Any, pool_size: Any, strides: Any, padding: str, data_format: Any, what: str) -> tuple:
-    from ..ops import convolve as c
-
-    x = asarray(inputs)
-    data_format = config.standardize_data_format(data_format)
-    name = c._padding(padding, ("valid", "same"), what)
-    space = c.spatial(x.shape, data_format)
-    window = c.per_axis(pool_size, len(space), "pool_size")
-    steps = window if strides is None else c.per_axis(strides, len(space), "strides")
-    c._windows(what, space, window, steps, name, 1)
-    pads = [c.same_padding(d, k, s) if name == "same" else (0, 0) for d, k, s in zip(space, window, steps)]
-    full = [c.image_shape(1, v, 1, data_format) for v in (window, steps)]
-    return x, *full, c.image_shape((0, 0), pads, (0, 0), data_format)
-
-
-@override
-def max_pool(
-    inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: Any = None
-) -> Any:
-    x, window, steps, pads = _window(inputs, pool_size, strides, padding, data_format, "max_pool")
-    if jnp.issubdtype(x.dtype, jnp.inexact):
-        low: Any = -np.inf
-    else:
-        low = False if x.dtype == bool else jnp.iinfo(x.dtype).min
-    return lax.reduce_window(x, np.array(low, x.dtype)[()], lax.max, window, steps, pads)
-
-
-@override
-def average_pool(
-    inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: Any = None
-) -> Any:
-    x, window, steps, pads = _window(inputs, pool_size, strides, padding, data_format, "average_pool")
-    x = _float(x)
-    total = lax.reduce_window(x, np.array(0, x.dtype)[()], lax.add, window, steps, pads)
-    if any(p != (0, 0) for p in pads):
-        # Only what lies inside the input counts. The counts are constants of the compiled code.
-        ones = jnp.ones([1 if w == 1 else d for d, w in zip(x.shape, window)], x.dtype)
-        count = lax.reduce_window(ones, np.array(0, x.dtype)[()], lax.add, window, steps, pads)
-        return (total / count).astype(x.dtype)
-    return (total / int(np.prod(window))).astype(x.dtype)
-
-
-# --- images -------------------------------------------------------------------------------------
-
-
-@override
-def image_interpolate(images: Any, shape: Any, method: str = "bilinear", antialias: bool = False) -> Any:
-    x = asarray(images)
-    return jax.image.resize(_float(x), shape, method="cubic" if method == "bicubic" else method, antialias=antialias)
-
-
-# --- linear algebra -----------------------------------------------------------------------------
-
-
-@override
-def cholesky(x: Any, upper: bool = False) -> Any:
-    out = jnp.linalg.cholesky(_float(x), upper=upper)
-    if not isinstance(out, jax.core.Tracer) and bool(jnp.isnan(out).any()):
-        raise ValueError("cholesky: the matrix is not positive definite.")
-    return out
-
-
-for _name in ("det", "inv", "eig"):
-    OVERRIDES[_name] = lambda x, _f=getattr(jnp.linalg, _name): _f(_float(x))
-OVERRIDES["slogdet"] = lambda x: tuple(jnp.linalg.slogdet(_float(x)))
-OVERRIDES["eigh"] = lambda x: tuple(jnp.linalg.eigh(_float(x)))
-OVERRIDES["qr"] = lambda x, mode="reduced": tuple(jnp.linalg.qr(_float(x), mode=mode))
-OVERRIDES["pinv"] = lambda x, rcond=None: jnp.linalg.pinv(_float(x), rtol=rcond)
-OVERRIDES["lu_factor"] = lambda x: tuple(jax.scipy.linalg.lu_factor(_float(x)))
-OVERRIDES["matrix_rank"] = lambda x, tol=None: jnp.linalg.matrix_rank(_float(x), rtol=tol).astype("int32")
-OVERRIDES["lstsq"] = lambda a, b, rcond=None: jnp.linalg.lstsq(*_floats(a, b), rcond=rcond)[0]
-
-
-def _floats(a: Any, b: Any) -> tuple[Any, Any]:
-    kind = dtypes.to_float(dtypes.result_type(a, b))
-    return asarray(a, kind), asarray(b, kind)
-
-
-@override
-def solve(a: Any, b: Any) -> Any:
-    a, b = _floats(a, b)
-    if b.ndim == a.ndim - 1 and b.ndim > 1:
-        return jnp.linalg.solve(a, b[..., None])[..., 0]
-    return jnp.linalg.solve(a, b)
-
-
-@override
-def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
-    a, b = _floats(a, b)
-    if b.ndim == a.ndim - 1 and b.ndim > 1:
-        return jax.scipy.linalg.solve_triangular(a, b[..., None], lower=lower)[..., 0]
-    if b.ndim > 1 and b.ndim != a.ndim:
-        rows = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        a, b = jnp.broadcast_to(a, rows + a.shape[-2:]), jnp.broadcast_to(b, rows + b.shape[-2:])
-    return jax.scipy.linalg.solve_triangular(a, b, lower=lower)
-
-
-@override
-def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    out = jnp.linalg.svd(_float(x), full_matrices=full_matrices, compute_uv=compute_uv)
-    return tuple(out) if compute_uv else out
-
-
-# --- control ------------------------------------------------------------------------------------
-
-
-@override
-def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
-    from .jax import cond as run
-
-    return run(asarray(pred) if not isinstance(pred, (bool, np.bool_)) else pred, true_fn, false_fn)
-
-
-@override
-def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
-    return lax.switch(asarray(index), branches, *operands)
-
-
-@override
-def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any = None) -> Any:
-    from .jax import while_loop as run
-
-    return run(cond, body, loop_vars, maximum_iterations)
-
-
-@override
-def fori_loop(lower: Any, upper: Any, body_fun: Callable, init_val: Any) -> Any:
-    return lax.fori_loop(lower, upper, body_fun, init_val)
-
-
-@override
-def scan(f: Callable, init: Any, xs: Any = None, length: Any = None, reverse: bool = False, unroll: Any = 1) -> Any:
-    init, xs = jax.tree_util.tree_map(asarray, (init, xs))
-    return lax.scan(f, init, xs, length=length, reverse=reverse, unroll=unroll)
-
-
-@override
-def map(f: Callable, xs: Any) -> Any:
-    return lax.map(f, jax.tree_util.tree_map(asarray, xs))
-
-
-@override
-def vectorized_map(function: Callable, elements: Any) -> Any:
-    return jax.vmap(function)(jax.tree_util.tree_map(asarray, elements))
-
-
-@override
-def associative_scan(f: Callable, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
-    return lax.associative_scan(f, jax.tree_util.tree_map(asarray, elems), reverse=reverse, axis=axis)
-
-
-def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: Any = None) -> Callable:
-    """``jnp.vectorize``."""
-    return jnp.vectorize(pyfunc, excluded=excluded or frozenset(), signature=signature)
-
-
-def jvp(fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
-    """``jax.jvp``."""
-    return jax.jvp(fun, tuple(primals), tuple(tangents), has_aux=has_aux)
-
-
-# --- randomness ---------------------------------------------------------------------------------
-
-
-def random(distribution: str, key: Any, shape: tuple[int, ...], dtype: str, *parameters: Any) -> Any:
-    """Numbers of a distribution: `parameters` as in the op of that name."""
-    return _DISTRIBUTIONS[distribution](key, shape, dtype, *parameters)
-
-
-def _scaled(draw: Callable) -> Callable:
-    def sample(key: Any, shape: Any, dtype: str, mean: Any, stddev: Any) -> Any:
-        return (draw(key, shape, dtype) * stddev + mean).astype(dtype)
-
-    return sample
-
-
-_DISTRIBUTIONS: dict[str, Callable] = {
-    "uniform": lambda k, s, d, low, high: jax.random.uniform(k, s, d, low, high),
-    "normal": _scaled(jax.random.normal),
-    "truncated_normal": _scaled(lambda k, s, d: jax.random.truncated_normal(k, -2.0, 2.0, s, d)),
-    "randint": lambda k, s, d, low, high: jax.random.randint(k, s, low, high, d),
-    "gamma": lambda k, s, d, a: jax.random.gamma(k, asarray(a, d), s, d),
-    "beta": lambda k, s, d, a, b: jax.random.beta(k, asarray(a, d), asarray(b, d), s, d),
-    "binomial": lambda k, s, d, n, p: jax.random.binomial(k, asarray(n, d), asarray(p, d), s, d),
-    "bernoulli": lambda k, s, d, p: jax.random.bernoulli(k, p, s),
-    "categorical": lambda k, s, d, logits: jax.random.categorical(k, asarray(logits)[..., None], 1, s).astype(d),
-    "shuffle": lambda k, s, d, x, axis: jax.random.permutation(k, asarray(x), axis, independent=True),
-}
-
-
-# --- faster than the bodies ---------------------------------------------------------------------
-
-
-@override
-def relu(x: Any) -> Any:
-    return jax.nn.relu(asarray(x))
-
-
-OVERRIDES["sigmoid"] = lambda x: jax.nn.sigmoid(_float(x))
-OVERRIDES["silu"] = lambda x: jax.nn.silu(_float(x))
-OVERRIDES["softplus"] = lambda x: jax.nn.softplus(_float(x))
-OVERRIDES["gelu"] = lambda x, approximate=True: jax.nn.gelu(_float(x), approximate)
-OVERRIDES["softmax"] = lambda x, axis=-1: jax.nn.softmax(_float(x), _axis(axis))
-OVERRIDES["log_softmax"] = lambda x, axis=-1: jax.nn.log_softmax(_float(x), _axis(axis))
-
-
-@override
-def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
-    x = asarray(x)
-    x = x if jnp.issubdtype(x.dtype, jnp.integer) else x.astype("int32")
-    return jax.nn.one_hot(x, num_classes, dtype=_given(dtype), axis=axis)
+    return jnp.correlate(as_float(x1), as_float(x2), mode)

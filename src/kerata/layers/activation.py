@@ -130,12 +130,14 @@ class PReLU(Layer):
     def build(self, input_shape: Sequence[int | None]) -> None:
         rank = len(input_shape)
         shared = {a % rank for a in self.shared_axes or ()}
-        own = {i: input_shape[i] for i in range(1, rank) if i not in shared}
+        own: dict[int, Any] = {i: input_shape[i] for i in range(1, rank) if i not in shared}
         self.alpha = self.weight("alpha", tuple(own.get(i, 1) for i in range(1, rank)))
         self.input_spec = InputSpec(ndim=rank, axes=own)
 
     def call(self, inputs: Any) -> Any:
-        return ops.subtract(ops.relu(inputs), ops.multiply(self.alpha, ops.relu(ops.negative(inputs))))
+        return ops.subtract(
+            ops.relu(inputs), ops.multiply(self.alpha, ops.relu(ops.negative(inputs)))
+        )
 
 
 class ELU(Layer):

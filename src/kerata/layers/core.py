@@ -74,7 +74,7 @@ class Dense(LoraLayer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        n = input_shape[-1]
+        n: Any = input_shape[-1]
         self.kernel = self.weight("kernel", (n, self.units))
         self.bias = self.weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: n})
@@ -157,7 +157,11 @@ class _EinsumPlan:
     """Shapes of the weights of an `EinsumDense`, from its equation and the shape of its input."""
 
     def __init__(
-        self, equation: str, bias_axes: str | None, input_shape: Sequence[int | None], partial: Sequence
+        self,
+        equation: str,
+        bias_axes: str | None,
+        input_shape: Sequence[int | None],
+        partial: Sequence,
     ) -> None:
         found = _EQUATION.fullmatch(equation)
         if found is None or found[1] != found[5] or found[3] != found[7] or (found[1] and found[3]):
@@ -169,7 +173,9 @@ class _EinsumPlan:
         self.equation = equation
         self.rest = len(input_shape) - len(self.inputs)
         if self.rest < 0 or (self.rest and not left and not right):
-            raise ShapeError(f"EinsumDense: {equation!r} does not fit an input of shape {tuple(input_shape)}.")
+            raise ShapeError(
+                f"EinsumDense: {equation!r} does not fit an input of shape {tuple(input_shape)}."
+            )
         named = input_shape[self.rest :] if left else input_shape[: len(self.inputs)]
         self.sizes = dict(zip(self.inputs, named))
         self._add_output(partial if left else (input_shape[0], *partial))
@@ -187,9 +193,13 @@ class _EinsumPlan:
         for c, d in zip(self.output, given):
             have = self.sizes.get(c)
             if d is not None and have is not None and d != have:
-                raise ShapeError(f"EinsumDense: axis {c!r} has the size {have} in the input, {d} in output_shape.")
+                raise ShapeError(
+                    f"EinsumDense: axis {c!r} has the size {have} in the input, {d} in output_shape."
+                )
             if c not in self.inputs and c not in self.kernel:
-                raise InputError(f"EinsumDense: axis {c!r} of the output is in neither operand of {self.equation!r}.")
+                raise InputError(
+                    f"EinsumDense: axis {c!r} of the output is in neither operand of {self.equation!r}."
+                )
             self.sizes[c] = have if d is None else d
 
     def _size(self, c: str) -> int:
@@ -206,7 +216,9 @@ class _EinsumPlan:
             return None
         for c in axes:
             if c not in self.output:
-                raise InputError(f"EinsumDense: bias_axes has {c!r}, which the output of {self.equation!r} lacks.")
+                raise InputError(
+                    f"EinsumDense: bias_axes has {c!r}, which the output of {self.equation!r} lacks."
+                )
         first = min(self.output.find(c) for c in axes)
         shape = tuple(self._size(c) if c in axes else 1 for c in self.output[first:])
         return shape + (1,) * (self.rest if right else 0)
@@ -282,7 +294,9 @@ class Embedding(LoraLayer):
             f"(input_dim={self.input_dim}, output_dim={self.output_dim})."
         )
         if bad < 0:
-            raise InputError(f"{text} Indices count from 0: look for a marker such as -1 in the data.")
+            raise InputError(
+                f"{text} Indices count from 0: look for a marker such as -1 in the data."
+            )
         if bad < self.output_dim:
             raise InputError(
                 f"{text} The arguments may be swapped: the first is the number of different integers, the "

@@ -43,7 +43,9 @@ class InputLayer(Layer):
         name: str | None = None,
     ) -> None:
         if ragged:
-            raise InputError("Input: ragged tensors are not supported. Pad the sequences and mask them.")
+            raise InputError(
+                "Input: ragged tensors are not supported. Pad the sequences and mask them."
+            )
         if input_tensor is not None:
             _check_tensor(input_tensor, shape, batch_shape, batch_size, dtype)
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype
@@ -89,13 +91,17 @@ def _sizes(shape: Any) -> Shape:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     for d in shape:
         if d is not None and (isinstance(d, bool) or not hasattr(d, "__index__") or d < 0):
-            raise InputError(f"Input: a shape holds whole numbers not below 0 and None, got {shape}.")
+            raise InputError(
+                f"Input: a shape holds whole numbers not below 0 and None, got {shape}."
+            )
     return tuple(None if d is None else int(d) for d in shape)
 
 
 def _check_tensor(tensor: Any, shape: Any, batch_shape: Any, batch_size: Any, dtype: Any) -> None:
     if not isinstance(tensor, KerasTensor):
-        raise InputError(f"Input: the tensor must be a symbolic tensor, got {type(tensor).__name__}.")
+        raise InputError(
+            f"Input: the tensor must be a symbolic tensor, got {type(tensor).__name__}."
+        )
     given = {
         "shape": (shape, tensor.shape[1:]),
         "batch_shape": (batch_shape, tensor.shape),
@@ -104,7 +110,9 @@ def _check_tensor(tensor: Any, shape: Any, batch_shape: Any, batch_size: Any, dt
     }
     for name, (want, have) in given.items():
         if want is not None and (tuple(want) if isinstance(want, (list, tuple)) else want) != have:
-            raise InputError(f"Input: {name}={want} does not fit the given tensor, which has {have}.")
+            raise InputError(
+                f"Input: {name}={want} does not fit the given tensor, which has {have}."
+            )
 
 
 def Input(

@@ -63,7 +63,9 @@ class LoraLayer(Layer):
         if self.lora_enabled:
             raise InputError(f"{where} has LoRA already: it can be enabled once.")
         if weight.constraint is not None:
-            raise InputError(f"{where}: LoRA does not go with a constraint on the {self.main_weight}.")
+            raise InputError(
+                f"{where}: LoRA does not go with a constraint on the {self.main_weight}."
+            )
         shapes = ((*weight.shape[:-1], rank), (rank, weight.shape[-1]))
         for part, shape, initializer in zip("ab", shapes, (a_initializer, b_initializer)):
             name = f"lora_{self.main_weight}_{part}"
@@ -86,7 +88,9 @@ class LoraLayer(Layer):
             return super().save_own_variables(store)
         main = getattr(self, self.main_weight)
         for i, v in enumerate(self._lasting()):
-            store[str(i)] = np.asarray(ops.convert_to_numpy(self.adapted())) if v is main else v.host()
+            store[str(i)] = (
+                np.asarray(ops.convert_to_numpy(self.adapted())) if v is main else v.host()
+            )
         return None
 
     def load_own_variables(self, store: Any) -> None:

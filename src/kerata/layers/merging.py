@@ -30,7 +30,9 @@ class Merge(Layer):
 
     def _check(self, shapes: Any) -> None:
         if not isinstance(shapes, (list, tuple)) or not shapes or _is_shape(shapes):
-            raise InputError(f"{type(self).__name__} merges a list of tensors: call it as layer([a, b]).")
+            raise InputError(
+                f"{type(self).__name__} merges a list of tensors: call it as layer([a, b])."
+            )
         if self.inputs_needed is not None and len(shapes) != self.inputs_needed:
             raise InputError(
                 f"{type(self).__name__} takes exactly {self.inputs_needed} inputs, got {len(shapes)}."
@@ -45,7 +47,9 @@ class Merge(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if not isinstance(inputs, (list, tuple)):
-            raise InputError(f"{type(self).__name__} merges a list of tensors: call it as layer([a, b]).")
+            raise InputError(
+                f"{type(self).__name__} merges a list of tensors: call it as layer([a, b])."
+            )
         ranks = [ops.ndim(x) for x in inputs]
         rank = max(ranks)
         masks = list(mask) if mask is not None and min(ranks) == rank else [None] * len(ranks)

@@ -69,6 +69,8 @@ class BatchNormalization(_Normalizing):
     [[-1.0], [1.0]]
     """
 
+    axis: int
+
     def __init__(
         self,
         axis: int = -1,
@@ -108,7 +110,9 @@ class BatchNormalization(_Normalizing):
             deviation = _root(self.moving_variance_initializer)
             starts = (deviation, self.moving_mean_initializer, deviation)
             for name, start in zip(("moving_stddev", "renorm_mean", "renorm_stddev"), starts):
-                made = self.weight(name, (size,), initializer=start, trainable=False, autocast=False)
+                made = self.weight(
+                    name, (size,), initializer=start, trainable=False, autocast=False
+                )
                 setattr(self, name, made)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
@@ -127,6 +131,10 @@ class BatchNormalization(_Normalizing):
             mean, variance = (ops.cast(v, kind) for v in (self.moving_mean, self.moving_variance))
         y = ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
         return ops.cast(y, self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, `axis` as a number also where it was given as a list of one."""
+        return {**super().get_config(), "axis": self.axis}
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         """Mean and variance of each channel, over what the mask leaves."""
@@ -189,7 +197,9 @@ def _check_clipping(clipping: dict[str, float]) -> dict[str, float]:
     clipping = {k: v for k, v in clipping.items() if v is not None}
     unknown = set(clipping) - {"rmin", "rmax", "dmax"}
     if unknown:
-        raise InputError(f"renorm_clipping has the keys rmin, rmax and dmax, got {sorted(unknown)}.")
+        raise InputError(
+            f"renorm_clipping has the keys rmin, rmax and dmax, got {sorted(unknown)}."
+        )
     if clipping.get("rmin", 0) > clipping.get("rmax", float("inf")) or clipping.get("dmax", 0) < 0:
         raise InputError(f"renorm_clipping needs rmin <= rmax and dmax >= 0, got {clipping}.")
     return clipping
@@ -269,6 +279,8 @@ class GroupNormalization(_Normalizing):
     [[-1.0, 1.0, -1.0, 1.0]]
     """
 
+    groups: int
+
     def __init__(
         self,
         groups: int = 32,
@@ -287,7 +299,9 @@ class GroupNormalization(_Normalizing):
         super().__init__(**kwargs)
         self.adopt(locals())
         if not isinstance(groups, int) or (groups < 1 and groups != -1):
-            raise InputError(f"GroupNormalization: groups must be a whole number above 0, or -1, got {groups!r}.")
+            raise InputError(
+                f"GroupNormalization: groups must be a whole number above 0, or -1, got {groups!r}."
+            )
         self.autocast = False
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -302,7 +316,7 @@ class GroupNormalization(_Normalizing):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs: Any) -> Any:
-        shape = ops.shape(inputs)
+        shape: Any = ops.shape(inputs)
         channel = normalize_axis(self.axis, len(shape))
         pair = (self.groups, shape[channel] // self.groups)
         x = ops.reshape(_wide(inputs), (*shape[:channel], *pair, *shape[channel + 1 :]))
@@ -332,7 +346,9 @@ class RMSNormalization(Layer):
     [[1.0, -1.0]]
     """
 
-    def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
+    def __init__(
+        self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.adopt(locals())
 
@@ -359,7 +375,9 @@ class UnitNormalization(Layer):
         super().__init__(**kwargs)
         self.adopt(locals())
         if not isinstance(axis, (int, list, tuple)):
-            raise InputError(f"UnitNormalization: axis must be a whole number or several, got {axis!r}.")
+            raise InputError(
+                f"UnitNormalization: axis must be a whole number or several, got {axis!r}."
+            )
 
     def call(self, inputs: Any) -> Any:
         axes = normalize_axes(self.axis, ops.ndim(inputs))

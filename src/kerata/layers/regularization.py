@@ -92,6 +92,12 @@ class _SpatialDropout(Dropout):
         channels = 1 if self.data_format == "channels_first" else len(shape) - 1
         return tuple(d if i in (0, channels) else 1 for i, d in enumerate(shape))
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments without ``trainable``, which Keras does not take here."""
+        config = super().get_config()
+        config.pop("trainable", None)
+        return config
+
 
 class SpatialDropout1D(_SpatialDropout):
     """In training, drops whole features over all steps: input (batch, steps, features).
@@ -168,7 +174,9 @@ class GaussianDropout(_Noise):
         super().__init__(**kwargs)
         self.rate = _rate(rate, "GaussianDropout")
         if rate == 1:
-            raise InputError("GaussianDropout: with rate=1 the noise has no finite variance. Use a rate below 1.")
+            raise InputError(
+                "GaussianDropout: with rate=1 the noise has no finite variance. Use a rate below 1."
+            )
         self._seed(seed)
 
     def _disturb(self, x: Any) -> Any:
@@ -211,7 +219,9 @@ class AlphaDropout(_Noise):
             return x
         shape = ops.shape(x)
         if self.noise_shape is not None:
-            shape = tuple(d if n is None else n for n, d in zip(self.noise_shape, shape, strict=True))
+            shape = tuple(
+                d if n is None else n for n, d in zip(self.noise_shape, shape, strict=True)
+            )
         keep = ops.greater_equal(ops.random.uniform(shape, seed=self.seed_generator), p)
         kept = ops.where(keep, x, _SELU_FLOOR)
         if p == 1:  # nothing of the input is left: the constant's mean, 0

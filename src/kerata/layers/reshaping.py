@@ -32,7 +32,7 @@ class Flatten(Layer):
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Any) -> Any:
-        shape = ops.shape(inputs)
+        shape: Any = ops.shape(inputs)
         if self.data_format == "channels_first" and len(shape) > 2:
             inputs = ops.moveaxis(inputs, 1, -1)
         return ops.reshape(inputs, (shape[0], math.prod(shape[1:])))
@@ -58,7 +58,8 @@ class Reshape(Layer):
             )
 
     def call(self, inputs: Any) -> Any:
-        shape, target = ops.shape(inputs), self.target_shape
+        target = self.target_shape
+        shape: Any = ops.shape(inputs)
         have, want = math.prod(shape[1:]), math.prod(d for d in target if d != -1)
         fits = have == want if -1 not in target else want > 0 and have % want == 0
         if not fits:
@@ -151,7 +152,7 @@ class _Cropping(_Spatial):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        shape = ops.shape(inputs)
+        shape: Any = ops.shape(inputs)
         key = [slice(None)] * len(shape)
         for axis, (before, after) in zip(self._axes(), self._crops):
             if before + after >= shape[axis]:
@@ -212,7 +213,10 @@ class Cropping3D(_Cropping):
     rank = 3
 
     def __init__(
-        self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any
+        self,
+        cropping: Any = ((1, 1), (1, 1), (1, 1)),
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.adopt(locals())
@@ -264,7 +268,9 @@ class ZeroPadding2D(_ZeroPadding):
 
     rank = 2
 
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.adopt(locals())
         self._settle(padding)
@@ -351,7 +357,7 @@ class UpSampling2D(_UpSampling):
     def call(self, inputs: Any) -> Any:
         if self.interpolation == "nearest":
             return super().call(inputs)
-        shape = ops.shape(inputs)
+        shape: Any = ops.shape(inputs)
         size = tuple(shape[a] * n for a, n in zip(self._axes(), self._factors))
         return ops.image.resize(
             inputs, size, interpolation=self.interpolation, data_format=self.data_format
@@ -367,7 +373,9 @@ class UpSampling3D(_UpSampling):
 
     rank = 3
 
-    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.adopt(locals())
         self._settle(size)

@@ -43,7 +43,9 @@ class Normalization(Layer):
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         self.invert = invert
         if (mean is None) != (variance is None):
-            raise InputError("Normalization: give both mean and variance, or neither and call adapt.")
+            raise InputError(
+                "Normalization: give both mean and variance, or neither and call adapt."
+            )
         if mean is not None and np.shape(mean) != np.shape(variance):
             raise ShapeError(
                 f"Normalization: mean and variance must have one shape, got {np.shape(mean)} and "
@@ -72,13 +74,19 @@ class Normalization(Layer):
         make = self.add_weight
         shape = self._kept_sizes
         self.adapt_mean = make(shape=shape, initializer="zeros", trainable=False, name="mean")
-        self.adapt_variance = make(shape=shape, initializer="ones", trainable=False, name="variance")
+        self.adapt_variance = make(
+            shape=shape, initializer="ones", trainable=False, name="variance"
+        )
         # Unused, but part of the files that every Keras with this layer writes.
-        self.count = make(shape=(), initializer="zeros", dtype="int32", trainable=False, name="count")
+        self.count = make(
+            shape=(), initializer="zeros", dtype="int32", trainable=False, name="count"
+        )
 
     def _aligned(self, value: Any) -> np.ndarray:
         """A given statistic, its axes put in the places of the last kept ones."""
-        value = np.asarray(value, self.compute_dtype if self.compute_dtype == "float64" else "float32")
+        value = np.asarray(
+            value, self.compute_dtype if self.compute_dtype == "float64" else "float32"
+        )
         shape = [1] * len(self._spread)
         for axis, size in zip(self._keep[::-1], value.shape[::-1]):
             shape[axis] = size
@@ -109,20 +117,26 @@ class Normalization(Layer):
                 ``DataLoader``, a list or generator of arrays. Of ``(x, y)`` pairs x is taken.
         """
         if self.input_mean is not None:
-            raise InputError(f"Layer {self.name!r} was given mean and variance; adapt cannot replace them.")
+            raise InputError(
+                f"Layer {self.name!r} was given mean and variance; adapt cannot replace them."
+            )
         count, mean, spread = 0, np.zeros(()), np.zeros(())
         for batch in _batches(data):
             if batch.size == 0:
                 continue
             if not self.built:
-                self.build((None, *batch.shape[1:]) if 0 not in self._first_axes(batch) else batch.shape)
+                self.build(
+                    (None, *batch.shape[1:]) if 0 not in self._first_axes(batch) else batch.shape
+                )
             n, m, s = self._moments(batch)
             # Chan, Golub and LeVeque (1983): moments of a union out of those of its parts.
             share, delta = n / (count + n), m - mean
             spread = spread + s + np.square(delta) * count * share
             mean, count = mean + delta * share, count + n
         if count == 0:
-            raise InputError("Normalization.adapt got no data: an empty array, or an iterable at its end.")
+            raise InputError(
+                "Normalization.adapt got no data: an empty array, or an iterable at its end."
+            )
         self.adapt_mean.assign(np.broadcast_to(mean, self._kept_sizes))
         self.adapt_variance.assign(np.broadcast_to(spread / count, self._kept_sizes))
 
@@ -163,10 +177,16 @@ def _batches(data: Any) -> Iterator[np.ndarray]:
     if spec is not None:
         spec = spec[0] if isinstance(spec, tuple) else spec
         data = data.batch(128) if len(spec.shape) <= 1 else data
-    if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, (list, tuple)):
+    if (
+        hasattr(data, "__getitem__")
+        and hasattr(data, "__len__")
+        and not isinstance(data, (list, tuple))
+    ):
         data = map(data.__getitem__, range(len(data)))
     elif not hasattr(data, "__iter__"):
-        raise InputError(f"Normalization.adapt takes arrays or batches of them, got {type(data).__name__}.")
+        raise InputError(
+            f"Normalization.adapt takes arrays or batches of them, got {type(data).__name__}."
+        )
     for batch in data:
         yield np.asarray(batch[0] if isinstance(batch, (list, tuple)) else batch)
 
@@ -244,7 +264,9 @@ class Resizing(Layer):
         methods = {"images": self.interpolation, "segmentation_masks": "nearest"}
         unknown = set(inputs) - {*methods, "labels"}
         if unknown:
-            raise InputError(f"Resizing cannot resize {sorted(unknown)}; it takes images, segmentation_masks, labels.")
+            raise InputError(
+                f"Resizing cannot resize {sorted(unknown)}; it takes images, segmentation_masks, labels."
+            )
         return {k: self._resize(v, methods[k]) if k in methods else v for k, v in inputs.items()}
 
     def _resize(self, images: Any, interpolation: str) -> Any:

@@ -9,7 +9,7 @@ from .. import config, dtypes, graph, ops, tree
 from ..capture import Configurable
 from ..errors import ShapeError
 from ..ops._define import tensor
-from ..scope import get_mask
+from ..scope import get_logits, get_mask, set_logits
 from ..spec import shape_of, unprobe
 
 _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
@@ -75,14 +75,21 @@ def fit_weight(values: Any, weight: Any) -> tuple[Any, Any]:
     """Values and weights in shapes that can be multiplied: weights belong to the leading axes."""
     values, weight = same_rank(values, weight)
     v, w = shape_of(values), shape_of(weight)
-    if len(w) > len(v) > 0:
+    if 0 < len(w) < len(v) and w == v[: len(w)]:
+        weight = ops.broadcast_to(ops.reshape(weight, (*w, *(1,) * (len(v) - len(w)))), v)
+    elif v and not _broadcasts(w, v):
         raise ShapeError(
             f"sample_weight of shape {unprobe(w)} does not fit values of shape {unprobe(v)}: "
             "give one weight per value, or one per sample."
         )
-    if 0 < len(w) < len(v) and w == v[: len(w)]:
-        weight = ops.broadcast_to(ops.reshape(weight, (*w, *(1,) * (len(v) - len(w)))), v)
     return values, weight
+
+
+def _broadcasts(w: tuple, v: tuple) -> bool:
+    """Whether a tensor of shape `w` can multiply one of shape `v` without giving it new axes."""
+    if len(w) > len(v):
+        return False
+    return all(m == n or 1 in (m, n) for m, n in zip(reversed(w), reversed(v)))
 
 
 def apply_mask(weight: Any, mask: Any, dtype: str, reduction: str | None) -> Any:
@@ -175,6 +182,19 @@ def _tensors(x: Any, dtype: str, keep_integers: bool = False) -> Any:
     return ops.cast(x, dtype)
 
 
+def _keep_logits(given: Any, y_pred: Any, dtype: str) -> None:
+    """Let the logits of predictions be known also after a cast or the loss of an axis of size 1."""
+    known = None if y_pred is given else get_logits(given)
+    if known is None:
+        return
+    function, axis, logits = known
+    if shape_of(logits) != shape_of(y_pred):
+        if function != "sigmoid":
+            return
+        logits = ops.reshape(logits, shape_of(y_pred))
+    set_logits(y_pred, function, axis, ops.cast(logits, dtype))
+
+
 class Loss(Configurable):
     """A loss: how far predictions are from labels, as one number that training makes small.
 
@@ -226,7 +246,7 @@ class Loss(Configurable):
             y_pred: Predictions; a mask attached to them masks the loss.
             sample_weight: One weight per sample, or one per value that ``call`` gives.
         """
-        mask = get_mask(y_pred)
+        given, mask = y_pred, get_mask(y_pred)
         y_pred = _tensors(y_pred, self.dtype)
         y_true = _tensors(y_true, self.dtype, self.labels == "classes")
         if sample_weight is not None:
@@ -235,6 +255,7 @@ class Loss(Configurable):
             y_pred, (list, tuple, dict)
         ):
             y_true, y_pred = align(y_true, y_pred, sample_weight, mask)
+            _keep_logits(given, y_pred, self.dtype)
         values = self.call(y_true, y_pred)
         own = get_mask(values)
         if own is not None:

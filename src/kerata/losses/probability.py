@@ -183,7 +183,7 @@ def sparse_categorical_crossentropy(
         return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
     valid = ops.not_equal(y_true, ignore_class)
     y_true = ops.where(valid, y_true, 0)
-    y_pred = ops.where(ops.expand_dims(valid, axis), y_pred, 0)
+    y_pred = ops.where(ops.expand_dims(valid, axis), y_pred, 1)
     value = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
     value = ops.where(valid, value, 0.0)
     set_mask(value, valid)
@@ -211,7 +211,8 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
             f"categorical_generalized_cross_entropy: labels {shape_of(y_true)} must have the shape of "
             f"the predictions {shape_of(y_pred)} without the last axis. They are class numbers, not one-hot."
         )
-    return (1.0 - ops.power(ops.sum(y_pred * chosen, -1), q)) / q
+    p = ops.maximum(ops.sum(y_pred * chosen, -1), 1e-30)  # the derivative at 0 is infinite
+    return (1.0 - ops.power(p, q)) / q
 
 
 @expects("values")

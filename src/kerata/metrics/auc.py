@@ -93,14 +93,16 @@ class AUC(Metric):
         self._built = True
 
     def _build_for(self, y_true: Any, y_pred: Any) -> None:
-        if self._built:
+        if not self.multi_label:
             return
         shape = unprobe(shape_of(y_pred))
-        if len(shape) != 2 or shape[1] is None:
+        labels = self.num_labels or "labels"
+        if len(shape) != 2 or shape[1] is None or (self.num_labels or shape[1]) != shape[1]:
             raise ShapeError(
-                f"AUC with multi_label=True takes predictions of shape (samples, labels), got {shape}."
+                f"AUC with multi_label=True takes predictions of shape (samples, {labels}), got {shape}."
             )
-        self._make_state(shape[1])
+        if not self._built:
+            self._make_state(shape[1])
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch of labels 0 and 1 and of scores from 0 to 1."""

@@ -80,6 +80,8 @@ def count_decisions(
                 "class_id needs scores of shape (samples, classes), "
                 f"got {unprobe(shape_of(y_pred))}."
             )
+        if sample_weight is not None and shape_of(sample_weight) == shape_of(y_pred):
+            sample_weight = tensor(sample_weight)[..., class_id]
         y_true, y_pred = y_true[..., class_id], y_pred[..., class_id]
     positive = ops.cast(ops.not_equal(y_true, 0), dtype)
     yes, no = positive, 1 - positive

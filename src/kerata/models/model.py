@@ -13,6 +13,10 @@ from ..layers.layer import Layer, _unique
 from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
 
+_OLD_METHODS = frozenset(
+    {"fit_generator", "evaluate_generator", "predict_generator", "predict_classes", "predict_proba"}
+)
+
 
 class Model(Layer):
     """Layers joined into something that can be trained, evaluated, used and saved.
@@ -582,6 +586,13 @@ class Model(Layer):
         from .. import saving
 
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OLD_METHODS:
+            from ..legacy.methods import METHODS
+
+            return functools.partial(METHODS[name], self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         if self._graph is None:

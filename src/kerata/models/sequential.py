@@ -168,15 +168,6 @@ class Sequential(Model):
             inputs = layer(inputs)
         return inputs
 
-    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """Class of each row: the largest output, or whether the only one passes 0.5."""
-        y = self.predict(x, batch_size=batch_size, verbose=verbose)
-        return y.argmax(axis=-1) if y.shape[-1] > 1 else (y > 0.5).astype("int32")
-
-    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """Outputs for each row; the same as `predict`."""
-        return self.predict(x, batch_size=batch_size, verbose=verbose)
-
     def get_config(self) -> dict[str, Any]:
         """Name and layers."""
         from ..layers import InputLayer

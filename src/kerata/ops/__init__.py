@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from . import math as _math
-from . import reduce as _reduce
 from . import arrange as _arrange
-from . import create as _create
-from . import index as _index
-from . import product as _product
 from . import control as _control
 from . import convolve as _convolve
-from . import loss as _loss
+from . import create as _create
 from . import ctc as _ctc
-from . import nn, linalg, image, random, numpy
+from . import image, linalg, nn, numpy, random
+from . import index as _index
+from . import loss as _loss
+from . import math as _math
+from . import product as _product
+from . import reduce as _reduce
 from ._define import REGISTRY
 from .arrange import ndim, shape, size
 from .control import custom_gradient
@@ -20,4 +20,6 @@ from .linalg import jvp
 from .math import convert_to_numpy, dtype, is_tensor
 from .product import vectorize
 
-globals().update({name: op for name, op in REGISTRY.items() if not name.startswith(("image_", "random_"))})
+globals().update(
+    {name: op for name, op in REGISTRY.items() if not name.startswith(("image_", "random_"))}
+)

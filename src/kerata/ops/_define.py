@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import dtypes, graph
+from .. import dtypes, graph, spec
 from ..engine import engine
 from ..errors import KerataError
 from ..spec import OPERATORS, KerasTensor, Spec, probe, spec_of
@@ -23,6 +23,10 @@ F = TypeVar("F", bound=Callable)
 
 Tensor = Any
 """In the signature of an op: a tensor, array, Variable, scalar or nested list of numbers."""
+
+shape_of: Callable[[Any], tuple[Any, ...]] = spec.shape_of
+"""The sizes of a tensor's axes. In an op's body they are ints (a probe stands for an unknown one)
+and `None` only where a Spec with unknown axes is passed directly: to the type checker, anything."""
 
 Tensors = Sequence[Tensor]
 """In the signature of an op: a list or tuple of tensors."""
@@ -60,7 +64,11 @@ def _value(x: Any) -> Any:
 
 def _abstract(x: Any) -> Any:
     # NumPy arrays stay: they may hold sizes, axes or repeats, whose values inference needs.
-    if isinstance(x, (Spec, np.ndarray, np.generic)) or not hasattr(x, "dtype") or not hasattr(x, "shape"):
+    if (
+        isinstance(x, (Spec, np.ndarray, np.generic))
+        or not hasattr(x, "dtype")
+        or not hasattr(x, "shape")
+    ):
         return x
     return spec_of(x)
 
@@ -136,7 +144,9 @@ class Op:
         except TypeError:
             return None
         kinds = self.body.__annotations__
-        changed = _converted(given, kinds, (list, tuple)) or _converted(given, kinds, (bool, int, float, complex))
+        changed = _converted(given, kinds, (list, tuple)) or _converted(
+            given, kinds, (bool, int, float, complex)
+        )
         positional, named = [], {}
         for name, value in given.items():
             parameter = self.signature.parameters[name]

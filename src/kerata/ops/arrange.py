@@ -11,10 +11,11 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ShapeError
-from ..spec import Spec, broadcast, normalize_axes, normalize_axis, probe, same, shape_of, unprobe
-from ._define import Tensor, Tensors, dtype_of, op, primitive
+from ..spec import Spec, broadcast, normalize_axes, normalize_axis, probe, same, unprobe
+from ._define import Tensor, Tensors, dtype_of, op, primitive, shape_of
 
-Size = int | None
+Size = Any
+"""The size of an axis: an int, or ``None`` where it is unknown."""
 
 
 def shape(x: Any) -> tuple[Size, ...]:
@@ -34,7 +35,7 @@ def size(x: Any) -> Size:
 
 def count(sizes: Sequence[Size]) -> Size:
     """The product of sizes, ``None`` if one is unknown."""
-    return None if None in sizes else numbers.prod(sizes)  # type: ignore[arg-type]
+    return None if None in sizes else numbers.prod(sizes)
 
 
 def known(d: Size) -> bool:
@@ -44,7 +45,7 @@ def known(d: Size) -> bool:
 
 def smaller(a: Size, b: Size) -> Size:
     """The smaller of two sizes, unknown where one is."""
-    return a if a == b or not known(a) else b if not known(b) else builtins.min(a, b)  # type: ignore[type-var]
+    return a if a == b or not known(a) else b if not known(b) else builtins.min(a, b)
 
 
 def as_sizes(sizes: Any) -> list[Size]:
@@ -66,13 +67,15 @@ def target_shape(old: Sequence[Size], newshape: Any) -> tuple[Size, ...]:
     total = count(old)
     if new.count(-1) > 1:
         raise ShapeError(f"reshape: only one size may be -1, got {tuple(new)}.")
-    rest = numbers.prod(d for d in new if d != -1)  # type: ignore[misc]
+    rest = numbers.prod(d for d in new if d != -1)
     if total is None:
         return tuple(None if d == -1 else d for d in new)
     if -1 in new:
         fits = rest != 0 and total % rest == 0
         if not fits and all(map(known, old)) and rest:
-            raise ShapeError(f"reshape: {unprobe(old)} has {total} elements, which {unprobe(new)} cannot hold.")
+            raise ShapeError(
+                f"reshape: {unprobe(old)} has {total} elements, which {unprobe(new)} cannot hold."
+            )
         return tuple((total // rest if rest else 0) if d == -1 else d for d in new)
     # A probe makes the total a multiple of an unknown number: then only the run can tell.
     if total != rest and all(map(known, old)) and all(map(known, new)):
@@ -107,7 +110,9 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
         return Spec(old[::-1], dtype_of(x))
     order = [normalize_axis(int(a), len(old), "transpose: axes") for a in axes]
     if sorted(order) != list(range(len(old))):
-        raise ShapeError(f"transpose: axes={tuple(axes)} is no order of the {len(old)} axes of {unprobe(old)}.")
+        raise ShapeError(
+            f"transpose: axes={tuple(axes)} is no order of the {len(old)} axes of {unprobe(old)}."
+        )
     return Spec(tuple(old[a] for a in order), dtype_of(x))
 
 
@@ -126,7 +131,10 @@ def moveaxis(x: Tensor, source: int | Sequence[int], destination: int | Sequence
     old = shape_of(x)
     rank = len(old)
     start = [normalize_axis(a, rank) for a in ([source] if isinstance(source, int) else source)]
-    goal = [normalize_axis(a, rank) for a in ([destination] if isinstance(destination, int) else destination)]
+    goal = [
+        normalize_axis(a, rank)
+        for a in ([destination] if isinstance(destination, int) else destination)
+    ]
     if len(start) != len(goal):
         raise ShapeError(f"moveaxis: {len(start)} source axes and {len(goal)} destinations.")
     order = [a for a in range(rank) if a not in start]
@@ -222,10 +230,12 @@ def concatenate(xs: Tensors, axis: int = 0) -> Tensor:
     new = list(shapes[0])
     for s in shapes[1:]:
         if len(s) != rank:
-            raise ShapeError(f"concatenate: all must have the same number of axes, got {list(map(unprobe, shapes))}.")
+            raise ShapeError(
+                f"concatenate: all must have the same number of axes, got {list(map(unprobe, shapes))}."
+            )
         for i, d in enumerate(s):
             if i == place:
-                new[i] = None if new[i] is None or d is None else new[i] + d  # type: ignore[operator]
+                new[i] = None if new[i] is None or d is None else new[i] + d
             elif known(new[i]) and known(d) and new[i] != d:
                 raise ShapeError(
                     f"concatenate along axis {axis}: the other sizes must agree, got {list(map(unprobe, shapes))}."
@@ -242,7 +252,9 @@ def stack(x: Tensors, axis: int = 0) -> Tensor:
     new = list(shapes[0])
     for s in shapes[1:]:
         if len(s) != len(new):
-            raise ShapeError(f"stack: all must have the same shape, got {list(map(unprobe, shapes))}.")
+            raise ShapeError(
+                f"stack: all must have the same shape, got {list(map(unprobe, shapes))}."
+            )
         new = [same("stack", a, b) for a, b in zip(new, s)]
     new.insert(normalize_axis(axis, len(new) + 1, "stack: axis"), len(shapes))
     return Spec(new, dtypes.result_type(*x))
@@ -256,8 +268,10 @@ def split(x: Tensor, indices_or_sections: int | Sequence[int], axis: int = 0) ->
     d = old[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
         n = int(indices_or_sections)
-        if known(d) and d % n:  # type: ignore[operator]
-            raise ShapeError(f"split: axis {axis} of {unprobe(old)} cannot be cut into {n} equal parts.")
+        if known(d) and d % n:
+            raise ShapeError(
+                f"split: axis {axis} of {unprobe(old)} cannot be cut into {n} equal parts."
+            )
         sizes = [None if d is None else d // n] * n
     else:
         sizes = _between([int(i) for i in indices_or_sections], d)
@@ -351,7 +365,7 @@ def tile(x: Tensor, repeats: Any) -> Tensor:
     rank = builtins.max(len(n), len(old))
     n = [1] * (rank - len(n)) + n
     old = [1] * (rank - len(old)) + old
-    return Spec([None if d is None else d * r for d, r in zip(old, n)], dtype_of(x))  # type: ignore[operator]
+    return Spec([None if d is None else d * r for d, r in zip(old, n)], dtype_of(x))
 
 
 @primitive
@@ -362,7 +376,9 @@ def repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
         old, axis = (count(old),), 0
     axis = normalize_axis(axis, len(old), "repeat: axis")
     if isinstance(repeats, Spec):
-        raise ShapeError("repeat: the numbers of repeats decide the shape, so they cannot be symbolic.")
+        raise ShapeError(
+            "repeat: the numbers of repeats decide the shape, so they cannot be symbolic."
+        )
     n = np.asarray(repeats)
     d = old[axis]
     new = d if d is None else d * int(n.reshape(-1)[0]) if n.size == 1 else int(n.sum())
@@ -373,15 +389,13 @@ def pad_pairs(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     """Padding before and after each axis, from an int, a pair, or a list of pairs."""
     if isinstance(pad_width, (int, np.integer)):
         return [(int(pad_width), int(pad_width))] * rank
-    pairs = [tuple(int(v) for v in p) if isinstance(p, Sequence | np.ndarray) else int(p) for p in pad_width]
-    if pairs and isinstance(pairs[0], int):
-        pairs = [tuple(pairs)]
-    pairs = [p if len(p) == 2 else (p[0], p[0]) for p in pairs]  # type: ignore[arg-type, index]
+    given = [pad_width] if len(pad_width) and np.ndim(pad_width[0]) == 0 else pad_width
+    pairs = [(int(p[0]), int(p[-1])) for p in given]
     if len(pairs) == 1:
         pairs = pairs * rank
     if len(pairs) != rank:
         raise ShapeError(f"pad: {len(pairs)} pairs in pad_width for a tensor of {rank} axes.")
-    return pairs  # type: ignore[return-value]
+    return pairs
 
 
 @primitive

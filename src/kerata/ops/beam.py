@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..spec import shape_of
 from . import math, reduce
-from ._define import dtype_of
+from ._define import dtype_of, shape_of
 from .arrange import concatenate, expand_dims, moveaxis, reshape, transpose
 from .control import scan
 from .create import arange, full, one_hot, zeros
@@ -67,10 +66,10 @@ def _choose(here: Any, new: Any, old: Any) -> Any:
 
 def _advance(beam: Beam, log_p: Any, mask_index: int) -> Beam:
     """The beam after one more time step."""
-    labels, count, last, *hashes, blank, label = beam
+    _, count, last, *hashes, blank, label = beam
     classes = shape_of(log_p)[1]
     total = math.logaddexp(blank, label)
-    code = one_hot(last, classes, dtype="bool")  # type: ignore[arg-type]
+    code = one_hot(last, classes, dtype="bool")
     every = expand_dims(log_p, 1)
     stay_blank = math.add(total, get_item(every, (..., mask_index)))
     own = reduce.sum(math.where(code, every, 0), -1)
@@ -112,8 +111,8 @@ def _select(beam: Beam, stay_blank: Any, stay_label: Any, extend: Any) -> Beam:
     labels, count, last, *hashes, _, _ = beam
     n, width, classes = shape_of(extend)
     staying = math.logaddexp(stay_blank, stay_label)
-    grown = reshape(extend, (n, width * classes))  # type: ignore[operator]
-    scores, index = reduce.top_k(concatenate([staying, grown], 1), width)  # type: ignore[arg-type]
+    grown = reshape(extend, (n, width * classes))
+    scores, index = reduce.top_k(concatenate([staying, grown], 1), width)
     stays = math.less(index, width)
     parent = math.where(stays, index, math.floor_divide(math.subtract(index, width), classes))
     fresh = math.where(stays, -1, math.mod(math.subtract(index, width), classes))

@@ -8,8 +8,8 @@ from typing import Any
 from .. import tree
 from ..engine import engine
 from ..errors import ShapeError
-from ..spec import Spec, shape_of, unprobe
-from ._define import Tensor, closed_primitive, dtype_of
+from ..spec import Spec, unprobe
+from ._define import Tensor, closed_primitive, dtype_of, shape_of
 
 
 def _specs(x: Any) -> Any:
@@ -22,7 +22,9 @@ def _specs(x: Any) -> Any:
 def _agree(what: str, a: Any, b: Any) -> None:
     flat_a, flat_b = tree.flatten(a), tree.flatten(b)
     if len(flat_a) != len(flat_b):
-        raise ShapeError(f"{what} must return the same structure: {len(flat_a)} against {len(flat_b)} tensors.")
+        raise ShapeError(
+            f"{what} must return the same structure: {len(flat_a)} against {len(flat_b)} tensors."
+        )
     for p, q in zip(flat_a, flat_b):
         if p is None and q is None:
             continue
@@ -52,7 +54,10 @@ def switch(index: Tensor, branches: Sequence[Callable], *operands: Any) -> Any:
 
 @closed_primitive
 def while_loop(
-    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, maximum_iterations: int | None = None
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    maximum_iterations: int | None = None,
 ) -> Any:
     """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds.
 
@@ -68,7 +73,9 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
 
 
 def _slice(x: Any) -> Any:
-    return tree.map_structure(lambda v: None if v is None else Spec(shape_of(v)[1:], dtype_of(v)), x)
+    return tree.map_structure(
+        lambda v: None if v is None else Spec(shape_of(v)[1:], dtype_of(v)), x
+    )
 
 
 def _length(what: str, xs: Any, length: int | None = None) -> Any:
@@ -127,7 +134,9 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
 
 @closed_primitive
-def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+def associative_scan(
+    f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
+) -> Any:
     """All partial results ``f(f(x0, x1), x2) ...`` along `axis` of an associative `f`, in log steps."""
     return _specs(elems)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math as numbers
 from collections.abc import Sequence
 from typing import Any
 
 from .. import config, dtypes
 from ..errors import ShapeError
-from ..spec import Spec, probe, same, shape_of, unprobe
+from ..spec import Spec, same, unprobe
 from . import math, reduce
-from ._define import Tensor, dtype_of, op, primitive
-from .arrange import known, moveaxis, pad, reshape, stack, transpose
+from ._define import Tensor, dtype_of, op, primitive, shape_of
+from .arrange import Size, known, pad, reshape, stack, transpose
 
 Sizes = int | Sequence[int]
 
@@ -27,7 +26,7 @@ def per_axis(value: Any, rank: int, what: str) -> tuple[int, ...]:
     return (int(value),) * rank
 
 
-def window_size(size: int | None, window: int, stride: int, padding: str, dilation: int = 1) -> int | None:
+def window_size(size: Size, window: int, stride: int, padding: str, dilation: int = 1) -> Size:
     """How many places a window has along an axis."""
     if size is None:
         return None
@@ -42,17 +41,17 @@ def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tupl
     return total // 2, total - total // 2
 
 
-def spatial(shape: Sequence[int | None], data_format: str) -> tuple[int | None, ...]:
+def spatial(shape: Sequence[Size], data_format: str) -> tuple[Size, ...]:
     """The sizes between batch and channels."""
     return tuple(shape[2:] if data_format == "channels_first" else shape[1:-1])
 
 
-def channels(shape: Sequence[int | None], data_format: str) -> int | None:
+def channels(shape: Sequence[Size], data_format: str) -> Size:
     """The number of channels."""
     return shape[1] if data_format == "channels_first" else shape[-1]
 
 
-def image_shape(batch: int | None, space: Sequence[int | None], depth: int | None, data_format: str) -> tuple:
+def image_shape(batch: Any, space: Sequence[Any], depth: Any, data_format: str) -> tuple:
     """Batch, spatial sizes and channels in the order of the data format."""
     return (batch, depth, *space) if data_format == "channels_first" else (batch, *space, depth)
 
@@ -64,11 +63,18 @@ def _padding(padding: str, allowed: tuple[str, ...], what: str) -> str:
     return name
 
 
-def _windows(what: str, space: Sequence[int | None], window: Any, strides: Any, padding: str, dilation: Any) -> list:
+def _windows(
+    what: str, space: Sequence[Size], window: Any, strides: Any, padding: str, dilation: Any
+) -> list:
     rank = len(space)
-    strides, dilation = per_axis(strides, rank, "strides"), per_axis(dilation, rank, "dilation_rate")
+    strides, dilation = (
+        per_axis(strides, rank, "strides"),
+        per_axis(dilation, rank, "dilation_rate"),
+    )
     if max(strides) > 1 and max(dilation) > 1:
-        raise ShapeError(f"{what}: strides={strides} and dilation_rate={dilation} cannot both be above 1.")
+        raise ShapeError(
+            f"{what}: strides={strides} and dilation_rate={dilation} cannot both be above 1."
+        )
     out = [window_size(d, k, s, padding, r) for d, k, s, r in zip(space, window, strides, dilation)]
     if any(d is not None and d < 1 for d in out):
         raise ShapeError(
@@ -78,7 +84,7 @@ def _windows(what: str, space: Sequence[int | None], window: Any, strides: Any, 
     return out
 
 
-def _rank(what: str, shape: Sequence[int | None], kernel: Sequence[int | None]) -> int:
+def _rank(what: str, shape: Sequence[Size], kernel: Sequence[Size]) -> int:
     rank = len(kernel) - 2
     if len(shape) != rank + 2 or rank < 1:
         raise ShapeError(
@@ -110,15 +116,17 @@ def conv(
     depth = channels(shape, data_format)
     groups(depth, k)
     space = _windows("conv", spatial(shape, data_format), k[:-2], strides, padding, dilation_rate)
-    return Spec(image_shape(shape[0], space, k[-1], data_format), dtypes.result_type(inputs, kernel))
+    return Spec(
+        image_shape(shape[0], space, k[-1], data_format), dtypes.result_type(inputs, kernel)
+    )
 
 
-def groups(depth: int | None, kernel: Sequence[int | None]) -> int:
+def groups(depth: Size, kernel: Sequence[Size]) -> int:
     """The number of groups that the channels of the input and of the kernel imply."""
     if not known(depth):
         return 1
-    n, rest = divmod(depth, kernel[-2])  # type: ignore[operator, arg-type]
-    if rest or n == 0 or kernel[-1] % n:  # type: ignore[operator]
+    n, rest = divmod(depth, kernel[-2])
+    if rest or n == 0 or kernel[-1] % n:
         raise ShapeError(
             f"conv: {depth} input channels and {kernel[-1]} filters do not fit a kernel of shape "
             f"{unprobe(kernel)}, whose last but one size must divide the channels (groups)."
@@ -143,10 +151,16 @@ def depthwise_conv(
     _rank("depthwise_conv", shape, k)
     data_format = config.standardize_data_format(data_format)
     padding = _padding(padding, ("valid", "same"), "depthwise_conv")
-    depth = same("depthwise_conv: channels of inputs and kernel", channels(shape, data_format), k[-2])
-    space = _windows("depthwise_conv", spatial(shape, data_format), k[:-2], strides, padding, dilation_rate)
-    filters = None if depth is None else depth * k[-1]  # type: ignore[operator]
-    return Spec(image_shape(shape[0], space, filters, data_format), dtypes.result_type(inputs, kernel))
+    depth = same(
+        "depthwise_conv: channels of inputs and kernel", channels(shape, data_format), k[-2]
+    )
+    space = _windows(
+        "depthwise_conv", spatial(shape, data_format), k[:-2], strides, padding, dilation_rate
+    )
+    filters = None if depth is None else depth * k[-1]
+    return Spec(
+        image_shape(shape[0], space, filters, data_format), dtypes.result_type(inputs, kernel)
+    )
 
 
 @op
@@ -181,8 +195,13 @@ def transposed_padding(
 
 
 def transposed_size(
-    size: int | None, window: int, stride: int, dilation: int, padding: str, output_padding: int | None
-) -> int | None:
+    size: Size,
+    window: int,
+    stride: int,
+    dilation: int,
+    padding: str,
+    output_padding: int | None,
+) -> Size:
     """How many places a transposed convolution gives along an axis."""
     if size is None:
         return None
@@ -211,29 +230,44 @@ def conv_transpose(
     data_format = config.standardize_data_format(data_format)
     padding = _padding(padding, ("valid", "same"), "conv_transpose")
     same("conv_transpose: channels of inputs and kernel", channels(shape, data_format), k[-1])
-    strides, dilation = per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate")
-    extra = (None,) * rank if output_padding is None else per_axis(output_padding, rank, "output_padding")
+    strides, dilation = (
+        per_axis(strides, rank, "strides"),
+        per_axis(dilation_rate, rank, "dilation_rate"),
+    )
+    extra = (
+        (None,) * rank
+        if output_padding is None
+        else per_axis(output_padding, rank, "output_padding")
+    )
     space = [
-        transposed_size(d, w, s, r, padding, e)  # type: ignore[arg-type]
+        transposed_size(d, w, s, r, padding, e)
         for d, w, s, r, e in zip(spatial(shape, data_format), k[:-2], strides, dilation, extra)
     ]
-    return Spec(image_shape(shape[0], space, k[-2], data_format), dtypes.result_type(inputs, kernel))
+    return Spec(
+        image_shape(shape[0], space, k[-2], data_format), dtypes.result_type(inputs, kernel)
+    )
 
 
 # --- pooling ------------------------------------------------------------------------------------
 
 
-def _pooled(what: str, inputs: Any, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> Spec:
+def _pooled(
+    what: str, inputs: Any, pool_size: Any, strides: Any, padding: str, data_format: str | None
+) -> Spec:
     shape = shape_of(inputs)
     data_format = config.standardize_data_format(data_format)
     padding = _padding(padding, ("valid", "same"), what)
     space = spatial(shape, data_format)
     if not space:
-        raise ShapeError(f"{what}: inputs need a spatial axis between batch and channels, got {unprobe(shape)}.")
+        raise ShapeError(
+            f"{what}: inputs need a spatial axis between batch and channels, got {unprobe(shape)}."
+        )
     window = per_axis(pool_size, len(space), "pool_size")
     strides = window if strides is None else strides
     new = _windows(what, space, window, strides, padding, 1)
-    return Spec(image_shape(shape[0], new, channels(shape, data_format), data_format), dtype_of(inputs))
+    return Spec(
+        image_shape(shape[0], new, channels(shape, data_format), data_format), dtype_of(inputs)
+    )
 
 
 @primitive
@@ -274,7 +308,7 @@ def _adaptive(x: Any, output_size: Any, data_format: str | None, combine: Any) -
             raise ShapeError("Adaptive pooling needs spatial axes of known size.")
         before = (slice(None),) * axis
         parts = [
-            combine(get_item(x, (*before, slice(j * n // m, -(-(j + 1) * n // m)))), axis)  # type: ignore[operator]
+            combine(get_item(x, (*before, slice(j * n // m, -(-(j + 1) * n // m)))), axis)
             for j in range(m)
         ]
         x = stack(parts, axis)
@@ -282,7 +316,9 @@ def _adaptive(x: Any, output_size: Any, data_format: str | None, combine: Any) -
 
 
 @op
-def adaptive_average_pool(inputs: Tensor, output_size: Sizes, data_format: str | None = None) -> Tensor:
+def adaptive_average_pool(
+    inputs: Tensor, output_size: Sizes, data_format: str | None = None
+) -> Tensor:
     """Means of windows chosen so that the result has the spatial size `output_size`."""
     return _adaptive(inputs, output_size, data_format, reduce.mean)
 
@@ -304,8 +340,8 @@ def space_to_depth(x: Tensor, block_size: int, data_format: str = "channels_last
         x = transpose(x, (0, 2, 3, 1))
     n, h, w, c = shape_of(x)
     b = block_size
-    x = transpose(reshape(x, (n, h // b, b, w // b, b, c)), (0, 1, 3, 2, 4, 5))  # type: ignore[operator]
-    x = reshape(x, (n, h // b, w // b, b * b * c))  # type: ignore[operator]
+    x = transpose(reshape(x, (n, h // b, b, w // b, b, c)), (0, 1, 3, 2, 4, 5))
+    x = reshape(x, (n, h // b, w // b, b * b * c))
     return transpose(x, (0, 3, 1, 2)) if first else x
 
 
@@ -317,18 +353,23 @@ def depth_to_space(x: Tensor, block_size: int, data_format: str = "channels_last
         x = transpose(x, (0, 2, 3, 1))
     n, h, w, c = shape_of(x)
     b = block_size
-    d = c // (b * b)  # type: ignore[operator]
+    d = c // (b * b)
     x = transpose(reshape(x, (n, h, w, b, b, d)), (0, 1, 3, 2, 4, 5))
-    x = reshape(x, (n, h * b, w * b, d))  # type: ignore[operator]
+    x = reshape(x, (n, h * b, w * b, d))
     return transpose(x, (0, 3, 1, 2)) if first else x
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    return per_axis(value, 2, "size")  # type: ignore[return-value]
+def _pair(value: Any) -> Any:
+    return per_axis(value, 2, "size")
 
 
 def _offsets(size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> tuple:
-    (kh, kw), (dh, dw), (ph, pw), (sh, sw) = _pair(kernel), _pair(dilation), _pair(padding), _pair(stride)
+    (kh, kw), (dh, dw), (ph, pw), (sh, sw) = (
+        _pair(kernel),
+        _pair(dilation),
+        _pair(padding),
+        _pair(stride),
+    )
     h, w = size
     rows = (h + 2 * ph - dh * (kh - 1) - 1) // sh + 1
     columns = (w + 2 * pw - dw * (kw - 1) - 1) // sw + 1
@@ -337,18 +378,25 @@ def _offsets(size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -
 
 
 @op
-def unfold(x: Tensor, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Tensor:
+def unfold(
+    x: Tensor, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
+) -> Tensor:
     """All windows of (batch, channels, h, w), as columns: (batch, channels * window, windows)."""
     from .index import get_item
 
     n, c, h, w = shape_of(x)
-    rows, columns, places, (ph, pw), (sh, sw) = _offsets((h, w), kernel_size, dilation, padding, stride)
+    rows, columns, places, (ph, pw), (sh, sw) = _offsets(
+        (h, w), kernel_size, dilation, padding, stride
+    )
     x = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
     parts = [
-        get_item(x, (..., slice(i, i + sh * (rows - 1) + 1, sh), slice(j, j + sw * (columns - 1) + 1, sw)))
+        get_item(
+            x,
+            (..., slice(i, i + sh * (rows - 1) + 1, sh), slice(j, j + sw * (columns - 1) + 1, sw)),
+        )
         for i, j in places
     ]
-    return reshape(stack(parts, 2), (n, c * len(places), rows * columns))  # type: ignore[operator]
+    return reshape(stack(parts, 2), (n, c * len(places), rows * columns))
 
 
 @op
@@ -364,9 +412,11 @@ def fold(
     from .index import get_item
 
     h, w = _pair(output_size)
-    rows, columns, places, (ph, pw), (sh, sw) = _offsets((h, w), kernel_size, dilation, padding, stride)
+    rows, columns, places, (ph, pw), (sh, sw) = _offsets(
+        (h, w), kernel_size, dilation, padding, stride
+    )
     n, depth, _ = shape_of(x)
-    c = depth // len(places)  # type: ignore[operator]
+    c = depth // len(places)
     x = reshape(x, (n, c, len(places), rows, columns))
     total: Any = 0
     for index, (i, j) in enumerate(places):
@@ -383,7 +433,10 @@ def _spread_out(x: Any, strides: tuple[int, int], places: Any) -> Any:
     for axis, (s, (offset, size)) in zip((2, 3), zip(strides, places)):
         shape = list(shape_of(x))
         if s > 1:
-            x = pad(reshape(x, [*shape[: axis + 1], 1, *shape[axis + 1 :]]), _only(axis + 1, len(shape) + 1, 0, s - 1))
+            x = pad(
+                reshape(x, [*shape[: axis + 1], 1, *shape[axis + 1 :]]),
+                _only(axis + 1, len(shape) + 1, 0, s - 1),
+            )
             shape[axis] *= s
             x = reshape(x, shape)
             keep = shape[axis] - (s - 1)

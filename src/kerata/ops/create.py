@@ -5,13 +5,11 @@ from __future__ import annotations
 import math as numbers
 from typing import Any
 
-import numpy as np
-
-from .. import config, dtypes
+from .. import dtypes
 from ..errors import ShapeError
-from ..spec import Spec, normalize_axis, shape_of
+from ..spec import Spec, normalize_axis
 from . import math, reduce
-from ._define import Tensor, Tensors, closed_op, closed_primitive, dtype_of, op, primitive
+from ._define import Tensor, closed_op, closed_primitive, dtype_of, op, primitive, shape_of
 from .arrange import as_sizes, expand_dims, known, reshape, smaller
 
 
@@ -128,7 +126,12 @@ def logspace(
 
 @closed_primitive
 def geomspace(
-    start: Tensor, stop: Tensor, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+    start: Tensor,
+    stop: Tensor,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Tensor:
     """`num` numbers at equal ratios from `start` to `stop`."""
     return _between(start, stop, num, dtype, axis)[0]
@@ -278,7 +281,9 @@ def kaiser(x: Any, beta: float) -> Tensor:
 
 
 @op
-def one_hot(x: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
+def one_hot(
+    x: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
+) -> Tensor:
     """Each integer as a vector with a 1 at its place; all zeros for numbers outside the range.
 
     >>> one_hot([0, 2], 3).tolist()
@@ -293,7 +298,12 @@ def one_hot(x: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, spar
 
 @op
 def multi_hot(
-    inputs: Tensor, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False, **kwargs: Any
+    inputs: Tensor,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: Any = None,
+    sparse: bool = False,
+    **kwargs: Any,
 ) -> Tensor:
     """Ones at the places of all integers along the axis that follows the batch.
 

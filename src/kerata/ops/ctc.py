@@ -6,12 +6,12 @@ from typing import Any
 
 from .. import dtypes
 from ..errors import ShapeError
-from ..spec import same, shape_of, unprobe
+from ..spec import same, unprobe
 from . import math, reduce
-from ._define import Tensor, dtype_of, op
+from ._define import Tensor, dtype_of, op, shape_of
 from .arrange import concatenate, expand_dims, moveaxis, pad, reshape, stack
 from .control import scan
-from .create import arange, full, one_hot, zeros
+from .create import arange, one_hot, zeros
 from .index import get_item, take_along_axis
 from .product import einsum
 
@@ -20,7 +20,11 @@ _IMPOSSIBLE = -1e5  # a log probability: as good as minus infinity, and its grad
 
 @op
 def ctc_loss(
-    target: Tensor, output: Tensor, target_length: Tensor, output_length: Tensor, mask_index: int = 0
+    target: Tensor,
+    output: Tensor,
+    target_length: Tensor,
+    output_length: Tensor,
+    mask_index: int = 0,
 ) -> Tensor:
     """Minus the log probability of label sequences, summed over all their alignments.
 
@@ -47,17 +51,27 @@ def ctc_loss(
     target = math.cast(target, "int32")
     emit, skip = _extended(logs, target, mask_index)
     kind = dtype_of(logs)
-    n, states = shape[0], 2 * labels[1] + 1  # type: ignore[operator]
+    n, states = shape[0], 2 * labels[1] + 1
     start = math.where(math.less(arange(states), 1), 0.0, math.cast(_IMPOSSIBLE, kind))
     # Before the first step only "in front of the first blank" is possible.
     start = math.add(zeros((n, states), kind), start)
-    valid = math.less(expand_dims(arange(shape[1]), 1), expand_dims(math.cast(output_length, "int32"), 0))
+    valid = math.less(
+        expand_dims(arange(shape[1]), 1), expand_dims(math.cast(output_length, "int32"), 0)
+    )
 
     def step(carry: Any, now: Any) -> tuple[Any, Any]:
         alpha, first = carry
         log_p, here = now
-        back1 = pad(get_item(alpha, (slice(None), slice(0, -1))), ((0, 0), (1, 0)), constant_values=_IMPOSSIBLE)
-        back2 = pad(get_item(alpha, (slice(None), slice(0, -2))), ((0, 0), (2, 0)), constant_values=_IMPOSSIBLE)
+        back1 = pad(
+            get_item(alpha, (slice(None), slice(0, -1))),
+            ((0, 0), (1, 0)),
+            constant_values=_IMPOSSIBLE,
+        )
+        back2 = pad(
+            get_item(alpha, (slice(None), slice(0, -2))),
+            ((0, 0), (2, 0)),
+            constant_values=_IMPOSSIBLE,
+        )
         moved = math.logaddexp(math.logaddexp(alpha, back1), math.add(back2, skip))
         # The first step may begin with the blank or the first label, without a skip.
         moved = math.where(first, math.logaddexp(alpha, back1), moved)
@@ -77,15 +91,18 @@ def _extended(logs: Any, target: Any, mask_index: int) -> tuple[Any, Any]:
     """Log probabilities of blank, label, blank, label ... blank; and which label may follow a label."""
     n, time, classes = shape_of(logs)
     count = shape_of(target)[1]
-    codes = one_hot(target, classes, dtype=dtype_of(logs))  # type: ignore[arg-type]
+    codes = one_hot(target, classes, dtype=dtype_of(logs))
     label = einsum("btk,bnk->btn", logs, codes)
     blank = get_item(logs, (slice(None), slice(None), slice(mask_index, mask_index + 1)))
     pairs = stack([math.add(math.multiply(label, 0), blank), label], -1)
-    emit = concatenate([reshape(pairs, (n, time, 2 * count)), blank], -1)  # type: ignore[operator]
-    changed = math.not_equal(get_item(target, (slice(None), slice(1, None))), get_item(target, (slice(None), slice(0, -1))))
+    emit = concatenate([reshape(pairs, (n, time, 2 * count)), blank], -1)
+    changed = math.not_equal(
+        get_item(target, (slice(None), slice(1, None))),
+        get_item(target, (slice(None), slice(0, -1))),
+    )
     allowed = pad(math.cast(changed, "int32"), ((0, 0), (1, 0)))
     allowed = stack([math.multiply(allowed, 0), allowed], -1)
-    allowed = pad(reshape(allowed, (n, 2 * count)), ((0, 0), (0, 1)))  # type: ignore[operator]
+    allowed = pad(reshape(allowed, (n, 2 * count)), ((0, 0), (0, 1)))
     skip = math.where(math.equal(allowed, 1), 0.0, math.cast(_IMPOSSIBLE, dtype_of(logs)))
     return emit, skip
 
@@ -129,7 +146,10 @@ def _greedy(inputs: Any, lengths: Any, merge_repeated: bool, mask_index: int) ->
     scores = math.where(inside, reduce.max(inputs, -1), 0)
     drop = math.equal(labels, mask_index)
     if merge_repeated:
-        again = math.equal(get_item(labels, (slice(None), slice(1, None))), get_item(labels, (slice(None), slice(0, -1))))
+        again = math.equal(
+            get_item(labels, (slice(None), slice(1, None))),
+            get_item(labels, (slice(None), slice(0, -1))),
+        )
         drop = math.logical_or(drop, pad(again, ((0, 0), (1, 0))))
     # A stable sort by "dropped or not" moves what is kept to the front.
     order = reduce.argsort(math.where(drop, time, places), -1)

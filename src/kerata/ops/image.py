@@ -11,10 +11,10 @@ import numpy as np
 
 from .. import config, dtypes
 from ..errors import ShapeError
-from ..spec import Spec, shape_of, unprobe
-from . import math, reduce
-from ._define import Tensor, dtype_of, op, primitive
-from .arrange import known, moveaxis, pad, reshape, stack, transpose
+from ..spec import Spec, unprobe
+from . import math
+from ._define import Tensor, dtype_of, op, primitive, shape_of
+from .arrange import pad, reshape
 from .index import get_item
 from .product import tensordot
 
@@ -25,7 +25,9 @@ def axes_of(x: Any, data_format: str | None, what: str) -> tuple[int, int, int]:
     """Places of height, width and channels."""
     rank = len(shape_of(x))
     if rank not in (3, 4):
-        raise ShapeError(f"{what}: expected 3 axes (one image) or 4 (a batch), got {unprobe(shape_of(x))}.")
+        raise ShapeError(
+            f"{what}: expected 3 axes (one image) or 4 (a batch), got {unprobe(shape_of(x))}."
+        )
     first = config.standardize_data_format(data_format) == "channels_first"
     return (rank - 2, rank - 1, rank - 3) if first else (rank - 3, rank - 2, rank - 1)
 
@@ -70,16 +72,18 @@ def resize(
 
 
 @primitive
-def interpolate(images: Tensor, shape: Any, method: str = "bilinear", antialias: bool = False) -> Tensor:
+def interpolate(
+    images: Tensor, shape: Any, method: str = "bilinear", antialias: bool = False
+) -> Tensor:
     """A tensor resampled to another shape of the same rank; a float, also for integers."""
     return Spec(shape, dtypes.to_float(dtype_of(images)))
 
 
 def _cropped(x: Any, h: int, w: int, height: int, width: int) -> Any:
     old_h, old_w = shape_of(x)[h], shape_of(x)[w]
-    rows = max(min(old_h, int(float(old_w * height) / width)), 1)  # type: ignore[operator, type-var]
-    columns = max(min(old_w, int(float(old_h * width) / height)), 1)  # type: ignore[operator, type-var]
-    top, left = int(float(old_h - rows) / 2), int(float(old_w - columns) / 2)  # type: ignore[operator]
+    rows = max(min(old_h, int(float(old_w * height) / width)), 1)
+    columns = max(min(old_w, int(float(old_h * width) / height)), 1)
+    top, left = int(float(old_h - rows) / 2), int(float(old_w - columns) / 2)
     key: list[Any] = [slice(None)] * len(shape_of(x))
     key[h], key[w] = slice(top, top + rows), slice(left, left + columns)
     return get_item(x, tuple(key))
@@ -87,24 +91,26 @@ def _cropped(x: Any, h: int, w: int, height: int, width: int) -> Any:
 
 def _padded(x: Any, h: int, w: int, height: int, width: int, fill_value: float) -> Any:
     old_h, old_w = shape_of(x)[h], shape_of(x)[w]
-    rows = max(old_h, int(float(old_w * height) / width))  # type: ignore[operator, type-var]
-    columns = max(old_w, int(float(old_h * width) / height))  # type: ignore[operator, type-var]
-    top, left = int(float(rows - old_h) / 2), int(float(columns - old_w) / 2)  # type: ignore[operator]
+    rows = max(old_h, int(float(old_w * height) / width))
+    columns = max(old_w, int(float(old_h * width) / height))
+    top, left = int(float(rows - old_h) / 2), int(float(columns - old_w) / 2)
     pairs = [(0, 0)] * len(shape_of(x))
     pairs[h], pairs[w] = (top, top), (left, left)
     return pad(x, pairs, constant_values=fill_value)
 
 
-def _margins(what: str, before: Any, after: Any, size: Any, target: Any, sign: int) -> tuple[int, int]:
+def _margins(
+    what: str, before: Any, after: Any, size: Any, target: Any, sign: int
+) -> tuple[int, int]:
     """Two margins out of any two of: before, after, the target size (sign 1: cropped, -1: added)."""
     given = [v is not None for v in (before, after, target)]
     if sum(given) < 2:
         raise ValueError(f"{what}: give two of: margin before, margin after, target size.")
     total = None if target is None else sign * (size - target)
     if before is None:
-        before = total - after  # type: ignore[operator]
+        before = total - after
     if after is None:
-        after = total - before  # type: ignore[operator]
+        after = total - before
     if before < 0 or after < 0:
         raise ShapeError(f"{what}: margins must not be negative, got {before} and {after}.")
     return before, after
@@ -127,7 +133,7 @@ def crop_images(
     top, bottom = _margins("crop_images", top_cropping, bottom_cropping, shape[h], target_height, 1)
     left, right = _margins("crop_images", left_cropping, right_cropping, shape[w], target_width, 1)
     key: list[Any] = [slice(None)] * len(shape)
-    key[h], key[w] = slice(top, shape[h] - bottom), slice(left, shape[w] - right)  # type: ignore[operator]
+    key[h], key[w] = slice(top, shape[h] - bottom), slice(left, shape[w] - right)
     return get_item(images, tuple(key))
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ShapeError
-from ..spec import Spec, broadcast, normalize_axis, same, shape_of, spec_of, unprobe
+from ..spec import Spec, broadcast, normalize_axis, same, spec_of, unprobe
 from . import math
-from ._define import Tensor, Tensors, dtype_of, op, primitive
-from .arrange import as_sizes, count, known
+from ._define import Tensor, Tensors, dtype_of, op, primitive, shape_of
+from .arrange import Size, as_sizes, count, known
 
 
 @primitive
@@ -48,9 +48,11 @@ def _item_shape(shape: Sequence[int | None], keys: tuple) -> tuple[int | None, .
         axis += 1
         if isinstance(k, builtins.slice):
             out.append(slice_size(k, d))
-        elif hasattr(k, "shape") and k.shape != () or isinstance(k, Spec):
+        elif (hasattr(k, "shape") and k.shape != ()) or isinstance(k, Spec):
             if dtypes.standardize(k.dtype) == "bool":
-                raise ShapeError("A mask of booleans gives a shape that is not known yet; use ops.where.")
+                raise ShapeError(
+                    "A mask of booleans gives a shape that is not known yet; use ops.where."
+                )
             arrays.append(tuple(k.shape))
             spots.append(place)
             start = len(out) if start is None else start
@@ -66,13 +68,15 @@ def _item_shape(shape: Sequence[int | None], keys: tuple) -> tuple[int | None, .
     return (*out[:start], *broadcast(*arrays, what="index"), *out[start:])
 
 
-def _check_index(k: Any, d: int | None, axis: int, shape: Sequence[int | None]) -> None:
+def _check_index(k: Any, d: Size, axis: int, shape: Sequence[int | None]) -> None:
     k = operator.index(k)
-    if known(d) and not -d <= k < d:  # type: ignore[operator]
-        raise ShapeError(f"Index {k} is out of range for axis {axis} of a tensor of shape {unprobe(shape)}.")
+    if known(d) and not -d <= k < d:
+        raise ShapeError(
+            f"Index {k} is out of range for axis {axis} of a tensor of shape {unprobe(shape)}."
+        )
 
 
-def slice_size(s: builtins.slice, d: int | None) -> int | None:
+def slice_size(s: builtins.slice, d: Size) -> Size:
     """How many elements a slice picks out of `d`."""
     if d is None:
         return None
@@ -103,9 +107,13 @@ def take_along_axis(x: Tensor, indices: Tensor, axis: int | None = None) -> Tens
     if axis is None:
         return Spec((count(wanted),), dtype_of(x))
     if len(shape) != len(wanted):
-        raise ShapeError(f"take_along_axis: x has {len(shape)} axes, indices {len(wanted)}; they must agree.")
+        raise ShapeError(
+            f"take_along_axis: x has {len(shape)} axes, indices {len(wanted)}; they must agree."
+        )
     axis = normalize_axis(axis, len(shape), "take_along_axis: axis")
-    rest = broadcast((*shape[:axis], 1, *shape[axis + 1 :]), (*wanted[:axis], 1, *wanted[axis + 1 :]))
+    rest = broadcast(
+        (*shape[:axis], 1, *shape[axis + 1 :]), (*wanted[:axis], 1, *wanted[axis + 1 :])
+    )
     return Spec((*rest[:axis], wanted[axis], *rest[axis + 1 :]), dtype_of(x))
 
 
@@ -113,15 +121,19 @@ def take_along_axis(x: Tensor, indices: Tensor, axis: int | None = None) -> Tens
 def slice(inputs: Tensor, start_indices: Any, shape: Any) -> Tensor:
     """The block of the given shape that begins at `start_indices`; -1 in `shape` goes to the end."""
     old, sizes = shape_of(inputs), as_sizes(shape)
-    starts = start_indices if isinstance(start_indices, (list, tuple, np.ndarray)) else [None] * len(old)
+    starts = (
+        start_indices if isinstance(start_indices, (list, tuple, np.ndarray)) else [None] * len(old)
+    )
     if len(sizes) != len(old):
         raise ShapeError(f"slice: {len(sizes)} sizes for a tensor of shape {unprobe(old)}.")
     new = []
     for d, s, n in zip(old, starts, sizes):
         if n == -1:
             n = None if d is None or not isinstance(s, (int, np.integer)) else d - int(s)
-        elif known(d) and n is not None and n > d:  # type: ignore[operator]
-            raise ShapeError(f"slice: a block of {unprobe(sizes)} does not fit into {unprobe(old)}.")
+        elif known(d) and n is not None and n > d:
+            raise ShapeError(
+                f"slice: a block of {unprobe(sizes)} does not fit into {unprobe(old)}."
+            )
         new.append(n)
     return Spec(new, dtype_of(inputs))
 
@@ -148,15 +160,21 @@ def scatter(indices: Tensor, values: Tensor, shape: Any) -> Tensor:
 
 
 @primitive
-def scatter_update(inputs: Tensor, indices: Tensor, updates: Tensor, reduction: str | None = None) -> Tensor:
+def scatter_update(
+    inputs: Tensor, indices: Tensor, updates: Tensor, reduction: str | None = None
+) -> Tensor:
     """`inputs` with `updates` put at `indices` (whose last axis is a position).
 
     `reduction`: ``None`` replaces; ``add``, ``max``, ``min``, ``mul`` combine with what is there.
     """
     if reduction not in (None, "add", "max", "min", "mul"):
-        raise ValueError(f"scatter_update: unknown reduction {reduction!r}; use None, add, max, min or mul.")
+        raise ValueError(
+            f"scatter_update: unknown reduction {reduction!r}; use None, add, max, min or mul."
+        )
     if len(shape_of(indices)) != 2:
-        raise ShapeError(f"scatter_update: indices must have 2 axes, got {unprobe(shape_of(indices))}.")
+        raise ShapeError(
+            f"scatter_update: indices must have 2 axes, got {unprobe(shape_of(indices))}."
+        )
     return Spec(shape_of(inputs), dtype_of(inputs))
 
 
@@ -176,7 +194,10 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
 def select(condlist: Tensors, choicelist: Tensors, default: Any = 0) -> Tensor:
     """For each element the choice of the first condition that holds, else `default`."""
     shapes = [shape_of(c) for c in (*condlist, *choicelist)]
-    return Spec(broadcast(*shapes, shape_of(default), what="select"), dtypes.result_type(*choicelist, default))
+    return Spec(
+        broadcast(*shapes, shape_of(default), what="select"),
+        dtypes.result_type(*choicelist, default),
+    )
 
 
 @op
@@ -190,7 +211,9 @@ def isin(x1: Tensor, x2: Tensor, assume_unique: bool = False, invert: bool = Fal
 
 
 def _segment(name: str, doc: str) -> Any:
-    def body(data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    def body(
+        data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False
+    ) -> Tensor:
         shape = shape_of(data)
         same(f"{name}: data and segment_ids", shape[0], shape_of(segment_ids)[0])
         return Spec((num_segments, *shape[1:]), dtype_of(data))

@@ -6,10 +6,10 @@ from typing import Any
 
 from .. import config, dtypes
 from ..errors import ShapeError
-from ..spec import normalize_axis, shape_of, unprobe
+from ..spec import normalize_axis, unprobe
 from . import math, reduce
-from ._define import Tensor, dtype_of, op
-from .arrange import expand_dims, known, squeeze
+from ._define import Tensor, dtype_of, op, shape_of
+from .arrange import known, squeeze
 from .create import one_hot
 
 
@@ -54,7 +54,9 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
 
 
 @op
-def categorical_crossentropy(target: Tensor, output: Tensor, from_logits: bool = False, axis: int = -1) -> Tensor:
+def categorical_crossentropy(
+    target: Tensor, output: Tensor, from_logits: bool = False, axis: int = -1
+) -> Tensor:
     """``-sum(t log(p))`` along `axis`, of one-hot (or soft) targets.
 
     `output` holds probabilities (made to sum to 1, held within epsilon of 0 and 1) or, with
@@ -81,7 +83,9 @@ def sparse_categorical_crossentropy(
         target = squeeze(target, -1)
         t = shape_of(target)
     if not o:
-        raise ShapeError("sparse_categorical_crossentropy: output needs at least one axis, the classes.")
+        raise ShapeError(
+            "sparse_categorical_crossentropy: output needs at least one axis, the classes."
+        )
     place = normalize_axis(axis, len(o))
     rest = (*o[:place], *o[place + 1 :])
     if len(t) != len(rest) or any(a != b for a, b in zip(t, rest) if known(a) and known(b)):

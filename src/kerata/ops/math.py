@@ -7,8 +7,9 @@ from typing import Any
 
 from .. import dtypes
 from ..engine import engine
-from ..spec import Spec, broadcast, shape_of
-from ._define import Tensor, alias, dtype_of, op, primitive
+from ..errors import ShapeError
+from ..spec import Spec, broadcast
+from ._define import Tensor, alias, dtype_of, op, primitive, shape_of
 
 # --- families -----------------------------------------------------------------------------------
 
@@ -67,6 +68,7 @@ _float = dtypes.to_float
 
 # --- one tensor ---------------------------------------------------------------------------------
 
+fabs = _unary("fabs", lambda d: _float(_real(d)), "Absolute value, a float also for integers.")
 negative = _unary("negative", _same, "``-x``.")
 positive = _unary("positive", _same, "``+x``.")
 absolute = _unary("absolute", _real, "Absolute value; the modulus of complex numbers.")
@@ -167,7 +169,9 @@ bitwise_and = _bitwise("bitwise_and", "Bits set in both.")
 bitwise_or = _bitwise("bitwise_or", "Bits set in one or both.")
 bitwise_xor = _bitwise("bitwise_xor", "Bits set in exactly one.")
 left_shift = _bitwise("left_shift", "Bits of `x` moved up by `y` places.", _number)
-right_shift = _bitwise("right_shift", "Bits of `x` moved down by `y` places, keeping the sign.", _number)
+right_shift = _bitwise(
+    "right_shift", "Bits of `x` moved down by `y` places, keeping the sign.", _number
+)
 bitwise_left_shift = alias("bitwise_left_shift", left_shift)
 bitwise_right_shift = alias("bitwise_right_shift", right_shift)
 
@@ -188,9 +192,40 @@ def ldexp(x1: Tensor, x2: Tensor) -> Tensor:
 
 
 @primitive
-def isclose(x1: Tensor, x2: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+def isclose(
+    x1: Tensor, x2: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
     """Whether ``|x1 - x2| <= atol + rtol * |x2|``, element by element."""
     return Spec(broadcast(shape_of(x1), shape_of(x2), what="isclose"), "bool")
+
+
+@op
+def allclose(
+    x1: Tensor, x2: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """Whether all elements are close, as `isclose` says."""
+    from .reduce import all
+
+    return all(isclose(x1, x2, rtol, atol, equal_nan))
+
+
+@op
+def view_as_complex(x: Tensor) -> Tensor:
+    """Complex numbers out of their real and imaginary parts on the last axis, of size 2."""
+    from .index import get_item
+
+    shape = shape_of(x)
+    if not shape or shape[-1] != 2:
+        raise ShapeError(f"view_as_complex: the last axis must have the size 2, got {shape}.")
+    return add(get_item(x, (..., 0)), multiply(get_item(x, (..., 1)), 1j))
+
+
+@op
+def view_as_real(x: Tensor) -> Tensor:
+    """Real and imaginary parts of complex numbers, on a new last axis."""
+    from .arrange import stack
+
+    return stack([real(x), imag(x)], -1)
 
 
 # --- more than two, or with settings ------------------------------------------------------------
@@ -223,7 +258,9 @@ def round(x: Tensor, decimals: int = 0) -> Tensor:
 
 
 @primitive
-def nan_to_num(x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+def nan_to_num(
+    x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
     """`x` with NaN and the infinities replaced, these by the largest finite numbers by default."""
     return Spec(shape_of(x), dtype_of(x))
 
@@ -257,20 +294,30 @@ def saturate_cast(x: Tensor, dtype: Any) -> Tensor:
     return cast(clip(x, low, high), target)
 
 
+_LARGEST = {
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+    "float64": 1.7976931348623157e308,
+}
+
+
 def number_range(dtype: str) -> tuple[Any, Any]:
     """Smallest and largest number of a dtype."""
     if dtype == "bool":
         return 0, 1
     if dtypes.is_integer(dtype):
         bits = 8 * dtypes.size(dtype)
-        return (0, 2**bits - 1) if dtype.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    most = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float64": 1.7976931348623157e308}
-    most = most.get(dtype, 3.4028234663852886e38)
+        return (
+            (0, 2**bits - 1) if dtype.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        )
+    most = _LARGEST.get(dtype, 3.4028234663852886e38)
     return -most, most
 
 
 @primitive
-def convert_to_tensor(x: Tensor, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Tensor:
+def convert_to_tensor(
+    x: Tensor, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
+) -> Tensor:
     """Anything array-like as a tensor of the engine; Python floats become ``floatx()``."""
     return Spec(shape_of(x), dtype_of(x) if dtype is None else dtypes.explicit(dtype))
 

@@ -1,4 +1,5 @@
-"""Activations, normalization and attention: ``ops.nn`` without convolutions and losses."""
+"""``ops.nn``: activations, normalization and attention; under this name also what `convolve`,
+`loss`, `ctc` and `create` define of it."""
 
 from __future__ import annotations
 
@@ -7,29 +8,32 @@ from typing import Any
 
 from .. import config, dtypes
 from ..errors import ShapeError
-from ..spec import Spec, normalize_axis, shape_of
+from ..spec import normalize_axis
 from . import math, reduce
-from ._define import Tensor, alias, dtype_of, op
-from .arrange import expand_dims, repeat, reshape, split, transpose
-from .create import arange, multi_hot, one_hot, ones_like
-from .convolve import (
-    adaptive_average_pool,
-    adaptive_max_pool,
-    average_pool,
-    conv,
-    conv_transpose,
-    depth_to_space,
-    depthwise_conv,
-    fold,
-    max_pool,
-    separable_conv,
-    space_to_depth,
-    unfold,
+from ._define import REGISTRY, Tensor, alias, dtype_of, op, shape_of
+from .arrange import expand_dims, repeat, reshape, split
+from .create import arange, ones_like
+from .product import einsum
+
+_ELSEWHERE = frozenset(
+    """
+    adaptive_average_pool adaptive_max_pool average_pool binary_crossentropy
+    categorical_crossentropy conv conv_transpose ctc_decode ctc_loss depth_to_space depthwise_conv
+    fold max_pool multi_hot one_hot separable_conv space_to_depth sparse_categorical_crossentropy
+    unfold
+    """.split()
 )
-from .ctc import ctc_decode, ctc_loss
-from .index import take_along_axis
-from .loss import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
-from .product import einsum, matmul
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return REGISTRY[name]
+    raise AttributeError(f"ops.nn has no {name!r}.")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ELSEWHERE})
+
 
 # --- activations --------------------------------------------------------------------------------
 
@@ -61,7 +65,9 @@ def sigmoid(x: Tensor) -> Tensor:
     """``1 / (1 + exp(-x))``, computed without overflow."""
     x = _as_float(x)
     small = math.exp(math.negative(math.absolute(x)))
-    return math.divide(math.where(math.greater_equal(x, 0), ones_like(x), small), math.add(1, small))
+    return math.divide(
+        math.where(math.greater_equal(x, 0), ones_like(x), small), math.add(1, small)
+    )
 
 
 @op
@@ -179,7 +185,9 @@ def gelu(x: Tensor, approximate: bool = True) -> Tensor:
     """
     x = _as_float(x)
     if approximate:
-        inner = math.multiply(0.7978845608028654, math.add(x, math.multiply(0.044715, math.power(x, 3))))
+        inner = math.multiply(
+            0.7978845608028654, math.add(x, math.multiply(0.044715, math.power(x, 3)))
+        )
         share = math.add(1, math.tanh(inner))
     else:
         share = math.add(1, math.erf(math.multiply(x, 0.7071067811865476)))
@@ -251,7 +259,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     falling = math.negative(reduce.sort(math.negative(x), axis=place))
     column = [1] * len(shape)
     column[place] = -1
-    k = reshape(math.cast(arange(1, n + 1), dtype_of(x)), column)  # type: ignore[operator]
+    k = reshape(math.cast(arange(1, n + 1), dtype_of(x)), column)
     total = reduce.cumsum(falling, axis=place)
     inside = math.greater(math.add(1, math.multiply(k, falling)), total)
     size = reduce.sum(math.cast(inside, dtype_of(x)), place, keepdims=True)
@@ -270,11 +278,15 @@ def _wide(x: Any) -> tuple[Any, str]:
 
 
 @op
-def moments(x: Tensor, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, Tensor]:
+def moments(
+    x: Tensor, axes: Any, keepdims: bool = False, synchronized: bool = False
+) -> tuple[Tensor, Tensor]:
     """Mean and variance along `axes`, in float32 inside for half precision."""
     x, kind = _wide(x)
     mean = reduce.mean(x, axes, keepdims=True)
-    variance = reduce.mean(math.square(math.subtract(x, math.stop_gradient(mean))), axes, keepdims=keepdims)
+    variance = reduce.mean(
+        math.square(math.subtract(x, math.stop_gradient(mean))), axes, keepdims=keepdims
+    )
     # The gradient of the variance through the mean is exactly zero, hence the stop.
     if not keepdims:
         mean = reduce.sum(mean, axes)
@@ -284,7 +296,12 @@ def moments(x: Tensor, axes: Any, keepdims: bool = False, synchronized: bool = F
 
 
 @op
-def normalize(x: Tensor, axis: int | Sequence[int] | None = -1, order: int | float = 2, epsilon: float | None = None) -> Tensor:
+def normalize(
+    x: Tensor,
+    axis: int | Sequence[int] | None = -1,
+    order: int | float = 2,
+    epsilon: float | None = None,
+) -> Tensor:
     """`x` divided by its norm of that order along `axis`, the norm held above `epsilon`."""
     x = _as_float(x)
     epsilon = config.epsilon() if epsilon is None else epsilon
@@ -350,7 +367,9 @@ def layer_normalization(
     variance = reduce.mean(math.square(centred), axes, keepdims=True)
     if rms:  # Keras 3's older spelling: scaled by the deviation alone, not centred
         out = math.multiply(x, math.rsqrt(math.add(variance, epsilon)))
-        return math.cast(out if gamma is None else math.multiply(out, math.cast(gamma, dtype_of(x))), kind)
+        return math.cast(
+            out if gamma is None else math.multiply(out, math.cast(gamma, dtype_of(x))), kind
+        )
     out = math.multiply(centred, math.rsqrt(math.add(variance, epsilon)))
     if gamma is not None:
         out = math.multiply(out, math.cast(gamma, dtype_of(x)))
@@ -361,7 +380,10 @@ def layer_normalization(
 
 @op
 def rms_normalization(
-    x: Tensor, scale: Tensor | None = None, axis: int | Sequence[int] = -1, epsilon: float | None = None
+    x: Tensor,
+    scale: Tensor | None = None,
+    axis: int | Sequence[int] = -1,
+    epsilon: float | None = None,
 ) -> Tensor:
     """`x` divided by its root mean square along `axis`, times `scale` (Zhang and Sennrich 2019)."""
     epsilon = config.epsilon() if epsilon is None else epsilon
@@ -379,7 +401,9 @@ def rms_normalization(
 def psnr(x1: Tensor, x2: Tensor, max_val: float) -> Tensor:
     """Peak signal-to-noise ratio in decibels of two images whose largest value is `max_val`."""
     if shape_of(x1) != shape_of(x2):
-        raise ShapeError(f"psnr: both images need one shape, got {shape_of(x1)} and {shape_of(x2)}.")
+        raise ShapeError(
+            f"psnr: both images need one shape, got {shape_of(x1)} and {shape_of(x2)}."
+        )
     error = reduce.mean(math.square(math.subtract(x1, x2)))
     peak = math.cast(max_val, dtypes.to_float(dtype_of(x2)))
     return math.subtract(math.multiply(20, math.log10(peak)), math.multiply(10, math.log10(error)))
@@ -419,18 +443,22 @@ def dot_product_attention(
     """
     for name, t in (("query", query), ("key", key), ("value", value)):
         if len(shape_of(t)) != 4:
-            raise ShapeError(f"dot_product_attention: {name} needs 4 axes, got the shape {shape_of(t)}.")
+            raise ShapeError(
+                f"dot_product_attention: {name} needs 4 axes, got the shape {shape_of(t)}."
+            )
     heads, shared = shape_of(query)[2], shape_of(key)[2]
     if heads != shared:
         key, value = (repeat(t, heads // shared, axis=2) for t in (key, value))
     kind = dtypes.result_type(query, key, value)
     size = shape_of(query)[3]
-    scale = size**-0.5 if scale is None else scale  # type: ignore[operator]
+    scale = size**-0.5 if scale is None else scale
     scores = einsum("btnh,bsnh->bnts", query, key)
     scores, _ = _wide(scores)
     scores = math.multiply(scores, scale)
     if attn_logits_soft_cap is not None:
-        scores = math.multiply(attn_logits_soft_cap, math.tanh(math.divide(scores, attn_logits_soft_cap)))
+        scores = math.multiply(
+            attn_logits_soft_cap, math.tanh(math.divide(scores, attn_logits_soft_cap))
+        )
     if bias is not None:
         scores = math.add(scores, math.cast(bias, dtype_of(scores)))
     scores = _masked(scores, mask, is_causal)

@@ -9,13 +9,15 @@ from typing import Any
 from .. import dtypes
 from ..engine import engine
 from ..errors import ShapeError
-from ..spec import Spec, broadcast, normalize_axis, probe, same, shape_of, unprobe
+from ..spec import Spec, broadcast, normalize_axis, probe, same, unprobe
 from . import math, reduce
-from ._define import Tensor, dtype_of, op, primitive
+from ._define import Tensor, dtype_of, op, primitive, shape_of
 from .arrange import expand_dims, moveaxis, ravel, reshape
 
 
-def _contract(what: str, s1: Sequence[int | None], s2: Sequence[int | None], a: int | None, b: int | None) -> None:
+def _contract(
+    what: str, s1: Sequence[int | None], s2: Sequence[int | None], a: int | None, b: int | None
+) -> None:
     if a is not None and b is not None and a != b and probe() not in (a, b):
         raise ShapeError(
             f"{what}: {unprobe(s1)} and {unprobe(s2)} do not fit: "
@@ -32,7 +34,9 @@ def matmul(x1: Tensor, x2: Tensor) -> Tensor:
     """
     s1, s2 = shape_of(x1), shape_of(x2)
     if not s1 or not s2:
-        raise ShapeError(f"matmul: scalars have no matrix product (shapes {unprobe(s1)} and {unprobe(s2)}).")
+        raise ShapeError(
+            f"matmul: scalars have no matrix product (shapes {unprobe(s1)} and {unprobe(s2)})."
+        )
     a = s1 if len(s1) > 1 else (1, *s1)
     b = s2 if len(s2) > 1 else (*s2, 1)
     _contract("matmul", s1, s2, a[-1], b[-2])
@@ -41,7 +45,9 @@ def matmul(x1: Tensor, x2: Tensor) -> Tensor:
     columns = () if len(s2) == 1 else (b[-1],)
     kinds = {dtype_of(x1), dtype_of(x2)}
     # Products of int8 are summed in int32, which is what quantized layers need.
-    return Spec((*out, *rows, *columns), "int32" if kinds == {"int8"} else dtypes.result_type(x1, x2))
+    return Spec(
+        (*out, *rows, *columns), "int32" if kinds == {"int8"} else dtypes.result_type(x1, x2)
+    )
 
 
 @primitive
@@ -107,7 +113,9 @@ def einsum(subscripts: str, *operands: Tensor, **kwargs: Any) -> Tensor:
 
     ``...`` stands for axes that broadcast. Without ``->`` the letters met once, sorted, are kept.
     """
-    return Spec(einsum_shape(subscripts, [shape_of(x) for x in operands]), dtypes.result_type(*operands))
+    return Spec(
+        einsum_shape(subscripts, [shape_of(x) for x in operands]), dtypes.result_type(*operands)
+    )
 
 
 def einsum_shape(subscripts: str, shapes: Sequence[Sequence[int | None]]) -> tuple[int | None, ...]:
@@ -122,7 +130,9 @@ def einsum_shape(subscripts: str, shapes: Sequence[Sequence[int | None]]) -> tup
         before, ellipsis, after = term.partition("...")
         extra = len(shape) - len(before) - len(after)
         if extra < 0 or (extra and not ellipsis):
-            raise ShapeError(f"einsum: {term!r} does not fit the shape {unprobe(shape)} in {subscripts!r}.")
+            raise ShapeError(
+                f"einsum: {term!r} does not fit the shape {unprobe(shape)} in {subscripts!r}."
+            )
         dots = broadcast(dots, shape[len(before) : len(before) + extra], what="einsum")
         named = zip(before + after, (*shape[: len(before)], *shape[len(before) + extra :]))
         for letter, d in named:
@@ -139,7 +149,12 @@ def einsum_shape(subscripts: str, shapes: Sequence[Sequence[int | None]]) -> tup
 
 @primitive
 def cross(
-    x1: Tensor, x2: Tensor, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+    x1: Tensor,
+    x2: Tensor,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
 ) -> Tensor:
     """Cross product of vectors of 2 or 3 components; of two with 2, its third component alone."""
     s1, s2 = list(shape_of(x1)), list(shape_of(x2))
@@ -159,7 +174,9 @@ def kron(x1: Tensor, x2: Tensor) -> Tensor:
     s1, s2 = list(shape_of(x1)), list(shape_of(x2))
     rank = builtins.max(len(s1), len(s2))
     s1, s2 = [1] * (rank - len(s1)) + s1, [1] * (rank - len(s2)) + s2
-    return Spec([None if None in (a, b) else a * b for a, b in zip(s1, s2)], dtypes.result_type(x1, x2))
+    return Spec(
+        [None if None in (a, b) else a * b for a, b in zip(s1, s2)], dtypes.result_type(x1, x2)
+    )
 
 
 @op
@@ -169,8 +186,12 @@ def diff(a: Tensor, n: int = 1, axis: int = -1) -> Tensor:
 
     rank = len(shape_of(a))
     place = normalize_axis(axis, rank)
-    later = tuple(builtins.slice(1, None) if i == place else builtins.slice(None) for i in range(rank))
-    earlier = tuple(builtins.slice(0, -1) if i == place else builtins.slice(None) for i in range(rank))
+    later = tuple(
+        builtins.slice(1, None) if i == place else builtins.slice(None) for i in range(rank)
+    )
+    earlier = tuple(
+        builtins.slice(0, -1) if i == place else builtins.slice(None) for i in range(rank)
+    )
     for _ in range(n):
         combine = math.not_equal if dtype_of(a) == "bool" else math.subtract
         a = combine(get_item(a, later), get_item(a, earlier))
@@ -186,7 +207,12 @@ def trapezoid(y: Tensor, x: Tensor | None = None, dx: float = 1.0, axis: int = -
     width = dx
     if x is not None:
         width = diff(moveaxis(x, axis, -1) if len(shape_of(x)) > 1 else x)
-    middle = math.multiply(math.add(get_item(y, (..., builtins.slice(1, None))), get_item(y, (..., builtins.slice(0, -1)))), 0.5)
+    middle = math.multiply(
+        math.add(
+            get_item(y, (..., builtins.slice(1, None))), get_item(y, (..., builtins.slice(0, -1)))
+        ),
+        0.5,
+    )
     return reduce.sum(math.multiply(middle, width), -1)
 
 

@@ -6,7 +6,6 @@ else the seed given, else the host's generator (`kerata.rng`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from .. import dtypes, rng
 from ..engine import engine
 from ..errors import ShapeError
 from ..scope import local
-from ..spec import Spec, probe, shape_of
+from ..spec import Spec, probe
 from ..variable import Variable
 from . import math
-from ._define import Tensor, closed_op, dtype_of, op, primitive
+from ._define import Tensor, closed_op, dtype_of, op, shape_of
 from .arrange import as_sizes
 
 Seed = Any
@@ -130,7 +129,9 @@ def truncated_normal(
 
 
 @closed_op
-def randint(shape: Any, minval: Tensor, maxval: Tensor, dtype: Any = "int32", seed: Seed = None) -> Tensor:
+def randint(
+    shape: Any, minval: Tensor, maxval: Tensor, dtype: Any = "int32", seed: Seed = None
+) -> Tensor:
     """Integers equally likely from `minval` to, without, `maxval`."""
     kind = _kind(dtype)
     if not dtypes.is_integer(kind):
@@ -151,13 +152,17 @@ def beta(shape: Any, alpha: Tensor, beta: Tensor, dtype: Any = None, seed: Seed 
 
 
 @closed_op
-def binomial(shape: Any, counts: Tensor, probabilities: Tensor, dtype: Any = None, seed: Seed = None) -> Tensor:
+def binomial(
+    shape: Any, counts: Tensor, probabilities: Tensor, dtype: Any = None, seed: Seed = None
+) -> Tensor:
     """Numbers of successes in `counts` trials."""
     return _draw("binomial", shape, _kind(dtype), seed, counts, probabilities)
 
 
 @op
-def categorical(logits: Tensor, num_samples: int, dtype: Any = "int32", seed: Seed = None) -> Tensor:
+def categorical(
+    logits: Tensor, num_samples: int, dtype: Any = "int32", seed: Seed = None
+) -> Tensor:
     """Classes drawn with probabilities ``softmax(logits)``: (batch, classes) to (batch, num_samples)."""
     shape = shape_of(logits)
     if len(shape) != 2:
@@ -182,9 +187,10 @@ def dropout(inputs: Tensor, rate: float, noise_shape: Any = None, seed: Seed = N
         raise ValueError(f"dropout: rate must be between 0 and 1, got {rate}.")
     if rate == 0:
         return inputs
-    zero = math.multiply(inputs, 0)
+    if isinstance(inputs, Spec):
+        return Spec(inputs.shape, dtypes.to_float(inputs.dtype))
     if rate == 1:
-        return zero
+        return math.multiply(inputs, 0.0)
     shape = shape_of(inputs)
     if noise_shape is not None:
         shape = tuple(d if n is None else int(n) for n, d in zip(noise_shape, shape, strict=True))

@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import dtypes
 from ..errors import ShapeError
-from ..spec import Spec, broadcast, normalize_axes, normalize_axis, probe, shape_of
+from ..spec import Spec, normalize_axes, normalize_axis, probe
 from . import math
-from ._define import Tensor, Tensors, alias, dtype_of, op, primitive
+from ._define import Tensor, dtype_of, op, primitive, shape_of
 
 Axis = int | Sequence[int] | None
 
@@ -49,10 +49,16 @@ def _reduction(name: str, dtype: Callable[[str], str], doc: str) -> Any:
 _float = dtypes.to_float
 _same, _bool = math._same, math._bool
 
-sum = _reduction("sum", _summed, "Sum along `axis`, or of everything. Booleans are counted as int32.")
+sum = _reduction(
+    "sum", _summed, "Sum along `axis`, or of everything. Booleans are counted as int32."
+)
 mean = _reduction("mean", _float, "Mean along `axis`; a float also for integers.")
 var = _reduction("var", lambda d: math._real(_float(d)), "Variance along `axis` (divided by n).")
-std = _reduction("std", lambda d: math._real(_float(d)), "Standard deviation along `axis` (n in the denominator).")
+std = _reduction(
+    "std",
+    lambda d: math._real(_float(d)),
+    "Standard deviation along `axis` (n in the denominator).",
+)
 all = _reduction("all", _bool, "Whether all are true along `axis`.")
 any = _reduction("any", _bool, "Whether any is true along `axis`.")
 logsumexp = _reduction("logsumexp", _float, "``log(sum(exp(x)))`` along `axis` without overflow.")
@@ -63,7 +69,9 @@ nanstd = _reduction("nanstd", _float, "Standard deviation along `axis` of what i
 nanprod = _reduction("nanprod", _summed, "Product along `axis` of what is not NaN.")
 nanmax = _reduction("nanmax", _same, "Largest along `axis` of what is not NaN.")
 nanmin = _reduction("nanmin", _same, "Smallest along `axis` of what is not NaN.")
-median = _reduction("median", _float, "Median along `axis`; the mean of the middle two for an even count.")
+median = _reduction(
+    "median", _float, "Median along `axis`; the mean of the middle two for an even count."
+)
 nanmedian = _reduction("nanmedian", _float, "Median along `axis` of what is not NaN.")
 
 
@@ -115,8 +123,12 @@ def _position(name: str, doc: str) -> Any:
 
 argmax = _position("argmax", "Index (int32) of the largest along `axis`, the first of equals.")
 argmin = _position("argmin", "Index (int32) of the smallest along `axis`, the first of equals.")
-nanargmax = _position("nanargmax", "Index (int32) of the largest that is not NaN; -1 where all are NaN.")
-nanargmin = _position("nanargmin", "Index (int32) of the smallest that is not NaN; -1 where all are NaN.")
+nanargmax = _position(
+    "nanargmax", "Index (int32) of the largest that is not NaN; -1 where all are NaN."
+)
+nanargmin = _position(
+    "nanargmin", "Index (int32) of the smallest that is not NaN; -1 where all are NaN."
+)
 
 
 @op
@@ -128,7 +140,7 @@ def average(x: Tensor, axis: Axis = None, weights: Tensor | None = None) -> Tens
     if len(w_shape) == 1 and len(shape) > 1:
         if axis is None:
             raise ShapeError("average: one-dimensional weights need an axis.")
-        place = normalize_axis(_ints(axis), len(shape))  # type: ignore[arg-type]
+        (place,) = normalize_axes(_ints(axis), len(shape))
         from .arrange import reshape
 
         weights = reshape(weights, [1] * place + [w_shape[0]] + [1] * (len(shape) - place - 1))
@@ -174,7 +186,9 @@ nancumprod = _cumulative("nancumprod", "Running product that counts NaN as 1.")
 
 
 @primitive
-def quantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def quantile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Tensor:
     """The values below which the fractions `q` (0 to 1) of the elements lie along `axis`.
 
     The axes of `q` come first in the result. `method` says how to interpolate: ``linear``,
@@ -184,25 +198,33 @@ def quantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", ke
 
 
 @primitive
-def nanquantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanquantile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Tensor:
     """`quantile` of what is not NaN."""
     return Spec(shape_of(q) + reduced(shape_of(x), axis, keepdims), _float(dtype_of(x)))
 
 
 @op
-def percentile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def percentile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Tensor:
     """`quantile` with `q` in percent."""
     return quantile(x, math.divide(q, 100), axis, method, keepdims)
 
 
 @op
-def nanpercentile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanpercentile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Tensor:
     """`percentile` of what is not NaN."""
     return nanquantile(x, math.divide(q, 100), axis, method, keepdims)
 
 
 @primitive
-def norm(x: Tensor, ord: int | float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def norm(
+    x: Tensor, ord: int | float | str | None = None, axis: Axis = None, keepdims: bool = False
+) -> Tensor:
     """Vector norm along one axis, or matrix norm along two.
 
     `ord` is 2 by default for vectors (``None``) and Frobenius for matrices; also 1, ``inf``,
@@ -245,8 +267,8 @@ def top_k(x: Tensor, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
 @op
 def in_top_k(targets: Tensor, predictions: Tensor, k: int) -> Tensor:
     """Whether the class `targets` is among the `k` with the largest `predictions`; ties count as in."""
-    from .index import take_along_axis
     from .arrange import expand_dims
+    from .index import take_along_axis
 
     own = take_along_axis(predictions, expand_dims(math.cast(targets, "int32"), -1), -1)
     larger = sum(math.cast(math.greater(predictions, own), "int32"), -1)
@@ -257,7 +279,9 @@ def in_top_k(targets: Tensor, predictions: Tensor, k: int) -> Tensor:
 def searchsorted(sorted_sequence: Tensor, values: Tensor, side: str = "left") -> Tensor:
     """Where (int32) in a sorted vector each value would go, before or after equal elements."""
     if len(shape_of(sorted_sequence)) != 1:
-        raise ShapeError(f"searchsorted: sorted_sequence must have 1 axis, got {shape_of(sorted_sequence)}.")
+        raise ShapeError(
+            f"searchsorted: sorted_sequence must have 1 axis, got {shape_of(sorted_sequence)}."
+        )
     return Spec(shape_of(values), "int32")
 
 
@@ -268,7 +292,9 @@ def digitize(x: Tensor, bins: Tensor) -> Tensor:
 
 
 @primitive
-def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0, sparse: bool = False) -> Tensor:
+def bincount(
+    x: Tensor, weights: Tensor | None = None, minlength: int = 0, sparse: bool = False
+) -> Tensor:
     """How often each number 0, 1, 2 ... occurs along the last axis, or the sum of its `weights`.
 
     The length of the result is ``max(x) + 1``, or `minlength` if that is more; inside a compiled
@@ -279,6 +305,45 @@ def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0, spars
 
 
 @primitive
-def histogram(x: Tensor, bins: int = 10, range: tuple[float, float] | None = None) -> tuple[Tensor, Tensor]:
+def unique(
+    x: Tensor,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Any:
+    """The different elements (or slices along `axis`), and on request where each was first met,
+    which one each element is, and how often each occurs (int32).
+
+    How many there are depends on the values: in compiled code give `size`, to which the result is
+    cut or filled up with `fill_value` (the smallest element by default).
+
+    >>> unique([3, 1, 3], return_counts=True)[1].tolist()
+    [1, 2]
+    """
+    shape = list(shape_of(x))
+    if axis is None:
+        found, inverse = Spec((size,), dtype_of(x)), tuple(shape)
+    else:
+        place = normalize_axis(axis, len(shape), "unique: axis")
+        inverse = (shape[place],)
+        shape[place] = size
+        found = Spec(shape, dtype_of(x))
+    more = (
+        (return_index, Spec((size,), "int32")),
+        (return_inverse, Spec(inverse, "int32")),
+        (return_counts, Spec((size,), "int32")),
+    )
+    asked = [s for wanted, s in more if wanted]
+    return (found, *asked) if asked else found
+
+
+@primitive
+def histogram(
+    x: Tensor, bins: int = 10, range: tuple[float, float] | None = None
+) -> tuple[Tensor, Tensor]:
     """Counts in equally wide bins over `range` (of the data by default), and the edges of the bins."""
     return Spec((bins,), "int32"), Spec((bins + 1,), _float(dtype_of(x)))

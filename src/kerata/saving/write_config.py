@@ -225,6 +225,8 @@ def training_config(model: Any) -> dict[str, Any]:
     """What a whole-model HDF5 file says about how the model was compiled."""
     given = model.get_compile_config()
     optimizer = to_keras2(given.get("optimizer"))
+    if is_config(optimizer):  # or else tf_keras takes it for one of before 2.11, with other slots
+        optimizer["config"]["is_legacy_optimizer"] = False
     return {
         "loss": _long_names("losses", to_keras2(given.get("loss"))),
         "metrics": _long_names("metrics", to_keras2(given.get("metrics"))),

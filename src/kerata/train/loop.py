@@ -16,7 +16,6 @@ from .logs import Logs
 from .notices import warn_user
 from .program import Program, program
 
-_LEGACY_FIT = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps", "samples_per_epoch": "steps_per_epoch"}
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
 
 # Data beyond this stays on the host and goes to the device batch by batch.
@@ -369,7 +368,9 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
 
 
 def _array(x: Any) -> np.ndarray:
-    return np.asarray(engine().to_numpy(x))
+    # Users change predictions in place; what shares memory with a tensor cannot be written to.
+    out = np.asarray(engine().to_numpy(x))
+    return out if out.flags.writeable else out.copy()
 
 
 class _Predictor:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +123,8 @@ def write_state(path: Path, arrays: dict[str, np.ndarray], meta: dict[str, Any])
         arrays: Arrays by name.
         meta: Values fit for JSON.
     """
+    import tempfile
+
     kinds = {k: a.dtype.name for k, a in arrays.items() if a.dtype.kind == "V"}
     plain = {k: a.view(f"u{a.dtype.itemsize}") if k in kinds else a for k, a in arrays.items()}
     text = json.dumps({"meta": meta, "kinds": kinds})
@@ -148,6 +148,8 @@ def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     Raises:
         FileError: The file is damaged or foreign.
     """
+    from zipfile import BadZipFile
+
     try:
         with np.load(path, allow_pickle=False) as f:
             arrays = {k: f[k] for k in f.files}
@@ -155,7 +157,7 @@ def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         for name, kind in head["kinds"].items():
             arrays[name] = arrays[name].view(_extra_dtype(kind))
         return arrays, head["meta"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as e:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as e:
         raise FileError(
             f"{path} is no backup of a training, or is damaged ({type(e).__name__}: {e})."
         ) from e

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import socket
 import struct
 import time
 import zlib
@@ -80,6 +79,8 @@ class EventWriter:
         file.write(_record(_double(1, time.time()) + content))
 
     def _open(self) -> IO[bytes]:
+        import socket
+
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_number)}"
         self._file = open(self.folder / name, "wb")  # noqa: SIM115

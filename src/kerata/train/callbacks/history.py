@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -99,6 +98,8 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Empty the file, or read its columns."""
+        import csv
+
         path = Path(self.filename)
         self.keys = None
         if self.append and path.exists():
@@ -111,6 +112,8 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write a row."""
+        import csv
+
         logs = Logs(logs or {})
         if self.keys is None:
             self.keys = sorted(logs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from ... import config
@@ -38,6 +37,8 @@ def say(text: str) -> None:
     """Print a line, below a bar that is being drawn; or log it, where interactive logging is off."""
     global _open_line
     if not config.is_interactive_logging_enabled():
+        import logging
+
         logging.getLogger("kerata").info(text)
         return
     print(("\n" if _open_line else "") + text, flush=True)

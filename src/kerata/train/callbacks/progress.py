@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -125,7 +124,9 @@ class Progbar:
             + self._metrics()
         )
         if not last:
-            text = _cut(text, shutil.get_terminal_size().columns - 1)
+            from shutil import get_terminal_size
+
+            text = _cut(text, get_terminal_size().columns - 1)
         output.redraw(text, self._width, last)
         self._width = len(_COLOUR.sub("", text))
 

@@ -34,7 +34,7 @@ def is_list_of_batches(x: Any) -> bool:
 
 
 def _is_batch(x: Any) -> bool:
-    leaves = tree.flatten(x) if type(x) is tuple and 2 <= len(x) <= 3 else [None]
+    leaves: list[Any] = tree.flatten(x) if type(x) is tuple and 2 <= len(x) <= 3 else [None]
     return all(hasattr(leaf, "shape") and len(leaf.shape) > 0 for leaf in leaves)
 
 

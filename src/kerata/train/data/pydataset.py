@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import pickle
-import tempfile
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +13,11 @@ from ...errors import InputError
 from ..notices import warn_user
 from .batch import convert_batch, rows_of
 from .source import Source, endless, whole_number
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .processes import Workers
 
 
 class PyDataset:
@@ -141,8 +139,7 @@ class PyDatasetSource(Source):
                 f"{what} has no end (its num_batches is None). Give the number of steps of an epoch."
             )
         self.steps = self._available if self._limit is None else self._limit
-        self._pool: Executor | None = None
-        self._shelf: _Shelf | None = None
+        self._pool: Workers | None = None
 
     def _count(self) -> int | None:
         count = (
@@ -196,6 +193,8 @@ class PyDatasetSource(Source):
         return self._by_threads(indices)
 
     def _by_threads(self, indices: Iterator[int]) -> Iterator[Any]:
+        from concurrent.futures import ThreadPoolExecutor
+
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="kerata-dataset")
         try:
             yield from _in_order(
@@ -213,19 +212,12 @@ class PyDatasetSource(Source):
             )
             self._processes = False
             return None
-        if self._pool is None or self._shelf is None:
-            self._start_processes()
-        path = self._shelf.put(content)  # type: ignore[union-attr]
-        return lambda i: self._pool.submit(_batch_in_process, path, i)  # type: ignore[union-attr]
+        if self._pool is None:
+            from .processes import Workers
 
-    def _start_processes(self) -> None:
-        # A forked copy of a process that has threads (every tensor library starts some) may hang.
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        pool = ProcessPoolExecutor(self._workers, mp_context=context)
-        shelf = _Shelf()
-        self._pool, self._shelf = pool, shelf
-        self._finalizer = weakref.finalize(self, _end, pool, shelf)
+            self._pool = Workers(self._workers)
+        self._pool.hold(content)
+        return self._pool.submit
 
     def on_epoch_end(self) -> None:
         """Tell the data set."""
@@ -236,12 +228,14 @@ class PyDatasetSource(Source):
     def close(self) -> None:
         """End the worker processes."""
         if self._pool is not None:
-            self._finalizer()
-            self._pool = self._shelf = None
+            self._pool.close()
+            self._pool = None
 
 
 def _in_order(submit: Callable[[int], Future], indices: Iterator[int], ahead: int) -> Iterator[Any]:
     """Results of `submit` in the order of `indices`, at most `ahead` of them under way."""
+    from concurrent.futures import BrokenExecutor
+
     pending: deque[Future] = deque()
     try:
         for i in indices:
@@ -250,7 +244,7 @@ def _in_order(submit: Callable[[int], Future], indices: Iterator[int], ahead: in
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-    except BrokenProcessPool as e:
+    except BrokenExecutor as e:
         raise InputError(
             "A process that makes batches died. In a script, training with use_multiprocessing=True must stand "
             'under `if __name__ == "__main__":`; else look at the output of the process above, '
@@ -259,44 +253,3 @@ def _in_order(submit: Callable[[int], Future], indices: Iterator[int], ahead: in
     finally:
         for future in pending:
             future.cancel()
-
-
-class _Shelf:
-    """A folder that hands the pickled data set to the workers, renewed every epoch."""
-
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="kerata-dataset-")
-        self.number = 0
-        self.path: Path | None = None
-
-    def put(self, content: bytes) -> str:
-        last, self.number = self.path, self.number + 1
-        self.path = Path(self.folder.name) / f"{self.number}.pickle"
-        self.path.write_bytes(content)
-        if last is not None:
-            last.unlink(missing_ok=True)
-        return str(self.path)
-
-
-def _end(pool: Executor, shelf: _Shelf) -> None:
-    pool.shutdown(wait=True, cancel_futures=True)
-    with contextlib.suppress(OSError):
-        shelf.folder.cleanup()
-
-
-_loaded: tuple[str, Any] = ("", None)
-
-
-def _batch_in_process(path: str, index: int) -> Any:
-    """Runs in a worker: a batch of the data set in the file, which is read once."""
-    global _loaded
-    if _loaded[0] != path:
-        content = Path(path).read_bytes()
-        try:
-            _loaded = (path, pickle.loads(content))
-        except (AttributeError, ImportError) as e:
-            raise InputError(
-                f"A worker process cannot find the class of the data set ({e}). "
-                "With use_multiprocessing=True it must stand in a module or script file that can be imported."
-            ) from e
-    return _loaded[1][index]

@@ -1,0 +1,291 @@
+"""Single layers, losses, metrics, activations and optimizers, written once for Kerata and Keras 3.
+
+`run` gives arrays by case name in whatever library it is handed: the same weights and inputs must
+give the same outputs, and the same weights after a step of training.
+"""
+
+import numpy as np
+
+# Name of the layer; its arguments; shapes of its inputs. "int" before a shape: whole numbers below 5.
+LAYERS = """
+Dense(4) | (6,)
+Dense(4, activation='gelu', use_bias=False) | (3, 6)
+EinsumDense('abc,cd->abd', output_shape=(None, 4), bias_axes='d') | (3, 5)
+Embedding(5, 3) | int (4,)
+Activation('softmax') | (6,)
+LeakyReLU(0.1) | (6,)
+PReLU() | (3, 4)
+PReLU(shared_axes=[1]) | (3, 4)
+ELU(0.7) | (6,)
+ReLU(max_value=1.0, negative_slope=0.1, threshold=0.2) | (6,)
+Softmax(axis=1) | (3, 4)
+Masking(0.0) | (3, 4)
+Flatten() | (3, 4)
+Reshape((2, -1)) | (3, 4)
+Permute((2, 1)) | (3, 4)
+RepeatVector(3) | (4,)
+Cropping1D((1, 2)) | (6, 3)
+Cropping2D(((1, 0), (0, 2))) | (5, 6, 2)
+Cropping3D(1) | (4, 4, 4, 2)
+ZeroPadding1D((1, 2)) | (4, 3)
+ZeroPadding2D(((1, 0), (0, 2))) | (3, 4, 2)
+ZeroPadding3D(1) | (2, 2, 2, 2)
+UpSampling1D(2) | (3, 2)
+UpSampling2D((2, 3)) | (3, 2, 2)
+UpSampling2D(2, interpolation='bilinear') | (3, 4, 2)
+UpSampling3D(2) | (2, 2, 2, 1)
+Conv1D(4, 3) | (8, 3)
+Conv1D(4, 3, padding='causal', dilation_rate=2) | (8, 3)
+Conv1D(4, 3, strides=2, padding='same', activation='relu') | (8, 3)
+Conv2D(4, 3, strides=(2, 1), padding='same') | (7, 6, 3)
+Conv2D(4, (2, 3), groups=2, dilation_rate=2) | (8, 9, 4)
+Conv3D(3, 2, padding='same') | (4, 4, 4, 2)
+Conv1DTranspose(4, 3, strides=2) | (5, 3)
+Conv2DTranspose(4, 3, strides=2, padding='same') | (5, 4, 3)
+Conv2DTranspose(2, 3, strides=2, output_padding=1) | (4, 4, 3)
+Conv3DTranspose(2, 2, strides=2) | (3, 3, 3, 2)
+DepthwiseConv1D(3, depth_multiplier=2) | (8, 3)
+DepthwiseConv2D(3, strides=2, padding='same') | (7, 7, 3)
+SeparableConv1D(4, 3) | (8, 3)
+SeparableConv2D(4, 3, padding='same', depth_multiplier=2) | (7, 6, 3)
+MaxPooling1D(2) | (7, 3)
+MaxPooling2D((2, 3), strides=1, padding='same') | (7, 6, 2)
+MaxPooling3D(2) | (4, 4, 4, 2)
+AveragePooling1D(2, padding='same') | (7, 3)
+AveragePooling2D(3, strides=2, padding='same') | (7, 6, 2)
+AveragePooling3D(2) | (4, 4, 4, 2)
+GlobalMaxPooling1D() | (5, 3)
+GlobalMaxPooling2D(keepdims=True) | (4, 5, 3)
+GlobalAveragePooling1D() | (5, 3)
+GlobalAveragePooling2D() | (4, 5, 3)
+GlobalAveragePooling3D() | (3, 3, 3, 2)
+SimpleRNN(4, return_sequences=True) | (5, 3)
+LSTM(4) | (5, 3)
+LSTM(4, return_sequences=True, go_backwards=True, use_bias=False) | (5, 3)
+LSTM(4, recurrent_activation='hard_sigmoid', unit_forget_bias=False) | (5, 3)
+GRU(4) | (5, 3)
+GRU(4, reset_after=False, return_sequences=True) | (5, 3)
+RNN([L.LSTMCell(3), L.GRUCell(4)]) | (5, 3)
+Bidirectional(L.GRU(3, return_sequences=True), merge_mode='sum') | (5, 3)
+TimeDistributed(L.Dense(3)) | (4, 5)
+ConvLSTM1D(2, 3) | (3, 6, 2)
+ConvLSTM2D(2, 3, padding='same', return_sequences=True) | (3, 5, 5, 2)
+BatchNormalization() | (4,)
+BatchNormalization(axis=1, momentum=0.5, scale=False) | (3, 4)
+LayerNormalization() | (3, 4)
+LayerNormalization(axis=[1, 2], center=False) | (3, 4)
+GroupNormalization(2) | (5, 4)
+RMSNormalization() | (3, 4)
+UnitNormalization() | (4,)
+Add() | (4,) (4,)
+Subtract() | (4,) (4,)
+Multiply() | (4,) (4,) (4,)
+Average() | (4,) (4,)
+Maximum() | (4,) (4,)
+Minimum() | (4,) (4,)
+Concatenate(axis=1) | (2, 4) (3, 4)
+Dot(axes=(2, 2), normalize=True) | (2, 4) (3, 4)
+Dot(axes=1) | (4,) (4,)
+Attention(use_scale=True) | (3, 4) (5, 4)
+AdditiveAttention() | (3, 4) (5, 4)
+Rescaling(0.5, offset=1.0) | (4,)
+Resizing(4, 5) | (6, 6, 2)
+Resizing(3, 3, interpolation='nearest') | (6, 6, 2)
+"""
+
+# Loss: what the targets are.
+LOSSES = """
+MeanSquaredError() | real
+MeanAbsoluteError() | real
+MeanAbsolutePercentageError() | positive
+MeanSquaredLogarithmicError() | positive
+Huber(0.5) | real
+LogCosh() | real
+CosineSimilarity() | real
+Poisson() | positive
+Hinge() | binary
+SquaredHinge() | binary
+CategoricalHinge() | one-hot
+KLDivergence() | probability
+BinaryCrossentropy(label_smoothing=0.1) | binary
+BinaryCrossentropy(from_logits=True) | binary
+BinaryFocalCrossentropy(apply_class_balancing=True) | binary
+CategoricalCrossentropy() | one-hot
+CategoricalCrossentropy(from_logits=True, label_smoothing=0.2) | one-hot
+CategoricalFocalCrossentropy() | one-hot
+SparseCategoricalCrossentropy() | class
+SparseCategoricalCrossentropy(from_logits=True, ignore_class=1) | class
+Dice() | probability
+Tversky(0.3, 0.7) | probability
+"""
+
+METRICS = """
+MeanSquaredError() | real
+RootMeanSquaredError() | real
+MeanAbsoluteError() | real
+R2Score() | real
+CosineSimilarity() | real
+LogCoshError() | real
+Accuracy() | class-class
+BinaryAccuracy(threshold=0.4) | binary
+CategoricalAccuracy() | one-hot
+SparseCategoricalAccuracy() | class
+TopKCategoricalAccuracy(2) | one-hot
+SparseTopKCategoricalAccuracy(2) | class
+BinaryCrossentropy() | binary
+CategoricalCrossentropy() | one-hot
+SparseCategoricalCrossentropy() | class
+KLDivergence() | probability
+Hinge() | binary
+Poisson() | positive
+Precision() | binary
+Recall(thresholds=0.3) | binary
+AUC() | binary
+AUC(curve='PR', num_thresholds=50) | binary
+F1Score(average='macro') | one-hot
+FBetaScore(beta=0.5, threshold=0.4) | one-hot
+FalsePositives() | binary
+TrueNegatives(thresholds=[0.2, 0.7]) | binary
+PrecisionAtRecall(0.5) | binary
+SensitivityAtSpecificity(0.5) | binary
+BinaryIoU() | binary
+OneHotMeanIoU(4) | one-hot
+PearsonCorrelation() | real
+"""
+
+ACTIVATIONS = """
+celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
+log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid
+sparsemax squareplus swish tanh tanh_shrink
+"""
+
+OPTIMIZERS = """
+SGD(0.1)
+SGD(0.1, momentum=0.9)
+SGD(0.1, momentum=0.9, nesterov=True)
+RMSprop(0.1)
+RMSprop(0.1, centered=True, momentum=0.3)
+Adagrad(0.1)
+Adadelta(1.0)
+Adam(0.1)
+Adam(0.1, amsgrad=True)
+AdamW(0.1)
+Adamax(0.1)
+Nadam(0.1)
+Adam(0.1, clipnorm=0.1)
+Adam(0.1, clipvalue=0.01)
+SGD(0.1, global_clipnorm=0.1)
+SGD(0.1, weight_decay=0.1)
+Adam(0.1, use_ema=True, ema_overwrite_frequency=2)
+Adam(0.1, gradient_accumulation_steps=2)
+SGD(0.1, loss_scale_factor=8.0)
+SGD(S.ExponentialDecay(0.1, 2, 0.5))
+SGD(S.CosineDecay(0.1, 4, warmup_target=0.2, warmup_steps=2))
+SGD(S.CosineDecayRestarts(0.1, 2))
+SGD(S.PolynomialDecay(0.1, 3, cycle=True))
+SGD(S.PiecewiseConstantDecay([1, 2], [0.1, 0.2, 0.3]))
+SGD(S.InverseTimeDecay(0.1, 2, 0.5, staircase=True))
+"""
+
+
+def cases(text):
+    """Pairs of a constructor call and what stands behind the bar."""
+    return [tuple(p.strip() for p in line.partition(" | ")[::2]) for line in text.strip().splitlines()]
+
+
+def _arrays(seed, shapes, scale=1.0):
+    rng = np.random.RandomState(seed)
+    return [(scale * rng.standard_normal(s)).astype("float32") for s in shapes]
+
+
+def _inputs(text):
+    whole = text.startswith("int")
+    shapes = eval("[" + text.removeprefix("int").strip().replace(") (", "), (") + "]")
+    xs = _arrays(1, [(6, *s) for s in shapes])
+    return [np.abs(x * 2).astype("int32") % 5 for x in xs] if whole else xs
+
+
+def layer_case(keras, call, inputs):
+    """Outputs, and the weights after one step of gradient descent."""
+    xs = _inputs(inputs)
+    ins = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in xs]
+    layer = eval("L." + call, {"L": keras.layers})
+    model = keras.Model(ins, layer(ins if len(ins) > 1 else ins[0]))
+    model.set_weights([np.abs(w) for w in _arrays(2, [w.shape for w in model.get_weights()], 0.5)])
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    x = xs if len(xs) > 1 else xs[0]
+    out = np.asarray(model.predict(x, verbose=0))
+    if model.trainable_weights:
+        model.train_on_batch(x, np.full_like(out, 0.5))
+    return [out, *model.get_weights()]
+
+
+def _targets(kind):
+    rng = np.random.RandomState(3)
+    logits = rng.standard_normal((8, 4)).astype("float32")
+    share = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    classes = rng.randint(0, 4, 8)
+    return {
+        "real": (rng.standard_normal((8, 4)).astype("float32"), logits),
+        "positive": (np.abs(rng.standard_normal((8, 4))).astype("float32") + 0.1, np.abs(logits) + 0.1),
+        "binary": ((rng.uniform(size=(8, 4)) > 0.5).astype("float32"), share),
+        "one-hot": (np.eye(4, dtype="float32")[classes], share),
+        "class": (classes.astype("int32"), share),
+        "class-class": (classes.astype("float32"), rng.randint(0, 4, 8).astype("float32")),
+        "probability": (share[::-1].copy(), share),
+    }[kind]
+
+
+def loss_case(keras, call, kind):
+    y, p = _targets(kind)
+    weight = np.linspace(0.0, 2.0, len(y)).astype("float32")
+    loss = eval("M." + call, {"M": keras.losses})
+    plain = eval("M." + call.replace(")", f"{'' if call.endswith('()') else ', '}reduction=None)"), {"M": keras.losses})
+    return [np.asarray(v) for v in (loss(y, p), loss(y, p, sample_weight=weight), plain(y, p))]
+
+
+def metric_case(keras, call, kind):
+    y, p = _targets(kind)
+    metric = eval("M." + call, {"M": keras.metrics})
+    metric.update_state(y[:5], p[:5])
+    first = np.asarray(metric.result())
+    metric.update_state(y[5:], p[5:])
+    return [first, np.asarray(metric.result())]
+
+
+def activation_case(keras, name, _=""):
+    x = _arrays(4, [(4, 6)], 2.0)[0]
+    return [np.asarray(getattr(keras.activations, name)(x))]
+
+
+def optimizer_case(keras, call, _=""):
+    """Weights of a small model after each of four steps."""
+    x, y = _arrays(5, [(8, 3), (8, 2)])
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)])
+    model.set_weights(_arrays(6, [w.shape for w in model.get_weights()], 0.5))
+    optimizer = eval("O." + call, {"O": keras.optimizers, "S": keras.optimizers.schedules})
+    model.compile(optimizer=optimizer, loss="mse")
+    out = []
+    for _step in range(4):
+        model.train_on_batch(x, y)
+        out.extend(model.get_weights())
+    return out
+
+
+KINDS = {
+    "layer": (LAYERS, layer_case),
+    "loss": (LOSSES, loss_case),
+    "metric": (METRICS, metric_case),
+    "activation": ("\n".join(ACTIVATIONS.split()), activation_case),
+    "optimizer": (OPTIMIZERS, optimizer_case),
+}
+
+
+def names():
+    """``(kind, case)`` of everything in the tables."""
+    return [(kind, call, rest) for kind, (text, _) in KINDS.items() for call, rest in cases(text)]
+
+
+def run(keras, kind, call, rest):
+    """Arrays of one case."""
+    return KINDS[kind][1](keras, call, rest)
