@@ -284,7 +284,7 @@ def test_function_may_give_any_shape(result):
 
 def test_lists_and_integers_are_taken():
     assert float(losses.MeanSquaredError()([[0, 1], [1, 1]], [[0, 0], [0, 0]])) == 0.75
-    assert float(losses.MeanSquaredError()([0, 1], [1.0, 1.0], sample_weight=[2, 1])) == 1.0
+    assert float(losses.MeanSquaredError()([0, 1], [1.0, 1.0], sample_weight=[2, 1])) == 0.75
 
 
 def test_structures_reach_the_loss_whole():

@@ -138,3 +138,13 @@ def test_native_functions_in_call():
     assert y.shape == (None, 3)
     v = values(2, 3)
     assert np.allclose(keras.Model(x, y)(v), np.sort(v)[:, ::-1] * 2)
+
+
+def test_embedding_first_is_built_for_sequences():
+    model = keras.Sequential([layers.Embedding(10, 4), layers.SimpleRNN(3)])
+    assert model.built and model.output_shape == (None, 3) and model.layers[0].output.shape == (None, None, 4)
+    other = keras.Sequential([layers.Embedding(10, 4), layers.Flatten(), layers.Dense(1)])
+    assert not other.built
+    assert other(np.zeros((2, 5), "int32")).shape == (2, 1)
+    third = keras.Sequential([layers.Embedding(10, 4)])
+    assert third(np.zeros((2, 5, 6), "int32")).shape == (2, 5, 6, 4)

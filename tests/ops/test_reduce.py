@@ -159,6 +159,14 @@ def test_unique() -> None:
     assert ops.unique(Spec((2, 3)), axis=1, return_inverse=True)[1].shape == (3,)
 
 
+def test_argpartition() -> None:
+    x = rng.permutation(9).astype("float32")
+    order = np.asarray(ops.argpartition(x, 4))
+    assert sorted(x[order[:4]]) == [0, 1, 2, 3]
+    assert x[order[4]] == 4
+    assert ops.argpartition(Spec((9,)), 4).dtype == "int32"
+
+
 def test_ties_count_as_within_the_top() -> None:
     assert ops.in_top_k([0, 1], [[0.5, 0.5, 0.1], [0.5, 0.5, 0.1]], 1).tolist() == [True, True]
 

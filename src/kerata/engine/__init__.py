@@ -18,6 +18,8 @@ def engine() -> Any:
         try:
             _engine = importlib.import_module(f"{__name__}.{name}")
         except ImportError as e:
-            raise ImportError(f"The engine {name!r} is not installed: pip install kerata[{name}]") from e
+            raise ImportError(
+                f"The engine {name!r} is not installed: pip install kerata[{name}]"
+            ) from e
         config._settings["engine_loaded"] = True
     return _engine

@@ -48,7 +48,9 @@ def asarray(x: Any, dtype: str | None = None) -> Any:
         if dtype is None:
             return x
         # astype also makes a weak type strong, without which a loop's state would change its type.
-        return x if x.dtype == dtype and not x.aval.weak_type else lax.convert_element_type(x, dtype)
+        return (
+            x if x.dtype == dtype and not x.aval.weak_type else lax.convert_element_type(x, dtype)
+        )
     if not hasattr(x, "dtype"):
         if isinstance(x, (list, tuple)) and any(hasattr(v, "dtype") for v in x):
             return jnp.stack([asarray(v, dtype) for v in x])
@@ -175,7 +177,9 @@ def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
     return lax.cond(pred, lambda _: true_fn(), lambda _: false_fn(), None)
 
 
-def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+def while_loop(
+    cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any = None
+) -> Any:
     """``lax.while_loop`` over a tuple (or a single value) of loop variables."""
     many = isinstance(loop_vars, (list, tuple))
     start = tuple(loop_vars) if many else (loop_vars,)
@@ -196,7 +200,14 @@ def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iteration
     return type(loop_vars)(out) if many else out[0]
 
 
-def scan(f: Callable, init: Any, xs: Any = None, length: Any = None, reverse: bool = False, unroll: Any = 1) -> Any:
+def scan(
+    f: Callable,
+    init: Any,
+    xs: Any = None,
+    length: Any = None,
+    reverse: bool = False,
+    unroll: Any = 1,
+) -> Any:
     """``lax.scan``."""
     return lax.scan(f, init, xs, length=length, reverse=reverse, unroll=unroll)
 
@@ -232,4 +243,6 @@ def device(name: str) -> Iterator[None]:
 
 # --- ops ----------------------------------------------------------------------------------------
 
-from .jax_ops import OVERRIDES, jvp, random, vectorize  # noqa: E402 - it builds on the above
+# At the end, because the ops build on the above.
+from .jax_nn import jvp, random, vectorize  # noqa: E402, F401
+from .jax_ops import OVERRIDES  # noqa: E402

@@ -267,7 +267,9 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 @override
 def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
-    return run_cond(asarray(pred) if not isinstance(pred, (bool, np.bool_)) else pred, true_fn, false_fn)
+    return run_cond(
+        asarray(pred) if not isinstance(pred, (bool, np.bool_)) else pred, true_fn, false_fn
+    )
 
 
 @override

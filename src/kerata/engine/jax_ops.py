@@ -4,7 +4,7 @@ those where JAX has something faster than the reference body."""
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -137,9 +137,9 @@ def as_axis(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
-def _reduction(name: str, native: Callable, as_float: bool = False, always: bool = False) -> None:
+def _reduction(name: str, native: Callable, floating: bool = False, always: bool = False) -> None:
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        if as_float and (always or config.floatx() != "float32"):
+        if floating and (always or config.floatx() != "float32"):
             x = as_float(x)
         return native(x, axis=as_axis(axis), keepdims=keepdims)
 
@@ -149,10 +149,10 @@ def _reduction(name: str, native: Callable, as_float: bool = False, always: bool
 for _name in ("nansum", "nanprod", "all", "any", "nanmax", "nanmin"):
     _reduction(_name, getattr(jnp, _name))
 for _name in ("mean", "var", "std", "nanmean", "nanvar", "nanstd"):
-    _reduction(_name, getattr(jnp, _name), as_float=True)
+    _reduction(_name, getattr(jnp, _name), floating=True)
 for _name in ("median", "nanmedian"):
-    _reduction(_name, getattr(jnp, _name), as_float=True, always=True)
-_reduction("logsumexp", jax.scipy.special.logsumexp, as_float=True, always=True)
+    _reduction(_name, getattr(jnp, _name), floating=True, always=True)
+_reduction("logsumexp", jax.scipy.special.logsumexp, floating=True, always=True)
 # In 64-bit mode JAX would sum int32 in int64: the dtype is asked for where that could happen.
 _SUMMED = {
     "bool": "int32",
@@ -231,7 +231,9 @@ def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     x = as_float(x)
-    return jnp.quantile(x, asarray(q, x.dtype), axis=as_axis(axis), method=method, keepdims=keepdims)
+    return jnp.quantile(
+        x, asarray(q, x.dtype), axis=as_axis(axis), method=method, keepdims=keepdims
+    )
 
 
 @override
@@ -510,7 +512,11 @@ def geomspace(
 
 
 def _between(start: Any, stop: Any, dtype: Any) -> str:
-    return dtype_of_name(dtype) if dtype is not None else dtypes.to_float(dtypes.result_type(start, stop))
+    return (
+        dtype_of_name(dtype)
+        if dtype is not None
+        else dtypes.to_float(dtypes.result_type(start, stop))
+    )
 
 
 @override

@@ -48,7 +48,9 @@ class Engine(Protocol):
         """`fn` with its inner values recomputed for the gradient rather than kept."""
 
     # compilation
-    def compile(self, fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()) -> Callable:
+    def compile(
+        self, fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()
+    ) -> Callable:
         """A compiled version of a pure function of nested tensors."""
 
     def run_steps(self, step: Callable, state: Any, start: Any, stop: Any) -> Any:
@@ -64,7 +66,9 @@ class Engine(Protocol):
     def cond(self, pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
         """The value of one of two functions."""
 
-    def while_loop(self, cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any) -> Any:
+    def while_loop(
+        self, cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: Any
+    ) -> Any:
         """`body` applied while `cond` holds."""
 
     def scan(self, f: Callable, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any) -> Any:

@@ -248,6 +248,8 @@ class Embedding(LoraLayer):
 
     main_weight = "embeddings"
 
+    usual_input = ((None,), "int32")
+
     def __init__(
         self,
         input_dim: int,

@@ -24,7 +24,7 @@ DROPPED: dict[str, set[str]] = {
     "Nadam": {"schedule_decay"},
     "BatchNormalization": {"fused", "virtual_batch_size", "adjustment"},
     "Softmax": {"robust_masking"},
-    "TensorBoard": {"batch_size", "write_grads", "profile_batch"},
+    "TensorBoard": {"batch_size", "write_grads", "embeddings_data"},
     "ModelCheckpoint": {"options"},
 }
 

@@ -136,7 +136,7 @@ def _by_comparison(yes: Any, no: Any, scores: Any, thresholds: Sequence[float]) 
 
 
 def _by_bucket(yes: Any, no: Any, scores: Any, thresholds: Sequence[float]) -> dict[str, Any]:
-    """Each score goes to the bucket of the last threshold below it; sums from the end do the rest."""
+    """Each score goes to the bucket of the last threshold below it; running sums do the rest."""
     n = len(thresholds)
     bucket = ops.ceil(ops.clip(scores, 0.0, 1.0) * (n - 1)) - 1
     if thresholds[0] < 0 or thresholds[-1] > 1:
@@ -148,14 +148,16 @@ def _by_bucket(yes: Any, no: Any, scores: Any, thresholds: Sequence[float]) -> d
     segments = (n + 1) * (shape[1] if len(shape) > 1 else 1)
     places = ops.reshape(bucket, (-1,))
 
-    def above(x: Any) -> Any:
+    def split(x: Any) -> tuple[Any, Any]:
+        """Sums above and at or below each threshold: exact where nothing lies there."""
         sums = ops.segment_sum(ops.reshape(x, (-1,)), places, num_segments=segments)
         if len(shape) > 1:
             sums = ops.transpose(ops.reshape(sums, (shape[1], n + 1)))
-        return ops.flip(ops.cumsum(ops.flip(sums[1:], 0), 0), 0)
+        return ops.flip(ops.cumsum(ops.flip(sums[1:], 0), 0), 0), ops.cumsum(sums[:-1], 0)
 
-    tp, fp = above(yes), above(no)
-    return {"tp": tp, "fp": fp, "tn": ops.sum(no, 0) - fp, "fn": ops.sum(yes, 0) - tp}
+    tp, fn = split(yes)
+    fp, tn = split(no)
+    return {"tp": tp, "fp": fp, "tn": tn, "fn": fn}
 
 
 def ratio(part: Any, other: Any) -> Any:

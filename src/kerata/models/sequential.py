@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import graph
-from ..errors import InputError, NotBuiltError
+from ..errors import InputError, KerataError, NotBuiltError
 from ..layers.layer import Layer
 from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..spec import KerasTensor, unprobe
@@ -31,7 +31,7 @@ class Sequential(Model):
 
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, trainable=trainable, **kwargs)
-        self.__dict__.update(_chain=[], _trail=[], _chain_names=set())
+        self.__dict__.update(_chain=[], _trail=[], _chain_names=set(), _assumed=False)
         for layer in layers or []:
             self.add(layer)
 
@@ -67,25 +67,39 @@ class Sequential(Model):
 
     def _extend(self, layer: Layer) -> None:
         """Carry the symbolic tensor through a new layer, where there is one."""
-        from ..layers import Input, InputLayer
+        from ..layers import InputLayer
 
         if isinstance(layer, InputLayer):
             return
         if not self._trail and len(self._chain) == 1:
-            if "_batch_shape" in layer.__dict__:
-                dtype = getattr(layer, "input_dtype", None)
-                self._trail.append(Input(batch_shape=layer._batch_shape, dtype=dtype))
-            elif isinstance(layer, Model) and layer._graph is not None and len(layer.inputs) == 1:
-                x = layer.inputs[0]
-                self._trail.append(Input(batch_shape=x.shape, dtype=x.dtype))
-            else:
+            self._begin(layer)
+        if not self._trail:
+            return
+        try:
+            self._trail.append(layer(self._trail[-1]))
+        except KerataError:
+            if self._assumed:  # built when it meets data, then
+                self._trail.clear()
                 return
-        if self._trail:
-            try:
-                self._trail.append(layer(self._trail[-1]))
-            except Exception:
-                self._chain.pop()
-                raise
+            self._chain.pop()
+            raise
+        except Exception:
+            self._chain.pop()
+            raise
+
+    def _begin(self, layer: Layer) -> None:
+        """Make the input that the first layer asks for, or is known to take."""
+        from ..layers import Input
+
+        shape, dtype = getattr(layer, "usual_input", (None, None))
+        if "_batch_shape" in layer.__dict__:
+            self._trail.append(Input(batch_shape=layer._batch_shape, dtype=dtype or layer.input_dtype))
+        elif isinstance(layer, Model) and layer._graph is not None and len(layer.inputs) == 1:
+            x = layer.inputs[0]
+            self._trail.append(Input(batch_shape=x.shape, dtype=x.dtype))
+        elif shape is not None:
+            self._trail.append(Input(shape, dtype=dtype))
+            self.__dict__["_assumed"] = True
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it."""
@@ -146,7 +160,7 @@ class Sequential(Model):
         trail = [x]
         for layer in self._chain:
             trail.append(layer(trail[-1]))
-        self.__dict__["_trail"] = trail
+        self.__dict__.update(_trail=trail, _assumed=False)
         self._changed()
 
     def _build_for(self, args: tuple, kwargs: dict) -> None:
@@ -162,6 +176,10 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Apply the layers in turn."""
+        from ..layers import Input
+
+        if self._assumed and self._trail and len(inputs.shape) != len(self._trail[0].shape):
+            self._start(Input(batch_shape=(None, *unprobe(inputs.shape)[1:]), dtype=_dtype(inputs)))
         if self._graph is not None:
             return super().call(inputs, training=training, mask=mask)
         for layer in self.layers:
