@@ -32,7 +32,7 @@ class Configurable:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _capturing(cls, cls.__dict__["__init__"])  # type: ignore[misc]
+            cls.__init__ = _capturing(cls, cls.__dict__["__init__"])  # type: ignore[method-assign, misc]
 
     def get_config(self) -> dict[str, Any]:
         """Arguments with which `from_config` makes an equal object, fit for JSON."""

@@ -14,7 +14,7 @@ from typing import Any
 from . import dtypes
 from .errors import ShapeError
 
-Shape = tuple[int | None, ...]
+Shape = tuple[Any, ...]
 
 # Highly composite, so that reshapes and poolings by any usual factor divide them; unusual enough
 # never to be met as a real size.
@@ -243,7 +243,7 @@ class KerasTensor(Spec):
         super().__init__(shape, dtype)
         self.sparse = sparse
         self.name = name or "keras_tensor"
-        self._keras_history = None
+        self._keras_history: Any = None
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

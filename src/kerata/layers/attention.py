@@ -264,6 +264,7 @@ class MultiHeadAttention(Layer):
             f"{free}x,xyz->{free}yz", (*(None,) * (len(shape) - 2), self.num_heads, size), activation,
             "yz" if self.use_bias else None, **self._common(name),
         )  # fmt: skip
+        made.supports_masking = True  # the masks of the inputs are used here, not lost
         made.build(tuple(shape))
         return made
 

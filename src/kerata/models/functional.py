@@ -36,7 +36,7 @@ class _Nodes:
         self.kept: dict[int, list[graph.Node]] = {}
         inside = {id(n) for n in g.nodes}
         given = {id(x) for x in g.flat_inputs}
-        self.foreign = {id(x): x for x in g.flat_inputs if not graph.node_of(x).is_input}
+        foreign = {id(x): x for x in g.flat_inputs if not graph.node_of(x).is_input}
         for operation in g.operations:
             nodes = [
                 n for n in operation._inbound_nodes
@@ -44,12 +44,11 @@ class _Nodes:
             ]  # fmt: skip
             self.kept[id(operation)] = nodes
             self.index.update((id(n), i) for i, n in enumerate(nodes))
-        self.foreign = list(self.foreign.values())  # type: ignore[assignment]
-        self._foreign_ids = {id(x) for x in self.foreign}
+        self.foreign = list(foreign.values())
 
     def reference(self, x: KerasTensor) -> list[Any]:
         """``[operation name, call, output]`` of a tensor."""
-        if id(x) in self._foreign_ids:
+        if any(x is f for f in self.foreign):
             return [_foreign_name(x), 0, 0]
         operation, _, tensor_index = x._keras_history
         return [operation.name, self.index[id(graph.node_of(x))], tensor_index]

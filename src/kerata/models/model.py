@@ -177,20 +177,21 @@ class Model(Layer):
         return self._run_with_losses(flat)
 
     def _run_with_losses(self, flat: list[Any]) -> Any:
+        g = self._need_graph("output")
         full = self.__dict__.get("_loss_graph")
         if full is None:
-            made = graph.Graph(self._graph.flat_inputs, [*self._graph.flat_outputs, *self._symbolic_losses])
+            made = graph.Graph(g.flat_inputs, [*g.flat_outputs, *self._symbolic_losses])
             full = self.__dict__["_loss_graph"] = made
         values = full.run(flat)
-        n = len(self._graph.flat_outputs)
+        n = len(g.flat_outputs)
         for x, name in zip(values[n:], self.__dict__["_symbolic_names"]):
             if name is None:
                 Layer.add_loss(self, _mean(x))
             else:
                 Layer.add_metric(self, x, name=name)
         out = values[:n]
-        single = isinstance(self._graph.outputs, KerasTensor)
-        return out[0] if single else tree.pack_sequence_as(self._graph.outputs, out)
+        single = isinstance(g.outputs, KerasTensor)
+        return out[0] if single else tree.pack_sequence_as(g.outputs, out)
 
     def add_loss(self, loss: Any, **kwargs: Any) -> None:
         """Add to the loss: a scalar of this call, a function, or a symbolic tensor of the graph."""

@@ -166,7 +166,7 @@ class Sequential(Model):
     def _build_for(self, args: tuple, kwargs: dict) -> None:
         from ..layers import Input
 
-        x = args[0] if args else kwargs.get("inputs")
+        x: Any = args[0] if args else kwargs.get("inputs")
         if self.built or not hasattr(x, "shape"):
             return
         if not self._chain:

@@ -152,7 +152,7 @@ class _Run:
 
     def __init__(self, model: Any, source: Source, mode: str) -> None:
         self.model, self.source, self.mode = model, source, mode
-        self.program: Program | None = None
+        self.program: Any = None  # a Program, once the data's form is known
         self._device: Any = None
 
     def prepare(self) -> None:
@@ -188,10 +188,11 @@ class _Run:
 
     def _on_device(self, epoch: int, calls: Any) -> Any:
         """Compiled runs of steps over data on the device."""
-        p, source = self.program, self.source
-        order = source.order(epoch)  # type: ignore[attr-defined]
+        p: Program = self.program
+        source: Any = self.source
+        order = source.order(epoch)
         batch = source.batch_size
-        full, rest = divmod(len(order), batch)  # type: ignore[arg-type]
+        full, rest = divmod(len(order), batch)
         on_device = engine().asarray(order)
         stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
         begin, end = _hooks(calls, self.mode)
@@ -230,7 +231,7 @@ class _Run:
                 self._meet(data)
             if stepwise:
                 begin(i)
-            results = self.program.on_batch(data)  # type: ignore[union-attr]
+            results = self.program.on_batch(data)
             if stepwise:
                 end(i, self._logs(results))
             calls.on_chunk_end(i + 1, functools.partial(self._logs, results))
@@ -421,7 +422,7 @@ class _PredictorCache:
     def __init__(self, model: Any) -> None:
         self.predictor = _Predictor(model)
         self.graph = model._graph
-        self.layers = model._layers if self.graph is None else None
+        self.layers = model._layers
 
     def fits(self, model: Any) -> bool:
         if self.graph is not None:
@@ -440,7 +441,7 @@ def _one_batch(model: Any, mode: str, x: Any, y: Any, weight: Any, class_weight:
     compiled = model._compiled
     compiled.prepare(model, *data)
     run._use_program(data)
-    return run._logs(run.program.on_batch(data))  # type: ignore[union-attr]
+    return run._logs(run.program.on_batch(data))
 
 
 def _rows(x: Any) -> int:

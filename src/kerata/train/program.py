@@ -80,7 +80,8 @@ class Program:
 
         if logs is None:
             logs = self.model.get_metrics_result()
-        scalars, others = {}, {}
+        scalars: dict[str, Any] = {}
+        others: dict[str, Any] = {}
         for name, value in logs.items():
             (scalars if getattr(value, "shape", ()) == () and not tree.is_nested(value) else others)[name] = value
         self._names = list(scalars)
