@@ -37,8 +37,8 @@ def probe() -> int | None:
 
 
 @contextmanager
-def probing(size: int) -> Iterator[None]:
-    """Let `size` stand for unknown axes in the block."""
+def probing(size: int | None) -> Iterator[None]:
+    """Let `size` stand for unknown axes in the block; ``None``: no shapes are inferred there."""
     before, _local.probe = _local.probe, size
     try:
         yield

@@ -8,14 +8,16 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input, twin
 
 from kerata import layers, models
 from kerata.errors import InputError, ShapeError
 from kerata.scope import get_mask
+from layers.check import check_layer, close, make_input, twin
 
 Array = np.ndarray
-QUERY, VALUE, KEY = (make_input(s, "float32", seed=i) for i, s in enumerate([(3, 5, 4), (3, 6, 4), (3, 6, 4)]))
+QUERY, VALUE, KEY = (
+    make_input(s, "float32", seed=i) for i, s in enumerate([(3, 5, 4), (3, 6, 4), (3, 6, 4)])
+)
 QUERY_MASK = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [0, 1, 0, 1, 1]], bool)
 VALUE_MASK = np.array([[1, 1, 0, 1, 0, 0], [1, 0, 0, 1, 1, 1], [1, 1, 1, 1, 1, 1]], bool)
 
@@ -42,7 +44,10 @@ SCORES = {
 
 @pytest.mark.parametrize(
     ("mode", "masked", "is_causal", "own_key"),
-    [*itertools.product(("dot", "concat"), (False, True), (False, True), (False,)), ("dot", True, False, True)],
+    [
+        *itertools.product(("dot", "concat"), (False, True), (False, True), (False,)),
+        ("dot", True, False, True),
+    ],
 )
 def test_attention(mode: str, masked: bool, is_causal: bool, own_key: bool) -> None:
     layer = layers.Attention(score_mode=mode)
@@ -132,7 +137,9 @@ def test_bad_arguments(call: Any, message: str) -> None:
 # --- MultiHeadAttention -------------------------------------------------------------------------
 
 
-def heads(layer: Any, query: Array, value: Array, key: Array, allowed: Array | None) -> tuple[Array, Array]:
+def heads(
+    layer: Any, query: Array, value: Array, key: Array, allowed: Array | None
+) -> tuple[Array, Array]:
     """Output and weights of a layer with biases, out of its weights."""
     w = {v.path.split("/")[-2] + v.name[0]: v.numpy() for v in layer.weights}
     q, k, v = (
@@ -160,10 +167,18 @@ def heads(layer: Any, query: Array, value: Array, key: Array, allowed: Array | N
         ({"dropout": 0.3}, {}, None),
         ({"flash_attention": False}, {"use_causal_mask": True}, causal(5, 6)),
         ({}, {"value_mask": VALUE_MASK}, VALUE_MASK[:, None, None]),
-        ({}, {"key_mask": VALUE_MASK, "use_causal_mask": True}, VALUE_MASK[:, None, None] & causal(5, 6)),
+        (
+            {},
+            {"key_mask": VALUE_MASK, "use_causal_mask": True},
+            VALUE_MASK[:, None, None] & causal(5, 6),
+        ),
         ({}, {"query_mask": np.ones((3, 5), bool)}, None),
         ({}, {"attention_mask": np.broadcast_to(causal(5, 6), (3, 5, 6))}, causal(5, 6)),
-        ({}, {"attention_mask": np.broadcast_to(causal(5, 6), (3, 2, 5, 6)).astype("int32")}, causal(5, 6)),
+        (
+            {},
+            {"attention_mask": np.broadcast_to(causal(5, 6), (3, 2, 5, 6)).astype("int32")},
+            causal(5, 6),
+        ),
         ({"sliding_window": 2}, {}, np.abs(np.arange(5)[:, None] - np.arange(6)) < 2),
     ],
 )
@@ -212,7 +227,10 @@ class SelfAttention(layers.Layer):
     ("arguments", "shape"),
     [
         ({"num_heads": 2, "key_dim": 3}, (2, 4, 5)),
-        ({"num_heads": 1, "key_dim": 2, "use_gate": True, "sliding_window": 2, "dropout": 0.1}, (2, 4, 3)),
+        (
+            {"num_heads": 1, "key_dim": 2, "use_gate": True, "sliding_window": 2, "dropout": 0.1},
+            (2, 4, 3),
+        ),
     ],
 )
 def test_check_heads(arguments: dict, shape: tuple) -> None:
@@ -225,7 +243,9 @@ def test_attention_axes(axes: Any) -> None:
     layer = layers.MultiHeadAttention(2, 3, attention_axes=axes)
     y, weights = layer(x, x, return_attention_scores=True)
     assert y.shape == x.shape
-    flat = {(1,): lambda a: a.swapaxes(1, 2), (1, 2): lambda a: a[:, None]}.get(axes, lambda a: a)(x)
+    flat = {(1,): lambda a: a.swapaxes(1, 2), (1, 2): lambda a: a[:, None]}.get(axes, lambda a: a)(
+        x
+    )
     batch = flat.reshape(-1, int(np.prod(flat.shape[2:-1])), 5)
     plain = layers.MultiHeadAttention(2, 3)
     plain(batch, batch)
@@ -253,7 +273,10 @@ def test_a_query_that_may_attend_to_nothing() -> None:
     none = np.zeros((3, 5, 6), bool)
     y, weights = layer(QUERY, VALUE, attention_mask=none, return_attention_scores=True)
     assert np.abs(np.asarray(weights)).max() == 0
-    assert np.isfinite(np.asarray(y)).all() and np.isfinite(np.asarray(layer(QUERY, VALUE, attention_mask=none))).all()
+    assert (
+        np.isfinite(np.asarray(y)).all()
+        and np.isfinite(np.asarray(layer(QUERY, VALUE, attention_mask=none))).all()
+    )
 
 
 def test_dropout_and_compilation() -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input
 
 from kerata import layers, ops
 from kerata.errors import InputError, ShapeError
-
+from layers.check import check_layer, close, make_input
 
 Array = np.ndarray
 
@@ -27,7 +26,9 @@ def pads(size: int, window: int, stride: int, dilation: int, padding: str) -> tu
     return total // 2, total - total // 2
 
 
-def direct(x: Array, kernel: Array, strides: Any, padding: str, dilation: Any, groups: int = 1) -> Array:
+def direct(
+    x: Array, kernel: Array, strides: Any, padding: str, dilation: Any, groups: int = 1
+) -> Array:
     """Convolution by its definition: a sum for every place of the window. Channels last."""
     rank = x.ndim - 2
     k = kernel.shape[:rank]
@@ -41,7 +42,9 @@ def direct(x: Array, kernel: Array, strides: Any, padding: str, dilation: Any, g
         cut = tuple(slice(p * a, p * a + (w - 1) * b + 1, b) for p, a, w, b in zip(place, s, k, d))
         patch = x[(slice(None), *cut)].astype(np.float64)
         for g in range(groups):
-            part = np.tensordot(patch[..., g * n : (g + 1) * n], kernel[..., g * m : (g + 1) * m], rank + 1)
+            part = np.tensordot(
+                patch[..., g * n : (g + 1) * n], kernel[..., g * m : (g + 1) * m], rank + 1
+            )
             out[(slice(None), *place, slice(g * m, (g + 1) * m))] = part
     return out
 
@@ -49,12 +52,32 @@ def direct(x: Array, kernel: Array, strides: Any, padding: str, dilation: Any, g
 CONV = [
     ("Conv1D", {"filters": 3, "kernel_size": 3}, (2, 7, 2)),
     ("Conv1D", {"filters": 3, "kernel_size": 2, "strides": 2, "padding": "same"}, (2, 7, 2)),
-    ("Conv1D", {"filters": 3, "kernel_size": 3, "dilation_rate": 2, "padding": "causal"}, (2, 7, 2)),
-    ("Conv1D", {"filters": 4, "kernel_size": 4, "strides": 3, "padding": "causal", "groups": 2}, (1, 9, 2)),
+    (
+        "Conv1D",
+        {"filters": 3, "kernel_size": 3, "dilation_rate": 2, "padding": "causal"},
+        (2, 7, 2),
+    ),
+    (
+        "Conv1D",
+        {"filters": 4, "kernel_size": 4, "strides": 3, "padding": "causal", "groups": 2},
+        (1, 9, 2),
+    ),
     ("Conv2D", {"filters": 3, "kernel_size": (3, 2)}, (2, 5, 4, 2)),
-    ("Conv2D", {"filters": 2, "kernel_size": 3, "strides": (2, 3), "padding": "same"}, (1, 6, 7, 2)),
-    ("Conv2D", {"filters": 4, "kernel_size": 2, "dilation_rate": (1, 2), "groups": 2}, (1, 4, 5, 2)),
-    ("Conv2D", {"filters": 2, "kernel_size": 2, "use_bias": False, "padding": "SAME"}, (1, 4, 3, 1)),
+    (
+        "Conv2D",
+        {"filters": 2, "kernel_size": 3, "strides": (2, 3), "padding": "same"},
+        (1, 6, 7, 2),
+    ),
+    (
+        "Conv2D",
+        {"filters": 4, "kernel_size": 2, "dilation_rate": (1, 2), "groups": 2},
+        (1, 4, 5, 2),
+    ),
+    (
+        "Conv2D",
+        {"filters": 2, "kernel_size": 2, "use_bias": False, "padding": "SAME"},
+        (1, 4, 3, 1),
+    ),
     ("Conv3D", {"filters": 2, "kernel_size": (1, 2, 3), "strides": (1, 2, 1)}, (1, 3, 4, 5, 2)),
     ("Conv3D", {"filters": 2, "kernel_size": 2, "padding": "same"}, (1, 2, 3, 2, 1)),
 ]
@@ -63,11 +86,20 @@ CONV = [
 @pytest.mark.parametrize(("name", "arguments", "shape"), CONV)
 def test_conv(name: str, arguments: dict, shape: tuple) -> None:
     cls = getattr(layers, name)
-    layer = cls(**arguments, bias_initializer="normal") if arguments.get("use_bias", True) else cls(**arguments)
+    layer = (
+        cls(**arguments, bias_initializer="normal")
+        if arguments.get("use_bias", True)
+        else cls(**arguments)
+    )
     x = make_input(shape, "float32")
     y = layer(x)
     want = direct(
-        x, layer.kernel.numpy(), layer.strides, layer.padding, layer.dilation_rate, arguments.get("groups", 1)
+        x,
+        layer.kernel.numpy(),
+        layer.strides,
+        layer.padding,
+        layer.dilation_rate,
+        arguments.get("groups", 1),
     )
     close(y, want if layer.bias is None else want + layer.bias.numpy())
     check_layer(cls, arguments, shape)
@@ -85,7 +117,8 @@ def test_activation_regularizers_and_constraint() -> None:
 
 
 TRANSPOSED = [
-    {"kernel_size": k, "strides": s, "padding": p} for k, s, p in itertools.product((1, 2, 3, 4), (1, 2, 3), ("valid", "same"))
+    {"kernel_size": k, "strides": s, "padding": p}
+    for k, s, p in itertools.product((1, 2, 3, 4), (1, 2, 3), ("valid", "same"))
 ] + [{"kernel_size": 3, "dilation_rate": 2, "padding": p} for p in ("valid", "same")]
 
 
@@ -96,7 +129,9 @@ def test_a_transposed_convolution_is_the_transpose(arguments: dict) -> None:
     x = make_input((1, 4, 2), "float32")
     z = np.asarray(layer(x))
     y = make_input(z.shape, "float32", seed=5)
-    back = np.asarray(ops.conv(y, layer.kernel, layer.strides, layer.padding, None, layer.dilation_rate))
+    back = np.asarray(
+        ops.conv(y, layer.kernel, layer.strides, layer.padding, None, layer.dilation_rate)
+    )
     assert back.shape == x.shape
     np.testing.assert_allclose((back * x).sum(), (y * z).sum(), rtol=1e-4, atol=1e-4)
 
@@ -138,9 +173,21 @@ def test_values_with_output_padding() -> None:
     ("name", "arguments", "shape"),
     [
         ("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2}, (1, 4, 2)),
-        ("Conv2DTranspose", {"filters": 2, "kernel_size": (3, 2), "strides": (2, 1), "padding": "same"}, (1, 3, 4, 2)),
-        ("Conv2DTranspose", {"filters": 1, "kernel_size": 3, "strides": 2, "output_padding": 1}, (1, 3, 2, 2)),
-        ("Conv3DTranspose", {"filters": 2, "kernel_size": 2, "strides": 2, "activation": "tanh"}, (1, 2, 2, 2, 1)),
+        (
+            "Conv2DTranspose",
+            {"filters": 2, "kernel_size": (3, 2), "strides": (2, 1), "padding": "same"},
+            (1, 3, 4, 2),
+        ),
+        (
+            "Conv2DTranspose",
+            {"filters": 1, "kernel_size": 3, "strides": 2, "output_padding": 1},
+            (1, 3, 2, 2),
+        ),
+        (
+            "Conv3DTranspose",
+            {"filters": 2, "kernel_size": 2, "strides": 2, "activation": "tanh"},
+            (1, 2, 2, 2, 1),
+        ),
     ],
 )
 def test_transposed(name: str, arguments: dict, shape: tuple) -> None:
@@ -156,7 +203,11 @@ def test_order_of_arguments_of_conv3d_transpose() -> None:
 DEPTHWISE = [
     ("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 2}, (2, 6, 3)),
     ("DepthwiseConv2D", {"kernel_size": (3, 2), "strides": 2, "padding": "same"}, (1, 5, 4, 2)),
-    ("DepthwiseConv2D", {"kernel_size": 2, "dilation_rate": 2, "depth_multiplier": 3}, (1, 5, 4, 2)),
+    (
+        "DepthwiseConv2D",
+        {"kernel_size": 2, "dilation_rate": 2, "depth_multiplier": 3},
+        (1, 5, 4, 2),
+    ),
 ]
 
 
@@ -179,7 +230,11 @@ def test_depthwise(name: str, arguments: dict, shape: tuple) -> None:
     ("name", "arguments", "shape"),
     [
         ("SeparableConv1D", {"filters": 4, "kernel_size": 3, "depth_multiplier": 2}, (2, 6, 3)),
-        ("SeparableConv2D", {"filters": 4, "kernel_size": 2, "strides": 2, "padding": "same"}, (1, 5, 4, 2)),
+        (
+            "SeparableConv2D",
+            {"filters": 4, "kernel_size": 2, "strides": 2, "padding": "same"},
+            (1, 5, 4, 2),
+        ),
     ],
 )
 def test_separable(name: str, arguments: dict, shape: tuple) -> None:
@@ -197,10 +252,18 @@ def test_separable(name: str, arguments: dict, shape: tuple) -> None:
     ("name", "arguments", "shape"),
     [
         ("Conv1D", {"filters": 2, "kernel_size": 3, "padding": "causal"}, (1, 5, 2)),
-        ("Conv2D", {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "groups": 2}, (1, 5, 4, 2)),
+        (
+            "Conv2D",
+            {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "groups": 2},
+            (1, 5, 4, 2),
+        ),
         ("Conv3D", {"filters": 2, "kernel_size": 2}, (1, 3, 4, 2, 2)),
         ("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2}, (1, 5, 3)),
-        ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (1, 3, 2, 2)),
+        (
+            "Conv2DTranspose",
+            {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"},
+            (1, 3, 2, 2),
+        ),
         ("Conv3DTranspose", {"filters": 2, "kernel_size": 2, "strides": 2}, (1, 2, 3, 2, 2)),
         ("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 2}, (1, 5, 2)),
         ("DepthwiseConv2D", {"kernel_size": 3, "padding": "same"}, (1, 5, 4, 2)),
@@ -208,7 +271,9 @@ def test_separable(name: str, arguments: dict, shape: tuple) -> None:
         ("SeparableConv2D", {"filters": 3, "kernel_size": 2, "padding": "same"}, (1, 5, 4, 2)),
     ],
 )
-def test_channels_first_is_channels_last_transposed(name: str, arguments: dict, shape: tuple) -> None:
+def test_channels_first_is_channels_last_transposed(
+    name: str, arguments: dict, shape: tuple
+) -> None:
     x = make_input(shape, "float32")
     cls = getattr(layers, name)
     last = cls(**arguments, bias_initializer="normal")
@@ -254,7 +319,10 @@ def test_names_of_old() -> None:
         (lambda: layers.Conv2D(2, 3, padding="causal"), "padding must be one of"),
         (lambda: layers.Conv2D(2, 3, strides=2, dilation_rate=2), "cannot both be above 1"),
         (lambda: layers.Conv2DTranspose(2, 3, 2, output_padding=2), "must be below strides"),
-        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), "depth_multiplier must be a positive"),
+        (
+            lambda: layers.DepthwiseConv2D(3, depth_multiplier=0),
+            "depth_multiplier must be a positive",
+        ),
     ],
 )
 def test_bad_arguments(make: Any, message: str) -> None:
@@ -265,7 +333,11 @@ def test_bad_arguments(make: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("make", "shape", "message"),
     [
-        (lambda: layers.Conv2D(2, 3), (2, 5, 5), "expects an input with 4 axes, got 3.*x\\[..., None\\]"),
+        (
+            lambda: layers.Conv2D(2, 3),
+            (2, 5, 5),
+            "expects an input with 4 axes, got 3.*x\\[..., None\\]",
+        ),
         (lambda: layers.Conv2D(2, 6), (2, 5, 5, 1), "larger than the input's"),
         (lambda: layers.Conv2D(2, 3, groups=2), (2, 5, 5, 3), "3 channels of the input"),
     ],

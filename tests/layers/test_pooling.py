@@ -6,11 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input
 
 from kerata import layers
 from kerata.errors import InputError, ShapeError
-
+from layers.check import check_layer, close, make_input
 
 
 def direct(x: np.ndarray, size: int, stride: int, padding: str, reduce: str) -> np.ndarray:
@@ -41,7 +40,10 @@ def apart(shape: tuple) -> np.ndarray:
 
 @pytest.mark.parametrize("reduce", ["max", "mean"])
 @pytest.mark.parametrize("rank", [1, 2, 3])
-@pytest.mark.parametrize(("size", "stride", "padding"), [(2, 2, "valid"), (3, 2, "same"), (2, 3, "valid"), (3, 1, "same")])
+@pytest.mark.parametrize(
+    ("size", "stride", "padding"),
+    [(2, 2, "valid"), (3, 2, "same"), (2, 3, "valid"), (3, 1, "same")],
+)
 def test_pooling(reduce: str, rank: int, size: int, stride: int, padding: str) -> None:
     name = {"max": "MaxPooling", "mean": "AveragePooling"}[reduce]
     cls = getattr(layers, f"{name}{rank}D")
@@ -52,7 +54,9 @@ def test_pooling(reduce: str, rank: int, size: int, stride: int, padding: str) -
     first = cls(size, stride, padding, data_format="channels_first")
     close(first(np.moveaxis(x, -1, 1)), np.moveaxis(want, -1, 1))
     if (size, padding) == (3, "same"):
-        check_layer(cls, {"pool_size": size, "strides": stride, "padding": padding}, data=apart(x.shape))
+        check_layer(
+            cls, {"pool_size": size, "strides": stride, "padding": padding}, data=apart(x.shape)
+        )
 
 
 @pytest.mark.parametrize("reduce", ["max", "mean"])
@@ -97,8 +101,12 @@ def test_names_of_old() -> None:
     for kind in ("Max", "Average"):
         short = {"Max": "Max", "Average": "Avg"}[kind]
         for rank in "123":
-            assert getattr(layers, f"{short}Pool{rank}D") is getattr(layers, f"{kind}Pooling{rank}D")
-            assert getattr(layers, f"Global{short}Pool{rank}D") is getattr(layers, f"Global{kind}Pooling{rank}D")
+            assert getattr(layers, f"{short}Pool{rank}D") is getattr(
+                layers, f"{kind}Pooling{rank}D"
+            )
+            assert getattr(layers, f"Global{short}Pool{rank}D") is getattr(
+                layers, f"Global{kind}Pooling{rank}D"
+            )
 
 
 def test_errors() -> None:

@@ -8,12 +8,11 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from layers.check import check_layer, close, make_input, twin
 
 from kerata import layers, models, ops
 from kerata.errors import InputError, ShapeError
-from kerata.layers.rnn.conv_lstm import ConvLSTMCell
 from kerata.scope import get_mask
+from layers.check import check_layer, close, make_input, twin
 
 Array = np.ndarray
 MASK = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [0, 1, 0, 1, 1]], bool)
@@ -50,7 +49,13 @@ STEPS = {"SimpleRNN": simple_step, "GRU": gru_step, "LSTM": lstm_step}
 
 
 def loop(
-    step: Any, weights: list[Array], x: Array, states: list[Array], mask: Array | None, backwards: bool, zeros: bool = False
+    step: Any,
+    weights: list[Array],
+    x: Array,
+    states: list[Array],
+    mask: Array | None,
+    backwards: bool,
+    zeros: bool = False,
 ) -> tuple[Array, list[Array]]:
     """All outputs in the order taken, and the last states."""
     outputs = []
@@ -73,16 +78,35 @@ def zero_states(name: str, units: int = 3, batch: int = 3) -> list[Array]:
 def test_values(name: str, backwards: bool, masked: bool) -> None:
     mask = MASK if masked else None
     cls = getattr(layers, name)
-    layer = cls(3, go_backwards=backwards, return_sequences=True, return_state=True, bias_initializer="normal")
+    layer = cls(
+        3,
+        go_backwards=backwards,
+        return_sequences=True,
+        return_state=True,
+        bias_initializer="normal",
+    )
     y, *states = layer(X, mask=mask)
-    want, want_states = loop(STEPS[name], layer.get_weights(), X, zero_states(name), mask, backwards)
+    want, want_states = loop(
+        STEPS[name], layer.get_weights(), X, zero_states(name), mask, backwards
+    )
     close(y, want)
     close(states, want_states)
     last = cls(3, go_backwards=backwards, weights=layer.get_weights())
     close(last(X, mask=mask), want[:, -1])
-    zeros = cls(3, go_backwards=backwards, return_sequences=True, zero_output_for_mask=True, weights=layer.get_weights())
-    close(zeros(X, mask=mask), loop(STEPS[name], layer.get_weights(), X, zero_states(name), mask, backwards, True)[0])
-    unrolled = cls(3, unroll=True, go_backwards=backwards, return_sequences=True, weights=layer.get_weights())
+    zeros = cls(
+        3,
+        go_backwards=backwards,
+        return_sequences=True,
+        zero_output_for_mask=True,
+        weights=layer.get_weights(),
+    )
+    close(
+        zeros(X, mask=mask),
+        loop(STEPS[name], layer.get_weights(), X, zero_states(name), mask, backwards, True)[0],
+    )
+    unrolled = cls(
+        3, unroll=True, go_backwards=backwards, return_sequences=True, weights=layer.get_weights()
+    )
     close(unrolled(X, mask=mask), want)
 
 
@@ -97,7 +121,10 @@ def test_gru_with_the_reset_before_the_product() -> None:
     ("name", "arguments"),
     [
         ("SimpleRNN", {"units": 3}),
-        ("SimpleRNN", {"units": 2, "use_bias": False, "activation": "sigmoid", "go_backwards": True}),
+        (
+            "SimpleRNN",
+            {"units": 2, "use_bias": False, "activation": "sigmoid", "go_backwards": True},
+        ),
         ("GRU", {"units": 3, "return_sequences": True}),
         ("GRU", {"units": 2, "reset_after": False, "unroll": True}),
         ("GRU", {"units": 2, "use_bias": False, "recurrent_activation": "hard_sigmoid"}),
@@ -127,7 +154,10 @@ def test_compiled_with_mask_and_its_derivative(name: str) -> None:
     grads = jax.jit(jax.grad(total))(weights)
     for i, g in enumerate(grads):
         direction = np.random.default_rng(i).standard_normal(g.shape).astype(np.float32)
-        ends = [total([w + s * direction if j == i else w for j, w in enumerate(weights)]) for s in (0.01, -0.01)]
+        ends = [
+            total([w + s * direction if j == i else w for j, w in enumerate(weights)])
+            for s in (0.01, -0.01)
+        ]
         slope = float(ends[0] - ends[1]) / 0.02
         np.testing.assert_allclose(float((g * direction).sum()), slope, rtol=1e-2, atol=1e-2)
 
@@ -137,7 +167,9 @@ def test_names_and_layouts_of_weights() -> None:
         layer = getattr(layers, name)(5, name="r")
         layer.build((None, 7, 2))
         cell = {"SimpleRNN": "simple_rnn_cell", "GRU": "gru_cell", "LSTM": "lstm_cell"}[name]
-        assert [w.path for w in layer.weights] == [f"r/{cell}/{w}" for w in ("kernel", "recurrent_kernel", "bias")]
+        assert [w.path for w in layer.weights] == [
+            f"r/{cell}/{w}" for w in ("kernel", "recurrent_kernel", "bias")
+        ]
         bias = (2, 5 * gates) if name == "GRU" else (5 * gates,)
         assert [w.shape for w in layer.weights] == [(2, 5 * gates), (5, 5 * gates), bias]
     assert layer.get_weights()[2].tolist() == [0.0] * 5 + [1.0] * 5 + [0.0] * 10
@@ -202,7 +234,9 @@ def test_stateful(name: str) -> None:
 
 
 def test_stateful_in_a_compiled_model() -> None:
-    model = models.Sequential([layers.Input((5, 4), batch_size=3), layers.GRU(3, stateful=True), layers.Dense(1)])
+    model = models.Sequential(
+        [layers.Input((5, 4), batch_size=3), layers.GRU(3, stateful=True), layers.Dense(1)]
+    )
     rnn = model.layers[0]
     model.compile("sgd", "mse")
     model.predict(X, batch_size=3, verbose=0)
@@ -267,7 +301,9 @@ def test_unroll_needs_a_known_length() -> None:
 def test_dropout_is_the_same_at_every_step(recurrent: bool) -> None:
     """The identity as a kernel shows the mask: of the inputs, or of a state that is handed on."""
     arguments = {"recurrent_dropout": 0.5} if recurrent else {"dropout": 0.5}
-    layer = layers.SimpleRNN(64, activation=None, use_bias=False, return_sequences=True, seed=1, **arguments)
+    layer = layers.SimpleRNN(
+        64, activation=None, use_bias=False, return_sequences=True, seed=1, **arguments
+    )
     eye, none = np.eye(64, dtype=np.float32), np.zeros((64, 64), np.float32)
     layer.build((2, 3, 64))
     layer.set_weights([none, eye] if recurrent else [eye, none])
@@ -393,7 +429,9 @@ def test_stacked_cells() -> None:
 
 
 def test_config_of_stacked_cells() -> None:
-    layer = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2, reset_after=False)], go_backwards=True)
+    layer = layers.RNN(
+        [layers.LSTMCell(3), layers.GRUCell(2, reset_after=False)], go_backwards=True
+    )
     config = layers.serialize(layer)["config"]
     assert config["cell"]["class_name"] == "StackedRNNCells"
     assert "use_cudnn" not in layers.LSTM(3).get_config()
@@ -443,198 +481,6 @@ def test_a_mask_over_features() -> None:
     layer = layers.GRU(3)
     wide = np.repeat(MASK[..., None], 4, -1) & (np.arange(4) == 1)
     close(layer(X, mask=wide), layer(X, mask=MASK))
-
-
-# --- Bidirectional ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", list(STEPS))
-@pytest.mark.parametrize(("sequences", "masked"), PAIRS)
-def test_bidirectional(name: str, sequences: bool, masked: bool) -> None:
-    mask = MASK if masked else None
-    cls = getattr(layers, name)
-    both = layers.Bidirectional(cls(3, return_sequences=sequences, return_state=True))
-    y, *states = both(X, mask=mask)
-    arguments = {"return_sequences": sequences, "return_state": True, "zero_output_for_mask": sequences}
-    half = len(both.get_weights()) // 2
-    one = cls(3, weights=both.get_weights()[:half], **arguments)(X, mask=mask)
-    two = cls(3, weights=both.get_weights()[half:], go_backwards=True, **arguments)(X, mask=mask)
-    a, b = np.asarray(one[0]), np.asarray(two[0])
-    b = b[:, ::-1] if sequences else b
-    close(y, np.concatenate([a, b], -1))
-    close(states, [*one[1:], *two[1:]])
-    for mode, want in (("sum", a + b), ("ave", (a + b) / 2), ("mul", a * b), (None, [a, b])):
-        merged = layers.Bidirectional(cls(3, return_sequences=sequences), mode, weights=both.get_weights())
-        close(merged(X, mask=mask), want)
-
-
-def test_bidirectional_states_and_own_backward_layer() -> None:
-    both = layers.Bidirectional(
-        layers.GRU(3, return_sequences=True),
-        backward_layer=layers.LSTM(2, return_sequences=True, go_backwards=True),
-    )
-    assert both(X).shape == (3, 5, 5)
-    pair = layers.Bidirectional(layers.LSTM(3))
-    states = [make_input((3, 3), "float32", seed=i) for i in range(4)]
-    y = pair(X, initial_state=states)
-    one = layers.LSTM(3, weights=pair.get_weights()[:3])(X, initial_state=states[:2])
-    two = layers.LSTM(3, weights=pair.get_weights()[3:], go_backwards=True)(X, initial_state=states[2:])
-    close(y, np.concatenate([one, two], -1))
-    close(pair([X, *states]), y)
-    assert [w.path.split("/")[1].split("_")[0] for w in pair.weights[::3]] == ["forward", "backward"]
-    assert pair.layer is pair.forward_layer
-
-
-def test_bidirectional_stateful() -> None:
-    both = layers.Bidirectional(layers.GRU(2, stateful=True))
-    first = both(X)
-    assert len(both.states) == 2
-    assert np.abs(np.asarray(both(X)) - first).max() > 1e-4
-    both.reset_states()
-    close(both(X), first)
-
-
-def test_bidirectional_copies_the_layer() -> None:
-    inner = layers.LSTM(2)
-    inner.build((None, 5, 4))
-    both = layers.Bidirectional(inner)
-    both(X)
-    assert both.forward_layer is not inner
-    assert np.abs(both.get_weights()[0] - inner.get_weights()[0]).max() > 0
-    assert both.forward_layer.name.startswith("forward_lstm")
-    assert len(both.weights) == 6
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: layers.Bidirectional(layers.LSTM), "must be a layer, got the class LSTM"),
-        (lambda: layers.Bidirectional(layers.LSTM(2), "max"), "merge_mode must be one of"),
-        (lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(2)), "must differ in go_backwards"),
-        (
-            lambda: layers.Bidirectional(
-                layers.LSTM(2), backward_layer=layers.LSTM(2, go_backwards=True, return_sequences=True)
-            ),
-            "layer has return_sequences=False but backward_layer return_sequences=True",
-        ),
-        (lambda: layers.TimeDistributed(3), "layer must be a layer; got 3"),
-        (lambda: layers.LSTM(0), "units must be a positive whole number"),
-        (lambda: layers.GRU(2, use_cudnn="yes"), "use_cudnn must be"),
-        (lambda: layers.RNN(3), "A recurrent cell needs a method call"),
-        (lambda: layers.ConvLSTM1D(2, 3, strides=2, dilation_rate=2), "cannot both be above 1"),
-    ],
-)
-def test_bad_arguments(make: Any, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        make()
-
-
-def test_bad_inputs() -> None:
-    with pytest.raises(ShapeError, match="expects an input with 3 axes, got 2"):
-        layers.LSTM(2)(np.ones((3, 4), np.float32))
-    with pytest.raises(ShapeError, match=r"initial_state must hold 2 tensors of the shapes \(3, 2\), \(3, 2\)"):
-        layers.LSTM(2)(X, initial_state=[np.ones((3, 5), np.float32)] * 2)
-    with pytest.raises(InputError, match="given twice"):
-        layers.GRU(2)([X, np.ones((3, 2), np.float32)], initial_state=np.ones((3, 2)))
-    with pytest.raises(ShapeError, match="with at least 3 axes"):
-        layers.TimeDistributed(layers.Dense(2))(np.ones((3, 4), np.float32))
-    with pytest.raises(ShapeError, match="mask of a TimeDistributed layer"):
-        layers.TimeDistributed(layers.Dense(2))(X, mask=np.ones((3, 4), bool))
-
-
-def test_arguments_of_old() -> None:
-    assert layers.LSTM(2, input_dim=4, input_length=7, implementation=1)._batch_shape == (None, 7, 4)
-    assert layers.GRU(2, input_dim=4)._batch_shape == (None, None, 4)
-    assert layers.SimpleRNN(2, input_shape=(7, 4))._batch_shape == (None, 7, 4)
-    assert layers.LSTM(2, batch_input_shape=(3, 7, 4), stateful=True)._batch_shape == (3, 7, 4)
-    assert layers.LSTMCell(2, implementation=2).units == 2
-    with pytest.raises(TypeError, match="LSTM has no argument 'unit'. Did you mean 'units'"):
-        layers.LSTM(unit=2)
-
-
-# --- TimeDistributed ----------------------------------------------------------------------------
-
-
-def test_time_distributed() -> None:
-    inner = layers.Conv1D(3, 2)
-    layer = layers.TimeDistributed(inner)
-    x = make_input((2, 3, 5, 2), "float32")
-    y = layer(x)
-    close(y, np.stack([np.asarray(inner(x[:, t])) for t in range(3)], 1))
-    assert layer.compute_output_shape((None, None, 5, 2)) == (None, None, 4, 3)
-    assert layer.compute_output_shape((2, 3, 5, 2)) == (2, 3, 4, 3)
-
-
-def test_time_distributed_passes_masks_and_training() -> None:
-    inner = layers.LSTM(3)
-    layer = layers.TimeDistributed(inner)
-    x = make_input((2, 3, 5, 4), "float32")
-    mask = np.random.default_rng(0).random((2, 3, 5)) > 0.4
-    close(layer(x, mask=mask), np.stack([np.asarray(inner(x[:, t], mask=mask[:, t])) for t in range(3)], 1))
-    dropped = np.asarray(layers.TimeDistributed(layers.Dropout(0.5, seed=1))(x * 0 + 1, training=True))
-    assert set(np.unique(dropped)) == {0.0, 2.0}
-    y = layers.TimeDistributed(layers.Dense(2))(layers.Masking()(X * MASK[..., None]))
-    np.testing.assert_array_equal(np.asarray(get_mask(y)), MASK)
-
-
-def test_time_distributed_model() -> None:
-    inner = models.Sequential([layers.Input((4, 4, 1)), layers.Conv2D(2, 3), layers.Flatten()])
-    x = layers.Input((None, 4, 4, 1))
-    model = models.Model(x, layers.LSTM(2)(layers.TimeDistributed(inner)(x)))
-    assert model.output_shape == (None, 2)
-    assert model(make_input((2, 3, 4, 4, 1), "float32")).shape == (2, 2)
-
-
-# --- ConvLSTM -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "shape"),
-    [
-        ("ConvLSTM1D", {"filters": 2, "kernel_size": 2, "return_sequences": True}, (2, 3, 4, 2)),
-        ("ConvLSTM2D", {"filters": 2, "kernel_size": 2, "padding": "same", "strides": 2}, (1, 2, 4, 3, 1)),
-        ("ConvLSTM3D", {"filters": 1, "kernel_size": 2, "use_bias": False, "go_backwards": True}, (1, 2, 2, 3, 2, 1)),
-    ],
-)
-def test_conv_lstm(name: str, arguments: dict, shape: tuple) -> None:
-    check_layer(getattr(layers, name), arguments, shape)
-
-
-def test_conv_lstm_with_a_window_of_one_is_an_lstm() -> None:
-    layer = layers.ConvLSTM1D(3, 1, return_sequences=True, return_state=True)
-    y, h, c = layer(X[:, :, None], mask=MASK)
-    weights = [np.reshape(w, w.shape[-2:] if w.ndim > 1 else -1) for w in layer.get_weights()]
-    want = layers.LSTM(3, return_sequences=True, return_state=True, weights=weights)(X, mask=MASK)
-    close([y[:, :, 0], h[:, 0], c[:, 0]], want)
-    states = [make_input((3, 1, 3), "float32", seed=i) for i in range(2)]
-    plain = layers.LSTM(3, weights=weights)(X, initial_state=[s[:, 0] for s in states])
-    close(layer([X[:, :, None], *states])[0][:, -1, 0], plain)
-
-
-def test_conv_lstm_channels_first_and_its_cell() -> None:
-    x = make_input((2, 3, 4, 5, 2), "float32")
-    last = layers.ConvLSTM2D(3, 2, strides=2, padding="same", bias_initializer="normal", return_sequences=True)
-    want = np.moveaxis(np.asarray(last(x)), -1, 2)
-    first = layers.ConvLSTM2D(
-        3, 2, 2, "same", "channels_first", return_sequences=True, return_state=True, weights=last.get_weights()
-    )
-    y, h, c = first(np.moveaxis(x, -1, 2))
-    close(y, want)
-    assert h.shape == c.shape == (2, 3, 2, 3)
-    cell = ConvLSTMCell(2, 3, 2, 2, "same", weights=last.get_weights())
-    cell.build((None, 4, 5, 2))
-    output, _ = cell(x[:, 0], cell.get_initial_state(2))
-    close(output, np.moveaxis(want[:, 0], 1, -1))
-
-
-def test_conv_lstm_dropout_and_unknown_sizes() -> None:
-    layer = layers.ConvLSTM2D(2, 2, dropout=0.3, recurrent_dropout=0.3, seed=1)
-    x = make_input((2, 3, 4, 4, 1), "float32")
-    a, b = (np.asarray(layer(x, training=True)) for _ in range(2))
-    assert a.shape == (2, 3, 3, 2) and np.abs(a - b).max() > 0
-    assert layer.compute_output_shape((None, None, 4, 4, 1)) == (None, 3, 3, 2)
-    with pytest.raises(ShapeError, match="needs known spatial sizes"):
-        layers.ConvLSTM2D(2, 2)(layers.Input((3, None, 4, 1)))
 
 
 def test_dtypes() -> None:

@@ -10,6 +10,7 @@ import pytest
 from kerata import Variable, metrics, ops, scope
 from kerata.errors import InputError
 from kerata.serialization import register_keras_serializable
+from kerata.spec import Spec
 
 
 @register_keras_serializable("tests")
@@ -68,6 +69,13 @@ def test_bound_state_is_pure():
     assert float(mean) == 1.0
     assert [float(v) for v in values] == [3.0, 3.0]
     assert float(metric.total) == 0.0
+
+
+def test_shapes_alone_count_nothing():
+    for metric in (metrics.Mean(), metrics.MeanSquaredError(), metrics.R2Score()):
+        given = [Spec((4, 2))] * (1 if type(metric) is metrics.Mean else 2)
+        metric.update_state(*given)
+        assert not any(np.any(v.numpy()) for v in metric.variables)
 
 
 def test_call_updates_and_gives_the_value():

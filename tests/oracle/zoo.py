@@ -129,7 +129,7 @@ def attention(keras):
     y = L.TimeDistributed(L.Dense(3), name="each")(y)
     y = L.GlobalAveragePooling1D(name="pool")(y)
     model = keras.Model(x, L.Dense(1, name="out")(y))
-    model.compile(optimizer="nadam", loss="mse")
+    model.compile(optimizer="adamax", loss="mse")
     return model, _data(12, (12, 6, 4)), _data(13, (12, 1))
 
 

@@ -147,9 +147,47 @@ def compile(fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()
     return jax.jit(fn, static_argnums=tuple(static), donate_argnums=tuple(donate))
 
 
-def run_steps(step: Callable, state: Any, start: Any, stop: Any) -> Any:
-    """Run ``state = step(i, state)`` for i from start to stop, a number known only at run time."""
-    return lax.fori_loop(start, stop, step, state)
+# Ops that XLA's CPU back end computes by plain loops, tens of times slower, inside a while loop.
+_SLOW_IN_LOOPS = ("conv_general_dilated", "reduce_window", "select_and_scatter")
+
+
+def compile_loop(step: Callable) -> Callable:
+    """``run(state, start, stop, *data)``: ``state = step(i, state, *data)`` for i from start to stop.
+
+    One compiled loop with a trip count known at run time only; where the step holds what such a
+    loop makes slow on a CPU, one compiled call a step.
+    """
+    one = jax.jit(step)
+    loops: list[bool] = []
+
+    @jax.jit
+    def many(state: Any, start: Any, stop: Any, *data: Any) -> Any:
+        return lax.fori_loop(start, stop, lambda i, carry: one(i, carry, *data), state)
+
+    def run(state: Any, start: int, stop: int, *data: Any) -> Any:
+        if not loops:
+            traced = one.trace(np.int32(start), state, *data)
+            loops.append(jax.default_backend() != "cpu" or not _holds(traced.jaxpr.jaxpr, _SLOW_IN_LOOPS))
+        if loops[0]:
+            return many(state, np.int32(start), np.int32(stop), *data)
+        for i in range(start, stop):
+            state = one(np.int32(i), state, *data)
+        return state
+
+    return run
+
+
+def _holds(jaxpr: Any, names: tuple[str, ...]) -> bool:
+    """Whether a program, or one inside it, holds an operation whose name starts so."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name.startswith(names):
+            return True
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (list, tuple)) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns") and _holds(inner, names):
+                    return True
+    return False
 
 
 def take_rows(x: Any, rows: Any) -> Any:

@@ -53,8 +53,8 @@ class Engine(Protocol):
     ) -> Callable:
         """A compiled version of a pure function of nested tensors."""
 
-    def run_steps(self, step: Callable, state: Any, start: Any, stop: Any) -> Any:
-        """``for i in range(start, stop): state = step(i, state)`` inside a compiled function."""
+    def compile_loop(self, step: Callable) -> Callable:
+        """A compiled ``run(state, start, stop, *data)`` of ``state = step(i, state, *data)``."""
 
     def take_rows(self, x: Any, rows: Any) -> Any:
         """Rows of `x` by numbers that are in range."""

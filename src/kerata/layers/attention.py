@@ -30,7 +30,8 @@ class Attention(Layer):
     ``return_attention_scores``, to return the weights (batch, T, S) too; ``use_causal_mask``, to let
     no position attend to later ones.
 
-    >>> output, weights = Attention()([ops.ones((1, 2, 3)), ops.ones((1, 4, 3))], return_attention_scores=True)
+    >>> inputs = [ops.ones((1, 2, 3)), ops.ones((1, 4, 3))]
+    >>> output, weights = Attention()(inputs, return_attention_scores=True)
     >>> output.shape, weights.shape
     ((1, 2, 3), (1, 2, 4))
     """
@@ -47,10 +48,13 @@ class Attention(Layer):
     ) -> None:
         super().__init__(**kwargs)
         if score_mode not in ("dot", "concat"):
-            raise InputError(f"{type(self).__name__}: score_mode must be 'dot' or 'concat'; got {score_mode!r}.")
+            raise InputError(
+                f"{type(self).__name__}: score_mode must be 'dot' or 'concat'; got {score_mode!r}."
+            )
         self.adopt(locals())
         self.seed_generator = ops.random.SeedGenerator(seed) if dropout else None
-        self.scale = self.concat_score_weight = None
+        self.scale: Any = None
+        self.concat_score_weight: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Make the trained factors, where there are any."""
@@ -58,14 +62,18 @@ class Attention(Layer):
         if self.use_scale:
             self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
         if self.score_mode == "concat":
-            self.concat_score_weight = self.add_weight(shape=(), initializer="ones", name="concat_score_weight")
+            self.concat_score_weight = self.add_weight(
+                shape=(), initializer="ones", name="concat_score_weight"
+            )
 
     def _check_inputs(self, inputs: Any, mask: Any) -> None:
         for name, given in (("inputs", inputs), ("masks", mask)):
             if given is None and name == "masks":
                 continue
             if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
-                found = f"{len(given)}" if isinstance(given, (list, tuple)) else type(given).__name__
+                found = (
+                    f"{len(given)}" if isinstance(given, (list, tuple)) else type(given).__name__
+                )
                 raise InputError(
                     f"{type(self).__name__} takes a list of 2 or 3 {name}, [query, value] or [query, value, key]; "
                     f"got {found}."
@@ -138,7 +146,9 @@ class AdditiveAttention(Attention):
         """Make the scale."""
         self._check_inputs(input_shape, None)
         if self.use_scale:
-            self.scale = self.add_weight(shape=(input_shape[0][-1],), initializer="glorot_uniform", name="scale")
+            self.scale = self.add_weight(
+                shape=(input_shape[0][-1],), initializer="glorot_uniform", name="scale"
+            )
 
     def _calculate_scores(self, query: Any, key: Any) -> Any:
         total = ops.tanh(ops.add(ops.expand_dims(query, -2), ops.expand_dims(key, -3)))
@@ -222,8 +232,12 @@ class MultiHeadAttention(Layer):
         self.adopt(arguments)
         for name in ("num_heads", "key_dim", "value_dim", "sliding_window"):
             value = getattr(self, name)
-            if not (isinstance(value, int) and value > 0) and (value is not None or name in ("num_heads", "key_dim")):
-                raise InputError(f"MultiHeadAttention: {name} must be a positive whole number; got {value!r}.")
+            if not (isinstance(value, int) and value > 0) and (
+                value is not None or name in ("num_heads", "key_dim")
+            ):
+                raise InputError(
+                    f"MultiHeadAttention: {name} must be a positive whole number; got {value!r}."
+                )
         self.value_dim = value_dim or key_dim
         self._output_shape = (sizes,) if isinstance(sizes, int) else tuple(sizes) if sizes else None
         if isinstance(attention_axes, int):
@@ -243,11 +257,17 @@ class MultiHeadAttention(Layer):
             )
         rank = len(query_shape)
         axes = self.attention_axes
-        self._axes = tuple(range(1, rank - 1)) if axes is None else tuple(a if a >= 0 else rank + a for a in axes)
+        self._axes = (
+            tuple(range(1, rank - 1))
+            if axes is None
+            else tuple(a if a >= 0 else rank + a for a in axes)
+        )
         self.query_dense = self._projection("query", query_shape, self.key_dim)
         self.key_dense = self._projection("key", key_shape, self.key_dim)
         if self.use_gate:
-            self.gate_dense = self._projection("gate", query_shape, self.value_dim, activation="sigmoid")
+            self.gate_dense = self._projection(
+                "gate", query_shape, self.value_dim, activation="sigmoid"
+            )
         self.value_dense = self._projection("value", value_shape, self.value_dim)
         self.output_dense = self._output_projection(query_shape)
 
@@ -255,14 +275,19 @@ class MultiHeadAttention(Layer):
         parts = ("initializer", "regularizer", "constraint")
         names = [f"{weight}_{part}" for weight in ("kernel", "bias") for part in parts]
         out = {n: getattr(self, n) for n in names}
-        return {**out, "activity_regularizer": self._part_regularizer, "dtype": self.dtype_policy, "name": name}
+        return {
+            **out,
+            "activity_regularizer": self._part_regularizer,
+            "dtype": self.dtype_policy,
+            "name": name,
+        }
 
     def _projection(self, name: str, shape: Any, size: int, activation: Any = None) -> EinsumDense:
         """(batch, ..., features) to (batch, ..., heads, size)."""
         free = string.ascii_lowercase[: len(shape) - 1]
         made = EinsumDense(
-            f"{free}x,xyz->{free}yz", (*(None,) * (len(shape) - 2), self.num_heads, size), activation,
-            "yz" if self.use_bias else None, **self._common(name),
+            f"{free}x,xyz->{free}yz", (*(None,) * (len(shape) - 2), self.num_heads, size),
+            activation, "yz" if self.use_bias else None, **self._common(name),
         )  # fmt: skip
         made.supports_masking = True  # the masks of the inputs are used here, not lost
         made.build(tuple(shape))
@@ -282,7 +307,9 @@ class MultiHeadAttention(Layer):
 
     # --- masks -----------------------------------------------------------------------------------
 
-    def _attention_mask(self, query: Any, value: Any, masks: Any, attention_mask: Any, causal: bool) -> Any:
+    def _attention_mask(
+        self, query: Any, value: Any, masks: Any, attention_mask: Any, causal: bool
+    ) -> Any:
         """All masks as one, true where a query may attend to a key, or None."""
         query_mask, value_mask, key_mask = masks
         parts = [
@@ -302,7 +329,10 @@ class MultiHeadAttention(Layer):
     def _window_mask(self, queries: int, keys: int) -> Any:
         if self.sliding_window is None:
             return None
-        rows, columns = ops.reshape(ops.arange(queries), (1, queries, 1)), ops.reshape(ops.arange(keys), (1, 1, keys))
+        rows, columns = (
+            ops.reshape(ops.arange(queries), (1, queries, 1)),
+            ops.reshape(ops.arange(keys), (1, 1, keys)),
+        )
         return ops.less(ops.absolute(ops.subtract(rows, columns)), self.sliding_window)
 
     # --- calling ---------------------------------------------------------------------------------
@@ -356,7 +386,9 @@ class MultiHeadAttention(Layer):
             for _ in range(missing):
                 attention_mask = ops.expand_dims(attention_mask, -extra)
         if not self.dropout and not return_attention_scores and len(query.shape) == 4:
-            return ops.dot_product_attention(query, key, value, mask=attention_mask, scale=scale), None
+            return ops.dot_product_attention(
+                query, key, value, mask=attention_mask, scale=scale
+            ), None
         to_scores, to_output = _equations(len(query.shape), self._axes)
         scores = ops.einsum(to_scores, ops.multiply(query, scale), key)
         if attention_mask is not None:
@@ -375,9 +407,10 @@ class MultiHeadAttention(Layer):
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:
-    """Einsum equations for scores and output of heads (batch, ..., heads, size) attending over `axes`.
+    """Einsum equations, scores and output, of heads (batch, ..., heads, size) attending over `axes`.
 
-    Scores have the axes of the batch and those not attended over, the heads, the queries', the keys'.
+    Scores have the axes of the batch and those not attended over, the heads', then the queries'
+    and the keys'.
     """
     query = string.ascii_lowercase[:rank]
     key = "".join(c.upper() if i in axes else c for i, c in enumerate(query))

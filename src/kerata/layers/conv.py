@@ -21,6 +21,7 @@ class BaseConv(Layer):
 
     rank = 0
     paddings: tuple[str, ...] = ()
+    padding: str
 
     def _settle(self) -> None:
         """Bring the adopted arguments into one form and check them."""
@@ -133,7 +134,9 @@ class Conv(BaseConv, LoraLayer):
                 f"The {channels} channels of the input, shape {tuple(input_shape)}, "
                 f"must be a multiple of groups={self.groups}."
             )
-        self.kernel = self.weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        self.kernel = self.weight(
+            "kernel", (*self.kernel_size, channels // self.groups, self.filters)
+        )
         self._make_bias(self.filters)
         self._start_lora()
 
@@ -190,8 +193,8 @@ class Conv3D(Conv):
 class ConvTranspose(BaseConv):
     """Transposed convolution: the gradient of a convolution, which enlarges by the strides.
 
-    The size becomes ``size * stride`` for ``same`` padding, ``size * stride + max(window - stride, 0)``
-    for ``valid``.
+    The size becomes ``size * stride`` for ``same`` padding, for ``valid``
+    ``size * stride + max(window - stride, 0)``.
 
     Args:
         filters: Number of output channels.
@@ -231,9 +234,13 @@ class ConvTranspose(BaseConv):
         self.adopt(locals())
         self._settle()
         if output_padding is not None:
-            extra = self.output_padding = per_axis(output_padding, self.rank, "output_padding", least=0)
+            extra = self.output_padding = per_axis(
+                output_padding, self.rank, "output_padding", least=0
+            )
             if any(e >= s for e, s in zip(extra, self.strides)):
-                raise InputError(f"output_padding={extra} must be below strides={self.strides} on every axis.")
+                raise InputError(
+                    f"output_padding={extra} must be below strides={self.strides} on every axis."
+                )
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the kernel and the bias."""
@@ -243,7 +250,9 @@ class ConvTranspose(BaseConv):
 
     def call(self, inputs: Any) -> Any:
         """``activation(transposed convolution(inputs, kernel) + bias)``."""
-        y = ops.conv_transpose(inputs, self.kernel, output_padding=self.output_padding, **self._window())
+        y = ops.conv_transpose(
+            inputs, self.kernel, output_padding=self.output_padding, **self._window()
+        )
         return self._finish(y)
 
 
@@ -298,9 +307,9 @@ class Conv3DTranspose(ConvTranspose):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, activation, use_bias,
-            kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-            kernel_constraint, bias_constraint, **kwargs,
+            filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate,
+            activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
+            bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **kwargs,
         )  # fmt: skip
 
 
@@ -315,7 +324,8 @@ class DepthwiseConv(BaseConv):
         bias_initializer, bias_regularizer, bias_constraint: Those of the bias.
         activity_regularizer: Penalty on the output.
 
-    Weights: ``kernel`` (window..., channels, depth_multiplier), ``bias`` (channels * depth_multiplier,).
+    Weights: ``kernel`` (window..., channels, depth_multiplier), ``bias``
+    (channels * depth_multiplier,).
     """
 
     def __init__(
@@ -345,8 +355,9 @@ class DepthwiseConv(BaseConv):
         """Make the kernel and the bias."""
         channels = self._channels(input_shape)
         self.kernel = self.weight(
-            "kernel", (*self.kernel_size, channels, self.depth_multiplier), initializer=self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer, constraint=self.depthwise_constraint,
+            "kernel", (*self.kernel_size, channels, self.depth_multiplier),
+            initializer=self.depthwise_initializer, regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
         )  # fmt: skip
         self._make_bias(channels * self.depth_multiplier)
 
@@ -388,7 +399,8 @@ class SeparableConv(BaseConv):
         kernel_size, strides, padding, data_format, dilation_rate: as in `Conv`.
         depth_multiplier: Number of depthwise filters for each input channel.
         activation, use_bias: as in `Conv`.
-        depthwise_initializer, depthwise_regularizer, depthwise_constraint: Those of the first kernel.
+        depthwise_initializer, depthwise_regularizer, depthwise_constraint: Those of the first
+            kernel.
         pointwise_initializer, pointwise_regularizer, pointwise_constraint: Those of the second.
         bias_initializer, bias_regularizer, bias_constraint: Those of the bias.
         activity_regularizer: Penalty on the output.
@@ -428,18 +440,23 @@ class SeparableConv(BaseConv):
         """Make the two kernels and the bias."""
         channels = self._channels(input_shape)
         middle = channels * self.depth_multiplier
-        self.depthwise_kernel = self.weight("depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier),
-                                            **self._parts("depthwise"))  # fmt: skip
-        self.pointwise_kernel = self.weight("pointwise_kernel", (*(1,) * self.rank, middle, self.filters),
-                                            **self._parts("pointwise"))  # fmt: skip
+        first = (*self.kernel_size, channels, self.depth_multiplier)
+        second = (*(1,) * self.rank, middle, self.filters)
+        self.depthwise_kernel = self.weight("depthwise_kernel", first, **self._parts("depthwise"))
+        self.pointwise_kernel = self.weight("pointwise_kernel", second, **self._parts("pointwise"))
         self._make_bias(self.filters)
 
     def _parts(self, stem: str) -> dict[str, Any]:
-        return {part: getattr(self, f"{stem}_{part}") for part in ("initializer", "regularizer", "constraint")}
+        return {
+            part: getattr(self, f"{stem}_{part}")
+            for part in ("initializer", "regularizer", "constraint")
+        }
 
     def call(self, inputs: Any) -> Any:
         """``activation(pointwise(depthwise(inputs)) + bias)``."""
-        y = ops.separable_conv(inputs, self.depthwise_kernel, self.pointwise_kernel, **self._window())
+        y = ops.separable_conv(
+            inputs, self.depthwise_kernel, self.pointwise_kernel, **self._window()
+        )
         return self._finish(y)
 
 

@@ -16,7 +16,7 @@ from ..capture import Configurable
 from ..engine import engine
 from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
-from ..spec import KerasTensor, Spec, unprobe
+from ..spec import KerasTensor, Spec, probing, unprobe
 from ..variable import Variable
 from .input_spec import check_inputs
 
@@ -404,7 +404,9 @@ class Layer(graph.Operation, Configurable):
             def native(*tensors: Any) -> Any:
                 a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
                 variables = self.variables
-                with Binding(variables, [v.value for v in variables], engine().key(0)):
+                values = [v.value for v in variables]
+                # The engine traces here: ops must compute, not infer.
+                with probing(None), Binding(variables, values, engine().key(0)):
                     return self._run(a, k)
 
             try:

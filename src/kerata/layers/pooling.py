@@ -39,7 +39,9 @@ class Pooling(Layer):
         super().__init__(name=name, **kwargs)
         self.adopt(locals())
         self.pool_size = per_axis(pool_size, self.rank, "pool_size")
-        self.strides = self.pool_size if strides is None else per_axis(strides, self.rank, "strides")
+        self.strides = (
+            self.pool_size if strides is None else per_axis(strides, self.rank, "strides")
+        )
         self.padding = padding_mode(padding)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
@@ -119,7 +121,9 @@ class GlobalPooling(Layer):
     rank = 0
     reduce: Callable[..., Any]
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.adopt(locals())
         self.input_spec = InputSpec(ndim=self.rank + 2)
@@ -181,7 +185,9 @@ class GlobalAveragePooling1D(GlobalPooling):
         """The mean of the steps with a true `mask`, (batch, steps)."""
         if mask is None:
             return super().call(inputs)
-        kept = ops.expand_dims(ops.cast(mask, "bool"), 1 if self.data_format == "channels_first" else 2)
+        kept = ops.expand_dims(
+            ops.cast(mask, "bool"), 1 if self.data_format == "channels_first" else 2
+        )
         total = ops.sum(ops.where(kept, inputs, 0), axis=self.axes, keepdims=self.keepdims)
         count = ops.sum(ops.cast(kept, ops.dtype(total)), axis=self.axes, keepdims=self.keepdims)
         return ops.divide(total, ops.maximum(count, 1))
@@ -213,6 +219,10 @@ class GlobalAveragePooling3D(GlobalPooling):
 
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
-GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = (
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalAvgPool3D = GlobalAveragePooling3D

@@ -18,9 +18,17 @@ def per_axis(value: Any, rank: int, name: str, least: int = 1) -> tuple[int, ...
     """
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         value = (value,) * rank
-    fits = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) and len(value) == rank
+    fits = (
+        isinstance(value, (Sequence, np.ndarray))
+        and not isinstance(value, str)
+        and len(value) == rank
+    )
     if not fits or any(not isinstance(v, (int, np.integer)) or v < least for v in value):
-        form = "a whole number" if rank == 1 else f"a whole number or {rank} of them, one for each axis"
+        form = (
+            "a whole number"
+            if rank == 1
+            else f"a whole number or {rank} of them, one for each axis"
+        )
         raise InputError(f"{name} must be {form}, each at least {least}; got {value!r}.")
     return tuple(int(v) for v in value)
 

@@ -11,7 +11,9 @@ from .layer import Layer
 def check_layer_given(layer: Any, where: str, name: str = "layer") -> None:
     """Raise an error unless `layer` is a layer."""
     if isinstance(layer, type) and issubclass(layer, Layer):
-        raise InputError(f"{where}: {name} must be a layer, got the class {layer.__name__}. Make one: {layer.__name__}(...).")
+        raise InputError(
+            f"{where}: {name} must be a layer, got the class {layer.__name__}. Make one: {layer.__name__}(...)."
+        )
     if not isinstance(layer, Layer):
         raise InputError(f"{where}: {name} must be a layer; got {layer!r}.")
 

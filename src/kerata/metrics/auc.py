@@ -85,7 +85,7 @@ class AUC(Metric):
         self.thresholds = [-config.epsilon(), *inner, 1.0 + config.epsilon()]
 
     def _make_state(self, labels: int | None) -> None:
-        shape = (self.num_thresholds, labels) if self.multi_label else (self.num_thresholds,)
+        shape = (self.num_thresholds,) if labels is None else (self.num_thresholds, labels)
         self.true_positives = self.add_variable(shape, name="true_positives")
         self.false_positives = self.add_variable(shape, name="false_positives")
         self.true_negatives = self.add_variable(shape, name="true_negatives")

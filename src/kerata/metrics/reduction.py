@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..losses.loss import Loss, align, apply_mask, same_rank
 from ..ops._define import tensor
 from ..scope import get_mask
-from ..spec import shape_of, unprobe
+from ..spec import Spec, shape_of, unprobe
 from .metric import Metric
 
 
@@ -101,9 +101,10 @@ class Mean(Metric):
         else:
             total, count = self._with_weights(values, sample_weight)
         self.total.assign(self.total + total)
-        self.count.assign(self.count + count)
+        if not isinstance(total, Spec):  # sizes met while shapes are inferred are none to count
+            self.count.assign(self.count + count)
 
-    def _plain(self, values: Any) -> tuple[Any, int]:
+    def _plain(self, values: Any) -> tuple[Any, float]:
         # The count is known while compiling: one sum is all that the step computes.
         shape = shape_of(values)
         total = ops.cast(values, self.dtype)

@@ -16,7 +16,7 @@ from ..losses.regression import (
     mean_squared_logarithmic_error,
 )
 from ..ops._define import tensor
-from ..spec import shape_of, unprobe
+from ..spec import Spec, shape_of, unprobe
 from .metric import Metric
 from .reduction import Mean, MeanMetricWrapper
 
@@ -198,8 +198,9 @@ class R2Score(Metric):
         self.sum.assign(self.sum + ops.sum(weighted, 0))
         self.squared_sum.assign(self.squared_sum + ops.sum(y_true * weighted, 0))
         self.total_mse.assign(self.total_mse + ops.sum(ops.square(y_true - y_pred) * weight, 0))
-        self.count.assign(self.count + ops.sum(weight, 0))
-        self.num_samples.assign(self.num_samples + math.prod(shape))
+        if not isinstance(weighted, Spec):  # sizes met while shapes are inferred are none to count
+            self.count.assign(self.count + ops.sum(weight, 0))
+            self.num_samples.assign(self.num_samples + math.prod(shape))
 
     def result(self) -> Any:
         """The score: one number, or one per output."""

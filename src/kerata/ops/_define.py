@@ -108,8 +108,11 @@ class Op:
             if kind & 2:
                 return graph.record(self, args, kwargs)
             return self.infer(args, kwargs)
-        if kind & 4 and self.primitive:
-            args, kwargs = _map(_value, args), _map(_value, kwargs)
+        if kind & 4:
+            if probe() is not None:  # shapes are being inferred: no value is asked for
+                return self.infer(args, kwargs)
+            if self.primitive:
+                args, kwargs = _map(_value, args), _map(_value, kwargs)
         native = self.native or self.resolve()
         try:
             return native(*args, **kwargs)

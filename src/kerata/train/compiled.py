@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import graph, rng, tree
 from ..errors import InputError, KerataError
+from ..scope import Binding
 from ..serialization import serialize_keras_object
 from ..spec import KerasTensor, Spec
 from .objectives import Losses, Metrics
@@ -132,13 +133,21 @@ class Compiled:
             self.metrics.update_state(y, outputs, weight)
 
         symbols = tree.map_structure(_symbol_of_spec, outputs)
+        known = [v for m in self.trackers() for v in m.variables]
         try:
-            graph.infer(update, (y, symbols, weight), {})
+            # Bound, so that what a metric counts by sizes alone does not count these invented ones.
+            with Binding(known, [v.value for v in known]):
+                graph.infer(update, (y, symbols, weight), {})
         except KerataError:
             raise
         except Exception:
             # A user's function that cannot run on shapes alone; the compiler will run it.
             return
+        finally:
+            old = {id(v) for v in known}
+            for metric in self.trackers():
+                if any(id(v) not in old for v in metric.variables):
+                    metric.reset_state()
 
     def check_labels(self, y: Any, outputs: Any) -> None:
         """Look at host labels for values that the loss cannot take."""

@@ -54,9 +54,7 @@ def _values(y: np.ndarray, p: Shape, loss: Loss, where: str) -> None:
     t, q = _as_one_rank(y.shape, p)
     if not _fits(t, q):
         hint = ""
-        if len(p) == len(y.shape) + 1 or (
-            len(p) == len(y.shape) and p[1:2] != y.shape[1:2] and len(p) > 2
-        ):
+        if len(p) > 2 and p[1:2] != y.shape[1:2]:
             hint = " Should the last recurrent layer have return_sequences=False, or a Flatten layer come before?"
         elif p[-1] is not None and len(y.shape) <= 2:
             units = y.shape[-1] if len(y.shape) == 2 else 1

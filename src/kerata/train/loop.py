@@ -205,7 +205,7 @@ class _Run:
             with p.timed(n, p.is_warm(batch)):
                 results = p.on_rows(self._device, on_device, batch, i, i + n)
                 if i + n < full or calls.shows_progress or stepwise:
-                    engine().block(results[0])
+                    p.wait()
             i += n
             if stepwise:
                 end(i - 1, self._logs(results))

@@ -7,6 +7,7 @@ and whatever happens the model holds the last step that was completed.
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
 import time
@@ -24,6 +25,9 @@ from . import step as steps
 # One call should take about this long: short enough for a lively progress bar and a quick answer
 # to Ctrl-C, long enough that the cost of a call does not count.
 SECONDS_PER_CALL = 0.075
+
+# Gives a vector of scalars and what else there is, when a run's results are wanted.
+Results = Callable[[], tuple[Any, dict]]
 
 
 class Program:
@@ -89,28 +93,23 @@ class Program:
         return vector, others
 
     def _one(self, values: list, key: Any, number: Any, data: Any) -> Any:
-        """One step on a batch: new values, results."""
+        """One step on a batch: new values, and logs of a step of the user's own."""
         with Binding(self.variables, values, engine().fold(key, number)) as run:
             logs = self._update(data)
-            return run.result(self.variables), self._results(logs)
+            return run.result(self.variables), logs
 
-    def _many(self, batch: int, values: list, key: Any, first: Any, order: Any, start: Any, stop: Any, data: Any) -> Any:
-        """Steps ``start`` to ``stop`` of an epoch over data on the device."""
+    def _on_rows(self, batch: int, i: Any, carry: Any, key: Any, first: Any, order: Any, data: Any) -> Any:
+        """Step `i` of an epoch over data on the device."""
         e = engine()
-        like = self._logs_like
+        rows = e.slice_rows(order, i * batch, batch)
+        part = tree.map_structure(lambda a: None if a is None else e.take_rows(a, rows), data)
+        values, logs = self._one(carry[0], key, first + i, part)
+        return values, _cast_like(logs, self._logs_like)
 
-        def body(i: Any, carry: Any) -> Any:
-            values, logs = carry
-            rows = e.slice_rows(order, i * batch, batch)
-            part = tree.map_structure(lambda a: None if a is None else e.take_rows(a, rows), data)
-            with Binding(self.variables, values, e.fold(key, first + i)) as run:
-                logs = self._update(part)
-                return run.result(self.variables), _cast_like(logs, like)
-
-        start_logs = None if like is None else _zeros(like)
-        values, logs = e.run_steps(body, (values, start_logs), start, stop)
+    def _summarize(self, values: list, logs: Any) -> tuple[Any, dict]:
+        """Results out of the state."""
         with Binding(self.variables, values):
-            return values, self._results(logs)
+            return self._results(logs)
 
     # --- running them ----------------------------------------------------------------------------
 
@@ -140,37 +139,39 @@ class Program:
             self.key = engine().key(self.compiled.seed)
         return self.key
 
-    def on_batch(self, data: Any) -> tuple[Any, dict]:
-        """Run one step on a batch; returns results still on the device."""
+    def on_batch(self, data: Any) -> Results:
+        """Run one step on a batch."""
         if self.compiled.run_eagerly:
             with Binding(key=engine().fold(self._base_key(), self.compiled.steps)):
                 logs = self._update(data)
             self._count(1)
-            return self._results(logs)
-        fn = self._functions.get("one")
-        if fn is None:
-            fn = self._functions["one"] = engine().compile(self._one)
+            return functools.partial(self._results, logs)
         with uninterrupted():
-            values, results = fn(self._values(), self._base_key(), self.compiled.steps, data)
+            values, logs = self._function("one", self._one)(
+                self._values(), self._base_key(), np.int32(self.compiled.steps), data
+            )
             self._store(values)
         self._count(1)
-        return results
+        return functools.partial(self._function("results", self._summarize), values, logs)
 
-    def on_rows(self, data: Any, order: Any, batch: int, start: int, stop: int) -> tuple[Any, dict]:
-        """Run steps on rows of data on the device; returns results still on the device."""
-        fn = self._functions.get(batch)
-        if fn is None:
-
-            def many(*args: Any) -> Any:
-                return self._many(batch, *args)
-
-            fn = self._functions[batch] = engine().compile(many)
-        first = self.compiled.steps - start
+    def on_rows(self, data: Any, order: Any, batch: int, start: int, stop: int) -> Results:
+        """Run steps on rows of data on the device."""
+        run = self._functions.get(batch)
+        if run is None:
+            run = self._functions[batch] = engine().compile_loop(functools.partial(self._on_rows, batch))
+        first = np.int32(self.compiled.steps - start)
+        logs = None if self._logs_like is None else _zeros(self._logs_like)
         with uninterrupted():
-            values, results = fn(self._values(), self._base_key(), first, order, start, stop, data)
+            values, logs = run((self._values(), logs), start, stop, self._base_key(), first, order, data)
             self._store(values)
         self._count(stop - start)
-        return results
+        return functools.partial(self._function("results", self._summarize), values, logs)
+
+    def _function(self, name: str, pure: Callable) -> Callable:
+        found = self._functions.get(name)
+        if found is None:
+            found = self._functions[name] = engine().compile(pure)
+        return found
 
     def _count(self, n: int) -> None:
         if self.mode == "train":
@@ -184,9 +185,13 @@ class Program:
             v._value = value
             v._start = None
 
-    def logs(self, results: tuple[Any, dict]) -> dict[str, Any]:
+    def wait(self) -> None:
+        """Wait until the steps so far have been computed."""
+        engine().block([v._value for v in self.variables[-1:]])
+
+    def logs(self, results: Results) -> dict[str, Any]:
         """Results as numbers by name; waits for the computation."""
-        vector, others = results
+        vector, others = results()
         out: dict[str, Any] = dict(zip(self._names, engine().to_numpy(vector).tolist()))
         for name, value in others.items():
             if isinstance(value, dict):

@@ -15,7 +15,7 @@ _MERGE = ("sum", "mul", "concat", "ave", None)
 
 
 class Bidirectional(Layer):
-    """Two copies of a recurrent layer, one of which starts with the last step (Schuster and Paliwal 1997).
+    """Two copies of a recurrent layer, one for each direction (Schuster and Paliwal 1997).
 
     Masked steps give zeros where all outputs are returned.
 
@@ -49,14 +49,17 @@ class Bidirectional(Layer):
         if backward_layer is not None:
             check_layer_given(backward_layer, "Bidirectional", "backward_layer")
         if merge_mode not in _MERGE:
-            raise InputError(f"Bidirectional: merge_mode must be one of {_MERGE}; got {merge_mode!r}.")
+            raise InputError(
+                f"Bidirectional: merge_mode must be one of {_MERGE}; got {merge_mode!r}."
+            )
         super().__init__(weights=weights, **kwargs)
         self.merge_mode = merge_mode
         self.forward_layer = _copy(layer, "forward_")
         if backward_layer is None:
-            backward_layer = _copy(layer, "backward_", go_backwards=not layer.go_backwards)  # type: ignore[attr-defined]
-        self.backward_layer = backward_layer
+            backward_layer = _copy(layer, "backward_", go_backwards=not layer.go_backwards)
+        self.backward_layer: Any = backward_layer
         self._check_pair()
+        one: Any
         for one in (self.forward_layer, self.backward_layer):
             if hasattr(one, "zero_output_for_mask"):
                 one.zero_output_for_mask = one.return_sequences
@@ -81,7 +84,9 @@ class Bidirectional(Layer):
         for name in ("stateful", "return_sequences", "return_state"):
             a, b = getattr(forward, name), getattr(backward, name)
             if a != b:
-                raise InputError(f"Bidirectional: layer has {name}={a} but backward_layer {name}={b}; make them equal.")
+                raise InputError(
+                    f"Bidirectional: layer has {name}={a} but backward_layer {name}={b}; make them equal."
+                )
 
     @property
     def layer(self) -> Layer:
@@ -114,12 +119,16 @@ class Bidirectional(Layer):
         sequences, args, kwargs = take_states(sequences, args, kwargs)
         return super().__call__(sequences, *args, **kwargs)
 
-    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any:
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None
+    ) -> Any:
         """The merged outputs, with all last states if these are wanted."""
         forward_state = backward_state = None
         if initial_state is not None:
             if not isinstance(initial_state, (list, tuple)) or len(initial_state) % 2:
-                raise InputError("Bidirectional: initial_state must be a list of the states of both layers, forward first.")
+                raise InputError(
+                    "Bidirectional: initial_state must be a list of the states of both layers, forward first."
+                )
             half = len(initial_state) // 2
             forward_state, backward_state = initial_state[:half], initial_state[half:]
         y = self._run_one(self.forward_layer, sequences, forward_state, mask, training)
@@ -161,7 +170,9 @@ class Bidirectional(Layer):
         mask = tree.flatten(previous_mask)[0] if self.return_sequences else None
         masks = [mask] if self.merge_mode else [mask, mask]
         if self.return_state:
-            sizes = [tree.flatten(one.state_size) for one in (self.forward_layer, self.backward_layer)]  # type: ignore[attr-defined]
+            sizes = [
+                tree.flatten(one.state_size) for one in (self.forward_layer, self.backward_layer)
+            ]
             masks += [None for size in sizes for _ in size]
         return masks if len(masks) > 1 else masks[0]
 

@@ -29,13 +29,17 @@ class RecurrentCell(Layer):
 
     gates = 1
     ahead = False
+    dropout: float
+    recurrent_dropout: float
 
     def _settle(self) -> None:
         """Check the adopted arguments; make the generator of dropout masks."""
         what = "units" if hasattr(self, "units") else "filters"
         size = getattr(self, what)
         if not isinstance(size, (int, np.integer)) or size < 1:
-            raise InputError(f"{type(self).__name__}: {what} must be a positive whole number; got {size!r}.")
+            raise InputError(
+                f"{type(self).__name__}: {what} must be a positive whole number; got {size!r}."
+            )
         self.dropout = min(1.0, max(0.0, float(self.dropout)))
         self.recurrent_dropout = min(1.0, max(0.0, float(self.recurrent_dropout)))
         self.seed_generator = None
@@ -64,7 +68,9 @@ class RecurrentCell(Layer):
         if not rate:
             return None
         ones = ops.ones_like(like)
-        return [ops.random.dropout(ones, rate, seed=self.seed_generator) for _ in range(self.mask_count)]
+        return [
+            ops.random.dropout(ones, rate, seed=self.seed_generator) for _ in range(self.mask_count)
+        ]
 
     # --- a step ----------------------------------------------------------------------------------
 
@@ -110,7 +116,9 @@ class RecurrentCell(Layer):
 
     # --- weights ---------------------------------------------------------------------------------
 
-    def _make_weights(self, kernel: Sequence[int], recurrent_kernel: Sequence[int], bias: Sequence[int]) -> None:
+    def _make_weights(
+        self, kernel: Sequence[Any], recurrent_kernel: Sequence[Any], bias: Sequence[Any]
+    ) -> None:
         self.kernel = self.weight("kernel", kernel)
         self.recurrent_kernel = self.weight(
             "recurrent_kernel", recurrent_kernel, initializer=self.recurrent_initializer,
@@ -135,10 +143,15 @@ class _ForgetBias:
         n = shape[0] // 4
         make = getattr(self.others, "prepare", None)
         if make is None:
-            first, rest = (lambda: self.others((n,), dtype=dtype)), (lambda: self.others((2 * n,), dtype=dtype))
+            first, rest = (
+                (lambda: self.others((n,), dtype=dtype)),
+                (lambda: self.others((2 * n,), dtype=dtype)),
+            )
         else:
             first, rest = make((n,), dtype), make((2 * n,), dtype)
-        return lambda: np.concatenate([np.asarray(first()), np.ones(n, np.asarray(first()).dtype), np.asarray(rest())])
+        return lambda: np.concatenate(
+            [np.asarray(first()), np.ones(n, np.asarray(first()).dtype), np.asarray(rest())]
+        )
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
         return self.prepare(shape, dtype)()
@@ -256,12 +269,16 @@ class GRUCell(RecurrentCell):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the weights."""
         n = 3 * self.units
-        self._make_weights((input_shape[-1], n), (self.units, n), (2, n) if self.reset_after else (n,))
+        self._make_weights(
+            (input_shape[-1], n), (self.units, n), (2, n) if self.reset_after else (n,)
+        )
 
     @property
     def input_bias(self) -> Any:
         """The bias that goes with the input."""
-        return self.bias if self.bias is None or not self.reset_after else ops.get_item(self.bias, 0)
+        return (
+            self.bias if self.bias is None or not self.reset_after else ops.get_item(self.bias, 0)
+        )
 
     def advance(self, z: Any, states: list[Any], masks: Masks) -> list[Any]:
         """The next state."""
@@ -395,7 +412,9 @@ class StackedRNNCells(Layer):
         """The cells' initial states."""
         return [initial_state(c, batch_size, self.compute_dtype) for c in self.cells]
 
-    def call(self, inputs: Any, states: Any, training: Any = False, **kwargs: Any) -> tuple[Any, list[Any]]:
+    def call(
+        self, inputs: Any, states: Any, training: Any = False, **kwargs: Any
+    ) -> tuple[Any, list[Any]]:
         """One step through all cells."""
         new_states = []
         for cell, state in zip(self.cells, states, strict=True):
@@ -406,7 +425,10 @@ class StackedRNNCells(Layer):
 
 def check_cell(cell: Any) -> None:
     """Raise an error unless `cell` has what a cell needs."""
-    for name, what in (("call", "a method call(inputs, states)"), ("state_size", "an attribute state_size")):
+    for name, what in (
+        ("call", "a method call(inputs, states)"),
+        ("state_size", "an attribute state_size"),
+    ):
         if not hasattr(cell, name):
             raise InputError(f"A recurrent cell needs {what}; {cell!r} has none.")
 

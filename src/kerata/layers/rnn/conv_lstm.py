@@ -75,7 +75,9 @@ class ConvLSTMCell(RecurrentCell):
             setattr(self, name, per_axis(getattr(self, name), rank, name))
         self.padding = padding_mode(padding)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise InputError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both be above 1.")
+            raise InputError(
+                f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both be above 1."
+            )
         # The sizes of the states depend on the input's: get_initial_state knows them.
         self.state_size = [filters, filters]
         self._step_shape: tuple[int | None, ...] | None = None
@@ -100,12 +102,15 @@ class ConvLSTMCell(RecurrentCell):
         self._step_shape = tuple(inputs_shape)
         channels = inputs_shape[self._channel_axis]
         n = 4 * self.filters
-        self._make_weights((*self.kernel_size, channels, n), (*self.kernel_size, self.filters, n), (n,))
+        window = self.kernel_size
+        self._make_weights((*window, channels, n), (*window, self.filters, n), (n,))
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Zeros in the shape of the output."""
         if self._step_shape is None:
-            raise ShapeError("A convolutional LSTM knows the shape of its states when it is built: call it first.")
+            raise ShapeError(
+                "A convolutional LSTM knows the shape of its states when it is built: call it first."
+            )
         shape = list(self._input_conv(Spec((batch_size, *self._step_shape[1:])), self.kernel).shape)
         shape[self._channel_axis] = self.filters
         return [ops.zeros(shape, dtype=self.compute_dtype) for _ in range(2)]
@@ -124,7 +129,9 @@ class ConvLSTMCell(RecurrentCell):
         if masks is None:
             return conv(x, kernel)
         parts = zip(masks, ops.split(kernel, 4, axis=-1))
-        return ops.concatenate([conv(ops.multiply(x, m), k) for m, k in parts], axis=self._channel_axis)
+        return ops.concatenate(
+            [conv(ops.multiply(x, m), k) for m, k in parts], axis=self._channel_axis
+        )
 
     def project(self, x: Any, masks: Masks) -> Any:
         """The convolution of the input, of one step or of (time, batch, ...)."""
@@ -134,7 +141,9 @@ class ConvLSTMCell(RecurrentCell):
             time, batch = x.shape[:2]
             if masks is not None:
                 masks = [ops.tile(m, (time,) + (1,) * (self.rank + 1)) for m in masks]
-            z = self._gates(self._input_conv, ops.reshape(x, (time * batch, *x.shape[2:])), self.kernel, masks)
+            z = self._gates(
+                self._input_conv, ops.reshape(x, (time * batch, *x.shape[2:])), self.kernel, masks
+            )
             z = ops.reshape(z, (time, batch, *z.shape[1:]))
         if self.bias is None:
             return z
@@ -196,7 +205,9 @@ class ConvLSTM(RNN):
         stateful: bool = False,
         **kwargs: Any,
     ) -> None:
-        cell = ConvLSTMCell(self.rank, **cell_arguments(ConvLSTMCell, locals()), name="conv_lstm_cell")
+        cell = ConvLSTMCell(
+            self.rank, **cell_arguments(ConvLSTMCell, locals()), name="conv_lstm_cell"
+        )
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful,
             activity_regularizer=activity_regularizer, **kwargs,

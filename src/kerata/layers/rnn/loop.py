@@ -13,7 +13,9 @@ class Options:
 
     __slots__ = ("training", "reverse", "unroll", "zero_output", "sequences")
 
-    def __init__(self, training: Any, reverse: bool, unroll: bool, zero_output: bool, sequences: bool) -> None:
+    def __init__(
+        self, training: Any, reverse: bool, unroll: bool, zero_output: bool, sequences: bool
+    ) -> None:
         self.training, self.reverse, self.unroll = training, reverse, unroll
         self.zero_output, self.sequences = zero_output, sequences
 
@@ -40,7 +42,9 @@ def run(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, 
     return _run_any(cell, xs, states, mask, how)
 
 
-def _run_stack(stack: StackedRNNCells, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, Any, Any]:
+def _run_stack(
+    stack: StackedRNNCells, xs: Any, states: Any, mask: Any, how: Options
+) -> tuple[Any, Any, Any]:
     """Cell by cell, each over all steps: what a step of the stack computes, in another order."""
     new_states = []
     last = None
@@ -51,7 +55,9 @@ def _run_stack(stack: StackedRNNCells, xs: Any, states: Any, mask: Any, how: Opt
     return xs, last, new_states
 
 
-def _run_built_in(cell: RecurrentCell, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, Any, Any]:
+def _run_built_in(
+    cell: RecurrentCell, xs: Any, states: Any, mask: Any, how: Options
+) -> tuple[Any, Any, Any]:
     """A built-in cell: no output beside its states is carried, and the dropout masks serve all steps."""
     nested = isinstance(states, (list, tuple))
     init = list(states) if nested else [states]
@@ -107,7 +113,10 @@ def _blank(xs: Any) -> Any:
 
 def _like(new: list[Any], old: list[Any]) -> list[Any]:
     """The new tensors in the dtypes of the old, as a loop demands."""
-    return [n if ops.dtype(n) == ops.dtype(o) else ops.cast(n, ops.dtype(o)) for n, o in zip(new, old, strict=True)]
+    return [
+        n if ops.dtype(n) == ops.dtype(o) else ops.cast(n, ops.dtype(o))
+        for n, o in zip(new, old, strict=True)
+    ]
 
 
 def _where(mask: Any, x: Any, otherwise: Any) -> Any:

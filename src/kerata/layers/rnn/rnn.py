@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -116,7 +118,9 @@ class RNN(Layer):
         if isinstance(state, Spec):
             from ...initializers import get
 
-            return Variable(get("zeros"), state.shape, self.variable_dtype, trainable=False, name="rnn_state")
+            return Variable(
+                get("zeros"), state.shape, self.variable_dtype, trainable=False, name="rnn_state"
+            )
         return Variable(state, dtype=self.variable_dtype, trainable=False, name="rnn_state")
 
     def reset_state(self, states: Any = None) -> None:
@@ -145,11 +149,15 @@ class RNN(Layer):
         if given is None:
             return states
         flat, own = tree.flatten(given), tree.flatten(states)
-        fits = len(flat) == len(own) and all(len(shape_of(g)) == len(s.shape) for g, s in zip(flat, own))
+        fits = len(flat) == len(own) and all(
+            len(shape_of(g)) == len(s.shape) for g, s in zip(flat, own)
+        )
         if not fits or any(shape_of(g)[1:] != s.shape[1:] for g, s in zip(flat, own)):
             want = ", ".join(str(unprobe(s.shape)) for s in own)
             got = ", ".join(str(unprobe(shape_of(g))) for g in flat)
-            raise ShapeError(f"initial_state must hold {len(own)} tensors of the shapes {want}; got {got or 'none'}.")
+            raise ShapeError(
+                f"initial_state must hold {len(own)} tensors of the shapes {want}; got {got or 'none'}."
+            )
         return tree.pack_sequence_as(states, [ops.cast(g, self.compute_dtype) for g in flat])
 
     def _check_batch(self, batch: int) -> None:
@@ -167,7 +175,9 @@ class RNN(Layer):
         sequences, args, kwargs = take_states(sequences, args, kwargs)
         return super().__call__(sequences, *args, **kwargs)
 
-    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False) -> Any:
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
+    ) -> Any:
         """The last output or all, with the last states if these are wanted."""
         if self.unroll and unprobe(sequences.shape)[1] is None:
             raise ShapeError(
@@ -175,7 +185,13 @@ class RNN(Layer):
                 "Give it in Input(shape=(steps, features)), or leave unroll out."
             )
         states = self._first_states(sequences, initial_state)
-        how = Options(training, self.go_backwards, self.unroll, self.zero_output_for_mask, self.return_sequences)
+        how = Options(
+            training,
+            self.go_backwards,
+            self.unroll,
+            self.zero_output_for_mask,
+            self.return_sequences,
+        )
         outputs, last, states = run(self.cell, _swap(sequences), states, _time_major(mask), how)
         if self.stateful:
             for v, state in zip(tree.flatten(self._carried), tree.flatten(states)):
@@ -188,16 +204,24 @@ class RNN(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the steps where all are returned; none for states."""
         mask = tree.flatten(previous_mask)[0] if self.return_sequences else None
-        return [mask, *(None for _ in tree.flatten(self.cell.state_size))] if self.return_state else mask
+        return (
+            [mask, *(None for _ in tree.flatten(self.cell.state_size))]
+            if self.return_state
+            else mask
+        )
 
 
-def take_states(sequences: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[Any, tuple, dict[str, Any]]:
+def take_states(
+    sequences: Any, args: tuple, kwargs: dict[str, Any]
+) -> tuple[Any, tuple, dict[str, Any]]:
     """Call arguments with the states that follow the sequences in a list made ``initial_state``."""
     if isinstance(sequences, (list, tuple)) and sequences and hasattr(sequences[0], "shape"):
         sequences, *states = sequences
         if states:
             if args or kwargs.get("initial_state") is not None:
-                raise InputError("Initial states are given twice: in the list of inputs and as an argument.")
+                raise InputError(
+                    "Initial states are given twice: in the list of inputs and as an argument."
+                )
             kwargs = {**kwargs, "initial_state": states}
     return sequences, args, kwargs
 
@@ -208,7 +232,7 @@ def _swap(x: Any) -> Any:
 
 
 def _time_major(mask: Any) -> Any:
-    """A mask (batch, time), or with axes for features of which any counts, as (time, batch) booleans."""
+    """A mask (batch, time), or one with more axes of which any counts, as (time, batch) booleans."""
     mask = tree.flatten(mask)[0]
     if mask is None:
         return None
@@ -220,8 +244,6 @@ def _time_major(mask: Any) -> Any:
 
 def cell_arguments(cell: type, arguments: dict[str, Any]) -> dict[str, Any]:
     """Those of a recurrent layer's constructor arguments that are for its cell."""
-    import inspect
-
     names = inspect.signature(cell.__init__).parameters  # type: ignore[misc]
     out = {k: v for k, v in arguments.items() if k in names and k not in ("self", "kwargs")}
     given = arguments["kwargs"]
@@ -229,9 +251,7 @@ def cell_arguments(cell: type, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def delegates(cell: type) -> Any:
-    """A class decorator: each constructor argument of `cell` is readable on the layer, from its cell."""
-    import inspect
-
+    """A class decorator: the constructor arguments of `cell` are readable on the layer."""
     names: Sequence[str] = [
         p.name for p in inspect.signature(cell.__init__).parameters.values()  # type: ignore[misc]
         if p.name not in ("self", "kwargs", "seed") and p.kind is p.POSITIONAL_OR_KEYWORD
@@ -239,7 +259,7 @@ def delegates(cell: type) -> Any:
 
     def decorate(cls: type) -> type:
         for name in set(names) - set(vars(cls)):
-            setattr(cls, name, property(lambda self, n=name: getattr(self.cell, n)))
+            setattr(cls, name, property(operator.attrgetter(f"cell.{name}")))
         return cls
 
     return decorate

@@ -39,7 +39,9 @@ class TimeDistributed(Wrapper):
         if mask is not None and any(m is not None for m in tree.flatten(mask)):
             self._check_masks(mask, first)
             if self.layer._call_signature.mask:
-                kwargs["mask"] = tree.map_structure(lambda m: None if m is None else _merge(m), mask)
+                kwargs["mask"] = tree.map_structure(
+                    lambda m: None if m is None else _merge(m), mask
+                )
         outputs = self.layer(tree.map_structure(_merge, inputs), **kwargs)
         return tree.map_structure(lambda y: ops.reshape(y, (batch, time, *y.shape[1:])), outputs)
 
