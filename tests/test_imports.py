@@ -50,6 +50,8 @@ UPWARD = {
     ("engine", "ops"): "an engine's own version of an op shares the body's rules for shapes",
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
+    ("config", "dtypes"): "the default dtype policy is a setting, its class is not",
+    ("models", "legacy"): "the door to old methods of models",
     ("models", "train"): "fit, evaluate and predict are methods of the model",
     ("models", "saving"): "save and load_weights are methods of the model",
 }

@@ -486,6 +486,16 @@ def test_losses_of_users_round_trip(make):
     np.testing.assert_array_equal(again(*NUMBERS), loss(*NUMBERS))
 
 
+def test_configurations_of_tf_keras():
+    """They name the function, and the reduction of old; they know no dtype and fewer arguments."""
+    config = {"reduction": "auto", "name": "x", "fn": "categorical_crossentropy", "axis": -1}
+    loss = losses.CategoricalCrossentropy.from_config({**config, "from_logits": True})
+    assert (loss.from_logits, loss.reduction) == (True, "sum_over_batch_size")
+    written = losses.SparseCategoricalCrossentropy().get_config()
+    assert written.keys() == {"from_logits", "ignore_class", "reduction", "name"}
+    assert losses.SparseCategoricalCrossentropy(axis=1).get_config()["axis"] == 1
+
+
 def test_names_count_up():
     first, second = Scaled(1.0, name=None), Scaled(1.0, name=None)
     assert first.name.startswith("scaled")

@@ -62,6 +62,20 @@ def enable_wide() -> None:
     _settings["wide"] = True
 
 
+def dtype_policy() -> Any:
+    """The dtype policy of layers that are given none."""
+    from . import dtypes
+
+    return dtypes.policy()
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the dtype policy of layers made from now on: a name such as ``mixed_bfloat16``, or a policy."""
+    from . import dtypes
+
+    dtypes.set_policy(policy)
+
+
 def epsilon() -> float:
     """The small constant that keeps divisions and logarithms finite (default 1e-7)."""
     return _settings["epsilon"]

@@ -303,7 +303,7 @@ _KINDS = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics",
     "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes",
 )  # fmt: skip
-_FUNCTIONS = ("activations", "losses", "metrics", "initializers", "regularizers", "constraints", "ops", "ops.nn")
+_FUNCTIONS = ("activations", "losses", "metrics", "initializers", "regularizers", "constraints", "ops", "legacy.functions")
 
 
 def public_name(cls: type) -> tuple[str, str]:
@@ -539,8 +539,9 @@ _SPECIAL: dict[str, Callable[[Any], Any]] = {
 def dump_function(fn: Any) -> dict[str, Any]:
     """A Python function as compiled code, in the form that Keras writes for lambdas."""
     code = base64.encodebytes(marshal.dumps(fn.__code__)).decode("ascii")
-    closure = tuple(c.cell_contents for c in fn.__closure__) if fn.__closure__ else None
-    return {"code": code, "defaults": fn.__defaults__, "closure": closure}
+    closure = [c.cell_contents for c in fn.__closure__] if fn.__closure__ else None
+    defaults = list(fn.__defaults__) if fn.__defaults__ else None
+    return {"code": code, "defaults": serialize_keras_object(defaults), "closure": serialize_keras_object(closure)}
 
 
 def load_function(config: Any) -> Callable:
@@ -561,7 +562,7 @@ def load_function(config: Any) -> Callable:
         raise FileError("The code of a lambda is no code. The file is damaged.")
     names = importlib.import_module(_PACKAGE)
     scope = {"__builtins__": __builtins__, "keras": names, "kerata": names, "np": np, "K": _backend()}
-    cells = tuple(types.CellType(v) for v in closure) if closure else None
+    cells = tuple(types.CellType(_read(v)) for v in closure) if closure else None
     defaults = tuple(_read(d) for d in defaults) if defaults else None
     return types.FunctionType(compiled, scope, compiled.co_name, defaults, cells)
 

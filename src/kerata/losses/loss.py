@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import config, dtypes, graph, ops, tree
-from ..capture import Configurable
+from ..capture import Configurable, is_built_in
 from ..errors import ShapeError
 from ..ops._define import tensor
 from ..scope import get_logits, get_mask, set_logits
@@ -218,6 +218,9 @@ class Loss(Configurable):
     5.0
     """
 
+    # Arguments that earlier versions of Keras do not know: written only where they are not default.
+    _later: dict[str, Any] = {"dtype": None}
+
     def __init__(
         self,
         name: str | None = None,
@@ -273,9 +276,7 @@ class Loss(Configurable):
         out = super().get_config()
         if "name" in out:
             out["name"] = self.name
-        if out.get("dtype", "") is None:
-            del out["dtype"]  # earlier versions of Keras know no such argument
-        return out
+        return {k: v for k, v in out.items() if k not in self._later or v != self._later[k]}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
@@ -304,6 +305,13 @@ class LossFunctionWrapper(Loss):
         self._fn_kwargs = kwargs
         if type(self) is not LossFunctionWrapper:
             self.__dict__.update(kwargs)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A loss out of a configuration; earlier versions of Keras wrote the function of any loss."""
+        if cls is not LossFunctionWrapper and is_built_in(cls):
+            config = {k: v for k, v in config.items() if k != "fn"}
+        return super().from_config(config)
 
     @property
     def labels(self) -> str | None:

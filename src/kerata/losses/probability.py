@@ -371,6 +371,8 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     1.3863
     """
 
+    _later = {"dtype": None, "axis": -1}
+
     def __init__(
         self,
         from_logits: bool = False,

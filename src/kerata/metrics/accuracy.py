@@ -188,6 +188,7 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     """
 
     _direction = "up"
+    _later = {"from_sorted_ids": False}
 
     def __init__(
         self,

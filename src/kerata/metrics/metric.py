@@ -40,6 +40,8 @@ class Metric(Configurable):
     """
 
     _direction: str | None = None
+    # Arguments that earlier versions of Keras do not know: written only where they are not default.
+    _later: dict[str, Any] = {}
     _given_name: str | None = None
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
@@ -201,7 +203,7 @@ class Metric(Configurable):
             out["name"] = self._given_name or self.name
         if "dtype" in out:
             out["dtype"] = self.dtype
-        return out
+        return {k: v for k, v in out.items() if k not in self._later or v != self._later[k]}
 
     def _rename(self, name: str) -> None:
         """Go by another name from now on, which is that of its values in logs, not of its maker."""

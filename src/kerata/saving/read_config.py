@@ -34,6 +34,8 @@ def to_native(config: Any, old: bool) -> Any:
         out.pop("build_config", None)
     inner = out["config"]
     if isinstance(inner, dict):
+        if old:
+            _rename_activations(inner)
         if "input_layers" in inner and "layers" in inner:
             out["config"] = inner = _graph(inner, old)
         fix = _FIXES.get(out["class_name"])
@@ -41,6 +43,15 @@ def to_native(config: Any, old: bool) -> Any:
             fix(out, inner)
         _prune(out, inner)
     return out
+
+
+def _rename_activations(inner: dict[str, Any]) -> None:
+    """What ``hard_sigmoid`` is in Keras 2 has another name in Kerata, as Keras 3 took it for another function."""
+    for key in ("activation", "recurrent_activation", "inner_activation"):
+        if inner.get(key) == "hard_sigmoid":
+            inner[key] = _function("hard_sigmoid_keras2")
+        elif inner.get(key) == "hard_sigmoid_keras3":
+            inner[key] = "hard_sigmoid"
 
 
 def _class_name(entry: dict[str, Any]) -> str:

@@ -127,6 +127,10 @@ def _for_keras2(name: str, entry: dict[str, Any], build: dict[str, Any]) -> None
     inner = entry["config"]
     if not isinstance(inner, dict):
         return
+    for key in ("activation", "recurrent_activation"):
+        # Another function in Keras 2; a name that it does not know is better than other numbers.
+        if inner.get(key) in ("hard_sigmoid", "hard_sigmoid_keras2"):
+            inner[key] = "hard_sigmoid" if inner[key].endswith("2") else "hard_sigmoid_keras3"
     if "batch_shape" in inner:
         inner["batch_input_shape"] = inner.pop("batch_shape")
     for new, old in _OLD_ARGUMENTS.get(name, {}).items():
