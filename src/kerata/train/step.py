@@ -108,6 +108,8 @@ def state_variables(model: Any) -> list[Any]:
     if compiled is not None:
         for m in compiled.trackers():
             found.extend(m.variables)
+        if compiled.losses is not None:
+            found.extend(compiled.losses.variables)
         if compiled.optimizer is not None:
             optimizers.append(compiled.optimizer)
     for m in model.metrics:
