@@ -121,7 +121,7 @@ def get_registered_object(
     return None
 
 
-def _custom(*names: Any) -> Any:
+def custom_object(*names: Any) -> Any:
     """A custom object by any of its names, with or without its package."""
     for name in names:
         if isinstance(name, str):
@@ -346,7 +346,7 @@ def deserialize_keras_object(
     module_objects = kwargs.get("module_objects")
     with reading({**(module_objects or {}), **(custom_objects or {})}, safe_mode):
         if isinstance(config, str):
-            found = _custom(config)
+            found = custom_object(config)
             return config if found is None else found
         return _read(config)
 
@@ -424,9 +424,9 @@ def _find(name: Any, config: dict[str, Any], first: Mapping[str, Any] | None = N
     if not isinstance(name, str):
         raise InputError(f"A class or function must be named by a string, got {name!r}.")
     registered = config.get("registered_name")
-    found = _custom(registered if registered not in ("function", "type") else None, name)
+    found = custom_object(registered if registered not in ("function", "type") else None, name)
     if found is None and first is not None:
-        found = _in_table(name, first)
+        found = in_table(name, first)
     if found is None:
         functions = config["class_name"] in ("function", "type")
         found = built_in(config.get("module"), name, functions=functions)
@@ -596,9 +596,9 @@ def lookup(kind: str, identifier: Any, table: Mapping[str, Any]) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, str):
-        found = _custom(identifier)
+        found = custom_object(identifier)
         if found is None:
-            found = _in_table(identifier, table)
+            found = in_table(identifier, table)
         if found is None:
             raise InputError(unknown_name(kind, identifier, table))
         return found() if isinstance(found, type) else found
@@ -614,17 +614,18 @@ def lookup(kind: str, identifier: Any, table: Mapping[str, Any]) -> Any:
 def _from_dict(kind: str, config: dict[str, Any], table: Mapping[str, Any]) -> Any:
     if is_config(config):
         name = config["class_name"]
-        known = name in ("function", "type") or name in _SPECIAL or _custom(config.get("registered_name"), name)
-        if not known and _in_table(name, table) is None and built_in(config.get("module"), name) is None:
+        known = name in ("function", "type") or name in _SPECIAL or custom_object(config.get("registered_name"), name)
+        if not known and in_table(name, table) is None and built_in(config.get("module"), name) is None:
             raise InputError(unknown_name(kind, name, table))
         found = _read_object(config, table)
         return found() if isinstance(found, type) else found
-    if isinstance(config.get("name"), str) and _in_table(config["name"], table) is not None:  # Keras 1
-        return _in_table(config["name"], table)(**{k: v for k, v in config.items() if k != "name"})
+    if isinstance(config.get("name"), str) and in_table(config["name"], table) is not None:  # Keras 1
+        return in_table(config["name"], table)(**{k: v for k, v in config.items() if k != "name"})
     raise InputError(f"Not the configuration of a {kind}: {config!r}. It needs 'class_name' and 'config'.")
 
 
-def _in_table(name: str, table: Mapping[str, Any]) -> Any:
+def in_table(name: str, table: Mapping[str, Any]) -> Any:
+    """What a table has under a name in any spelling, or ``None``."""
     found = table.get(name)
     if found is None:
         found = table.get(_RENAMED.get(name, name))

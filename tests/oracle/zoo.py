@@ -133,6 +133,19 @@ def attention(keras):
     return model, _data(12, (12, 6, 4)), _data(13, (12, 1))
 
 
+def operators(keras):
+    """Python's operators between symbolic tensors; the shape of the input in the first layer."""
+    L = keras.layers
+    front = keras.Sequential([L.Dense(4, input_shape=(4,), activation="sigmoid", name="first")], name="front")
+    x = keras.Input((4,), name="x")
+    y = front(x)
+    z = (y + x) * 0.5 - x / 2.0
+    model = keras.Model(x, L.Dense(1, name="last")(z[:, 1:3]))
+    model.compile(optimizer=keras.optimizers.Adadelta(0.5), loss="mean_squared_error")
+    return model, _data(14, (12, 4)), _data(15, (12, 1))
+
+
 KINDS = {
-    f.__name__: f for f in (mlp, convnet, recurrent, graph, nested, normalized, scheduled, attention)
-}  # fmt: skip
+    f.__name__: f
+    for f in (mlp, convnet, recurrent, graph, nested, normalized, scheduled, attention, operators)
+}

@@ -443,7 +443,7 @@ class Layer(graph.Operation, Configurable):
         try:
             with Call(self, training, self._dtype_policy.autocast if self.autocast else None):
                 if self.input_spec is not None:
-                    check_inputs(self.input_spec, first, f"Layer {self.name!r}")
+                    check_inputs(self.input_spec, first, type(self).__name__)
                 outputs = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     for x in tree.flatten(outputs):
@@ -535,7 +535,7 @@ class Layer(graph.Operation, Configurable):
         try:
             if self.input_spec is not None:
                 first = args[0] if args else kwargs.get(self._call_signature.first)
-                check_inputs(self.input_spec, first, f"Layer {self.name!r}")
+                check_inputs(self.input_spec, first, type(self).__name__)
             self.build(*shapes)
         except KerataError as e:
             e.located(self.name)

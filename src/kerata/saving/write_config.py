@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from ..capture import _signature, is_built_in
-from ..serialization import _in_table, built_in, is_config
+from ..serialization import built_in, custom_object, in_table, is_config
 from . import op_classes
 
 
@@ -22,6 +22,9 @@ def to_keras3(config: Any) -> Any:
     build = out.get("build_config")
     if isinstance(build, dict) and "shapes" in build:  # Keras wants the names of build's arguments
         del out["build_config"]
+    if isinstance(out.get("layers"), list):
+        for e in out["layers"]:
+            _drop_shape(e)
     if "input_layers" in out and "layers" in out:
         nested = {e["name"] for e in out["layers"] if _is_graph(e)}
         out["output_layers"] = _shift(out["output_layers"], nested)
@@ -29,6 +32,24 @@ def to_keras3(config: Any) -> Any:
         for e in out["layers"]:
             _op_class(e)
     return out
+
+
+def _drop_shape(entry: Any) -> None:
+    """Take out of a layer's arguments the input's shape, which stands in the model's `InputLayer`, too."""
+    inner = entry.get("config") if isinstance(entry, dict) else None
+    if not isinstance(inner, dict) or entry["class_name"] == "InputLayer":
+        return
+    cls = layer_class(entry)
+    own = _signature(cls).parameters if cls is not None and hasattr(cls.__init__, "__wrapped__") else {}
+    for key in ("batch_shape", "batch_input_shape", "input_shape", "input_dim"):
+        if key not in own:
+            inner.pop(key, None)
+
+
+def layer_class(entry: dict[str, Any]) -> Any:
+    """The class of a layer's configuration, a custom or a built-in one."""
+    name = entry["class_name"]
+    return custom_object(entry.get("registered_name"), name) or built_in(entry.get("module"), name.rpartition(">")[2])
 
 
 def _is_graph(entry: dict[str, Any]) -> bool:
@@ -133,6 +154,7 @@ def _for_keras2(name: str, entry: dict[str, Any], build: dict[str, Any]) -> None
             inner[key] = "hard_sigmoid" if inner[key].endswith("2") else "hard_sigmoid_keras3"
     if "batch_shape" in inner:
         inner["batch_input_shape"] = inner.pop("batch_shape")
+        inner.pop("input_shape", None)
     for new, old in _OLD_ARGUMENTS.get(name, {}).items():
         if new in inner:
             inner[old] = inner.pop(new)
@@ -198,11 +220,7 @@ def _old_call(entry: dict[str, Any], call: dict[str, Any], nested: set[str]) -> 
 def _argument_names(entry: dict[str, Any]) -> list[str]:
     if entry["class_name"] == "TFOpLambda":
         return entry["config"]["arguments"]
-    cls = built_in(entry.get("module"), entry["class_name"].rpartition(">")[2])
-    if cls is None:
-        from ..serialization import _custom
-
-        cls = _custom(entry["class_name"])
+    cls = layer_class(entry)
     return list(inspect.signature(cls.call).parameters)[1:] if cls is not None else ["inputs"]
 
 
@@ -251,5 +269,5 @@ def _long_names(kind: str, x: Any) -> Any:
     import importlib
 
     losses = importlib.import_module("..losses", __package__)
-    found = _in_table(x, {k: v for k, v in vars(losses).items() if callable(v) and not isinstance(v, type)})
+    found = in_table(x, {k: v for k, v in vars(losses).items() if callable(v) and not isinstance(v, type)})
     return getattr(found, "__name__", x)
