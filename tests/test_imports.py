@@ -187,3 +187,19 @@ def test_import_is_quick():
         "import numpy\nfrom time import process_time as t\na = t()\nimport kerata\nprint(t() - a)"
     )
     assert min(float(run(code)) for _ in range(3)) < 0.05
+
+
+def test_a_modern_program_imports_nothing_of_legacy() -> None:
+    code = """
+import sys, numpy as np, kerata as keras
+from kerata import layers
+model = keras.Sequential([layers.Input((4, 3)), layers.Conv1D(2, 2), layers.LSTM(2), layers.Dense(1)])
+model.compile("adam", "mse", metrics=["mae"])
+model.fit(np.zeros((4, 4, 3)), np.zeros((4, 1)), verbose=0, validation_split=0.5)
+model.evaluate(np.zeros((4, 4, 3)), np.zeros((4, 1)), verbose=0)
+model.predict(np.zeros((4, 4, 3)), verbose=0)
+model.summary(print_fn=lambda line: None)
+print([name for name in sys.modules if name.startswith("kerata.legacy")])
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

@@ -124,3 +124,27 @@ def test_windows_are_symmetric(window) -> None:
     name = {"hanning": "hann"}.get(window, window)
     want = scipy.signal.get_window(name, 9, fftbins=False)
     np.testing.assert_allclose(getattr(ops, window)(9), want, atol=1e-6)
+
+
+def test_a_tensor_made_in_build_has_values_though_the_build_happens_during_inference() -> None:
+    from kerata.layers import Input, Layer
+
+    class Shift(Layer):
+        def build(self, input_shape):
+            self.shift = ops.arange(3.0)
+
+        def call(self, x):
+            return x + self.shift
+
+    class Outer(Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Shift()
+
+        def call(self, x):
+            return self.inner(x)
+
+    outer = Outer()
+    assert outer(Input((3,))).shape == (None, 3)
+    assert outer.inner.shift.tolist() == [0, 1, 2]
+    assert outer(np.ones((1, 3), "float32")).tolist() == [[1, 2, 3]]

@@ -797,7 +797,10 @@ def _building(build: Callable) -> Callable:
         if pushed:
             local.names.append(self.name)
         try:
-            build(self, *args, **kwargs)
+            # A tensor made in ``build`` is kept as a constant: it must have values, also where the
+            # layer is built while shapes are inferred.
+            with probing(None):
+                build(self, *args, **kwargs)
         finally:
             if pushed:
                 local.names.pop()

@@ -162,12 +162,26 @@ def to_class(key: str, args: list, kwargs: dict[str, Any]) -> tuple[str, str, di
     return (module, cls, config, call) if set(config) == set(names) & set(op.signature.parameters) else None
 
 
+def key_of(module: str, cls: str) -> str | None:
+    """Key of the op for a class of Keras; its module is not known (``""``) in HDF5 files."""
+    if module:
+        return _by_class().get((module.rpartition(".")[2], cls))
+    return next((key for (_, name), key in _by_class().items() if name == cls), None)
+
+
+def index_tuple(index: Any) -> Any:
+    """An index ``x[a, b]``, a list in JSON, as the tuple that it was."""
+    return {"class_name": "__tuple__", "items": index} if isinstance(index, list) else index
+
+
 def from_class(module: str, cls: str, config: dict[str, Any], args: list, kwargs: dict) -> tuple[str, list, dict] | None:
     """Key, arguments and keyword arguments of the op call for an object of Keras's class."""
-    key = _by_class().get((module.rpartition(".")[2], cls))
+    key = key_of(module, cls)
     op = REGISTRY.get(key) if key else None
     if op is None:
         return None
+    if key == "get_item" and len(args) > 1:
+        args = [args[0], index_tuple(args[1])]
     names = _entries()[key][2]  # type: ignore[index]
     free = [p for p in op.signature.parameters.values() if p.name not in names]
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in free):

@@ -250,9 +250,10 @@ def _is_constant(x: Any) -> bool:
 def _op_entry(entry: dict[str, Any]) -> None:
     """An op's object of Keras 3, or a TensorFlow function of tf_keras, as a call of Kerata's op."""
     module, cls = entry.get("module") or "", entry["class_name"]
-    if ".ops." in module and module.startswith("keras"):
+    nameless = not module and "trainable" not in entry["config"] and op_classes.key_of("", cls)
+    if nameless or (".ops." in module and module.startswith("keras")):
         find = op_classes.from_class
-    elif cls in _TENSORFLOW_LAYERS:
+    elif cls in TENSORFLOW_LAYERS:
         find = _tensorflow_op
     else:
         return
@@ -267,7 +268,7 @@ def _op_entry(entry: dict[str, Any]) -> None:
     entry.update(module="kerata.graph", class_name="OpCall", config={"name": name, "op": key}, registered_name=None)
 
 
-_TENSORFLOW_LAYERS = ("TFOpLambda", "SlicingOpLambda")
+TENSORFLOW_LAYERS = ("TFOpLambda", "SlicingOpLambda")
 
 # TensorFlow's function, Kerata's op, and TensorFlow's names of the arguments in the op's order.
 _TENSORFLOW = """
@@ -292,7 +293,7 @@ def tensorflow_name(key: str) -> tuple[str, list[str]] | None:
     for entry in _TENSORFLOW.split():
         function, _, rest = entry.partition("=")
         op, _, names = rest.rstrip(")").partition("(")
-        if op == key and key != "get_item":
+        if op == key:
             return function, names.split(",")
     return None
 
@@ -318,5 +319,5 @@ def _slices(spec: Any) -> Any:
     if isinstance(spec, dict) and spec.keys() == {"start", "stop", "step"}:
         return {"class_name": "__slice__", "config": spec}
     if isinstance(spec, list):
-        return {"class_name": "__tuple__", "items": [_slices(s) for s in spec]}
+        return op_classes.index_tuple([_slices(s) for s in spec])
     return spec

@@ -8,6 +8,7 @@ from typing import Any
 from ..capture import _signature, is_built_in
 from ..serialization import built_in, custom_object, in_table, is_config
 from . import op_classes
+from .read_config import TENSORFLOW_LAYERS, tensorflow_name
 
 
 def to_keras3(config: Any) -> Any:
@@ -177,7 +178,7 @@ def _old_graph(config: dict[str, Any]) -> None:
     for e in config["layers"]:
         _old_op(e)
         e["inbound_nodes"] = [_old_call(e, call, nested) for call in e["inbound_nodes"]]
-        if e["class_name"] == "TFOpLambda":
+        if e["class_name"] in TENSORFLOW_LAYERS:
             del e["config"]["arguments"]
     for key in ("input_layers", "output_layers"):
         ends = _shift(config[key], nested)
@@ -206,19 +207,19 @@ def _old_call(entry: dict[str, Any], call: dict[str, Any], nested: set[str]) -> 
         if isinstance(x, (list, tuple)):
             return [value(v) for v in x]
         if is_config(x):
-            return to_keras2(x)
+            return x["config"] if x["class_name"] == "__slice__" else to_keras2(x)
         return {k: value(v) for k, v in x.items()} if isinstance(x, dict) else x
 
     kwargs = {k: value(v) for k, v in kwargs.items() if v is not None}
     first = value(args[0]) if args else value(kwargs.pop(_argument_names(entry)[0]))
     many = not (isinstance(first, list) and len(first) == 3 and isinstance(first[0], str))
-    if entry["class_name"] == "TFOpLambda":
+    if entry["class_name"] in TENSORFLOW_LAYERS:
         return [*first, kwargs]
     return [[*r, kwargs if not i else {}] for i, r in enumerate(first)] if many else [[*first, kwargs]]
 
 
 def _argument_names(entry: dict[str, Any]) -> list[str]:
-    if entry["class_name"] == "TFOpLambda":
+    if entry["class_name"] in TENSORFLOW_LAYERS:
         return entry["config"]["arguments"]
     cls = layer_class(entry)
     return list(inspect.signature(cls.call).parameters)[1:] if cls is not None else ["inputs"]
@@ -226,15 +227,13 @@ def _argument_names(entry: dict[str, Any]) -> list[str]:
 
 def _old_op(entry: dict[str, Any]) -> None:
     """An op as the layer that tf_keras has for TensorFlow's function of that meaning, if there is one."""
-    from .read_config import tensorflow_name
-
     if entry["class_name"] != "OpCall":
         return
     found = tensorflow_name(entry["config"]["op"])
     if found is None:
         return
     function, names = found
-    entry["class_name"] = "TFOpLambda"
+    entry["class_name"] = TENSORFLOW_LAYERS[entry["config"]["op"] == "get_item"]
     entry["config"] = {
         "name": entry["name"], "trainable": True, "dtype": "float32", "function": function, "arguments": names,
     }  # fmt: skip

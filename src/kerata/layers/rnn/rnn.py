@@ -9,10 +9,10 @@ from typing import Any
 
 from ... import ops, tree
 from ...errors import InputError, ShapeError
-from ...spec import Spec, shape_of, unprobe
+from ...spec import PROBES, Spec, probing, shape_of, unprobe
 from ...variable import Variable
 from ..layer import Layer
-from .cells import StackedRNNCells, build_cell, check_cell, initial_state
+from .cells import RecurrentCell, StackedRNNCells, build_cell, check_cell, initial_state
 from .loop import Options, run
 
 
@@ -111,7 +111,11 @@ class RNN(Layer):
                     f"The stateful layer {self.name!r} needs a fixed batch size; got inputs of shape "
                     f"{tuple(sequences_shape)}. Give it in Input(batch_shape=...) or Input(..., batch_size=...)."
                 )
-            states = self.get_initial_state(sequences_shape[0])
+            # Built-in cells begin with zeros: the shapes are enough, and need no engine.
+            cells = self.cell.cells if isinstance(self.cell, StackedRNNCells) else [self.cell]
+            known = all(isinstance(c, RecurrentCell) for c in cells)
+            with probing(PROBES[0] if known else None):
+                states = self.get_initial_state(sequences_shape[0])
             self._carried = tree.map_structure(self._remembered, states)
 
     def _remembered(self, state: Any) -> Variable:
