@@ -40,7 +40,9 @@ class Configurable:
 
         out = dict(self._base_config())
         for key, value in self._arguments(self._config_class()).items():
-            if key not in out:  # name, trainable and dtype may have changed since the constructor ran
+            if (
+                key not in out
+            ):  # name, trainable and dtype may have changed since the constructor ran
                 out[key] = serialize_keras_object(value)
         return out
 

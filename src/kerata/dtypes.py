@@ -63,12 +63,16 @@ def _name_of(dtype: Any) -> str:
     else:
         name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
     name = str(name).removeprefix("torch.").removesuffix("_")
-    name = {"half": "float16", "float": "float32", "double": "float64", "long": "int64"}.get(name, name)
+    name = {"half": "float16", "float": "float32", "double": "float64", "long": "int64"}.get(
+        name, name
+    )
     name = {"int": "int32", "short": "int16", "boolean": "bool", "bool_": "bool"}.get(name, name)
     if name.startswith("str") or name == "object":
         name = "string"
     if name not in ALL:
-        raise ValueError(f"Unknown dtype {dtype!r}. Expected a name such as 'float32', 'int32' or 'bool'.")
+        raise ValueError(
+            f"Unknown dtype {dtype!r}. Expected a name such as 'float32', 'int32' or 'bool'."
+        )
     return name
 
 
@@ -181,7 +185,9 @@ def result_type(*values: Any) -> str:
     for v in values[1:]:
         joined = _join(joined, kind_of(v))
     if joined.startswith("weak"):
-        return {"weak_int": "int32", "weak_float": config.floatx(), "weak_complex": "complex64"}[joined]
+        return {"weak_int": "int32", "weak_float": config.floatx(), "weak_complex": "complex64"}[
+            joined
+        ]
     return joined if config.wide() else _NARROW.get(joined, joined)
 
 

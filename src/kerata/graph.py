@@ -168,7 +168,9 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
 def _merge(a: Any, b: Any) -> Any:
     if not isinstance(a, Spec):
         return a
-    return Spec(tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)), a.dtype)
+    return Spec(
+        tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)), a.dtype
+    )
 
 
 def record(op: Any, args: tuple, kwargs: dict) -> Any:
@@ -271,7 +273,11 @@ class Graph:
         for step in self._steps:
             step.run(values)
         out = [values[id(k)] for k in self.flat_outputs]
-        return out[0] if self.outputs is self.flat_outputs[0] else tree.pack_sequence_as(self.outputs, out)
+        return (
+            out[0]
+            if self.outputs is self.flat_outputs[0]
+            else tree.pack_sequence_as(self.outputs, out)
+        )
 
 
 class _Step:

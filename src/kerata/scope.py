@@ -35,7 +35,9 @@ class Binding:
     its own number.
     """
 
-    def __init__(self, variables: Sequence[Any] = (), values: Sequence[Any] = (), key: Any = None) -> None:
+    def __init__(
+        self, variables: Sequence[Any] = (), values: Sequence[Any] = (), key: Any = None
+    ) -> None:
         self.values = {id(v): value for v, value in zip(variables, values, strict=True)}
         self.variables = list(variables)
         self.key = key

@@ -316,7 +316,9 @@ def broadcast(*shapes: Sequence[int | None], what: str = "") -> Shape:
                 out[j] = d
             elif d is not None and d != p:
                 listed = " and ".join(str(unprobe(t)) for t in shapes)
-                raise ShapeError(f"{what or 'broadcast'}: shapes {listed} do not broadcast together.")
+                raise ShapeError(
+                    f"{what or 'broadcast'}: shapes {listed} do not broadcast together."
+                )
     return tuple(out)
 
 

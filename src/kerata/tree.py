@@ -62,8 +62,12 @@ def map_structure(fn: Callable, *structures: Any, none_is_leaf: bool = True) -> 
     if isinstance(x, dict):
         for s in structures[1:]:
             if not isinstance(s, dict) or s.keys() != x.keys():
-                raise ValueError(f"Structures differ: a dict with keys {list(x)} against {_form(s)}.")
-        out = {k: map_structure(fn, *(s[k] for s in structures), none_is_leaf=none_is_leaf) for k in x}
+                raise ValueError(
+                    f"Structures differ: a dict with keys {list(x)} against {_form(s)}."
+                )
+        out = {
+            k: map_structure(fn, *(s[k] for s in structures), none_is_leaf=none_is_leaf) for k in x
+        }
         return out if type(x) is dict else _dict_like(x, out)
     if isinstance(x, (list, tuple)):
         for s in structures[1:]:

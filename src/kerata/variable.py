@@ -59,7 +59,11 @@ class Variable(TensorOperators):
                 initializer = np.asarray(initializer)
                 if dtype is None and initializer.dtype.kind == "f":
                     dtype = dtypes.standardize(None)
-            self._dtype = dtypes.explicit(dtype) if dtype is not None else dtypes.standardize(initializer.dtype)
+            self._dtype = (
+                dtypes.explicit(dtype)
+                if dtype is not None
+                else dtypes.standardize(initializer.dtype)
+            )
             self.shape = tuple(initializer.shape)
             self._value = initializer
             if isinstance(initializer, np.ndarray):
@@ -90,7 +94,12 @@ class Variable(TensorOperators):
     def _cast_to(self) -> str | None:
         """The dtype in which the layer call that runs sees the variable, if not its own."""
         call = local.call
-        if call is None or call.autocast is None or not self.autocast or not dtypes.is_float(self._dtype):
+        if (
+            call is None
+            or call.autocast is None
+            or not self.autocast
+            or not dtypes.is_float(self._dtype)
+        ):
             return None
         return call.autocast
 
@@ -175,7 +184,9 @@ class Variable(TensorOperators):
     def _fits(self, shape: Sequence[int | None]) -> None:
         got = unprobe(shape)
         if len(got) != len(self.shape) or any(g not in (None, d) for g, d in zip(got, self.shape)):
-            raise ShapeError(f"Variable {self.path!r} has the shape {self.shape}; it cannot take {tuple(got)}.")
+            raise ShapeError(
+                f"Variable {self.path!r} has the shape {self.shape}; it cannot take {tuple(got)}."
+            )
 
     def assign_add(self, value: Any) -> Any:
         """Add `value` in place."""

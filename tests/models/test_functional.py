@@ -17,7 +17,9 @@ def values(*shape):
 def test_several_inputs_and_outputs():
     a, b = keras.Input((3,), name="a"), keras.Input((4,), name="b")
     joined = layers.concatenate([layers.Dense(5)(a), layers.Dense(5)(b)])
-    model = keras.Model([a, b], [layers.Dense(1, name="p")(joined), layers.Dense(2, name="q")(joined)])
+    model = keras.Model(
+        [a, b], [layers.Dense(1, name="p")(joined), layers.Dense(2, name="q")(joined)]
+    )
     p, q = model([values(6, 3), values(6, 4)])
     assert p.shape == (6, 1) and q.shape == (6, 2)
     assert model.output_names == ["p", "q"] and model.input_names == ["a", "b"]
@@ -101,7 +103,8 @@ def test_duplicate_names_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("shape", "hint"), [((2, 28, 28), "Flatten"), ((784,), "batch axis|x\\[None\\]"), ((2, 783), "783")]
+    ("shape", "hint"),
+    [((2, 28, 28), "Flatten"), ((784,), "batch axis|x\\[None\\]"), ((2, 783), "783")],
 )
 def test_wrong_input_shape(shape, hint):
     model = keras.Sequential([layers.Input((784,)), layers.Dense(2)])

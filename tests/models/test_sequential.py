@@ -61,7 +61,13 @@ def test_what_cannot_be_added():
 
 
 def test_config_round_trip():
-    model = keras.Sequential([layers.Input((4,)), layers.Dense(3, activation="relu", kernel_regularizer="l2"), layers.Dropout(0.5)])
+    model = keras.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(3, activation="relu", kernel_regularizer="l2"),
+            layers.Dropout(0.5),
+        ]
+    )
     copy = keras.Sequential.from_config(model.get_config())
     assert copy.get_config() == model.get_config()
     assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
@@ -78,7 +84,9 @@ def test_weights_are_set_all_or_none():
 
 
 def test_summary_reads_well():
-    model = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="hidden"), layers.Dense(2)], name="net")
+    model = keras.Sequential(
+        [layers.Input((4,)), layers.Dense(3, name="hidden"), layers.Dense(2)], name="net"
+    )
     lines = []
     model.summary(print_fn=lines.append)
     text = "\n".join(lines)
@@ -142,7 +150,11 @@ def test_native_functions_in_call():
 
 def test_embedding_first_is_built_for_sequences():
     model = keras.Sequential([layers.Embedding(10, 4), layers.SimpleRNN(3)])
-    assert model.built and model.output_shape == (None, 3) and model.layers[0].output.shape == (None, None, 4)
+    assert (
+        model.built
+        and model.output_shape == (None, 3)
+        and model.layers[0].output.shape == (None, None, 4)
+    )
     other = keras.Sequential([layers.Embedding(10, 4), layers.Flatten(), layers.Dense(1)])
     assert not other.built
     assert other(np.zeros((2, 5), "int32")).shape == (2, 1)

@@ -104,7 +104,6 @@ def test_sources_give_the_same_training(kind):
         model.fit(Batches(x, y), epochs=2, shuffle=False, verbose=0)
     elif kind == "iterable":
 
-
         class Loader:
             def __iter__(self):
                 return ((x[i : i + 4], y[i : i + 4]) for i in range(0, 20, 4))

@@ -19,7 +19,10 @@ def test_saturated_outputs_still_learn(activation, loss, y):
     y = np.asarray(y)
     units = 1 if loss.startswith("binary") else 3
     outcomes = []
-    for ends in ([layers.Dense(units, activation=activation)], [layers.Dense(units), layers.Activation(activation)]):
+    for ends in (
+        [layers.Dense(units, activation=activation)],
+        [layers.Dense(units), layers.Activation(activation)],
+    ):
         model = keras.Sequential([layers.Input((1,)), *ends])
         model.compile(keras.optimizers.SGD(1.0), loss)
         bias = np.zeros(units)

@@ -167,7 +167,9 @@ def compile_loop(step: Callable) -> Callable:
     def run(state: Any, start: int, stop: int, *data: Any) -> Any:
         if not loops:
             traced = one.trace(np.int32(start), state, *data)
-            loops.append(jax.default_backend() != "cpu" or not _holds(traced.jaxpr.jaxpr, _SLOW_IN_LOOPS))
+            loops.append(
+                jax.default_backend() != "cpu" or not _holds(traced.jaxpr.jaxpr, _SLOW_IN_LOOPS)
+            )
         if loops[0]:
             return many(state, np.int32(start), np.int32(stop), *data)
         for i in range(start, stop):

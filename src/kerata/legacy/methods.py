@@ -78,5 +78,6 @@ def predict_proba(model: Any, x: Any, batch_size: int | None = None, verbose: An
 
 
 METHODS: dict[str, Callable] = {
-    f.__name__: f for f in (fit_generator, evaluate_generator, predict_generator, predict_classes, predict_proba)
+    f.__name__: f
+    for f in (fit_generator, evaluate_generator, predict_generator, predict_classes, predict_proba)
 }

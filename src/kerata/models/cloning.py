@@ -46,7 +46,9 @@ def clone_model(
         return _clone_sequential(model, input_tensors, copy)
     if model._graph is None:
         if clone_function is not None or input_tensors is not None:
-            raise InputError("A subclassed model is cloned from its configuration alone: leave out the other arguments.")
+            raise InputError(
+                "A subclassed model is cloned from its configuration alone: leave out the other arguments."
+            )
         return type(model).from_config(model.get_config())
     return _clone_functional(model, input_tensors, copy, call_function)
 
@@ -68,7 +70,9 @@ def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable) -> 
     return made
 
 
-def _clone_functional(model: Model, input_tensors: Any, copy: Callable, call: Callable | None) -> Model:
+def _clone_functional(
+    model: Model, input_tensors: Any, copy: Callable, call: Callable | None
+) -> Model:
     from ..layers import Input
 
     g = model._graph
@@ -87,7 +91,11 @@ def _clone_functional(model: Model, input_tensors: Any, copy: Callable, call: Ca
         operation = node.operation
         made = copies.get(id(operation))
         if made is None:
-            made = copies[id(operation)] = graph.OpCall(operation.op) if isinstance(operation, graph.OpCall) else copy(operation)
+            made = copies[id(operation)] = (
+                graph.OpCall(operation.op)
+                if isinstance(operation, graph.OpCall)
+                else copy(operation)
+            )
 
         def value(x: Any) -> Any:
             return values[id(x)] if isinstance(x, KerasTensor) else x

@@ -99,7 +99,10 @@ def _call_config(node: graph.Node, nodes: _Nodes) -> dict[str, Any]:
             return {k: argument(v) for k, v in x.items()}
         return serialize_keras_object(x)
 
-    return {"args": [argument(a) for a in node.args], "kwargs": {k: argument(v) for k, v in node.kwargs.items()}}
+    return {
+        "args": [argument(a) for a in node.args],
+        "kwargs": {k: argument(v) for k, v in node.kwargs.items()},
+    }
 
 
 def functional_from_config(cls: type, config: dict[str, Any]) -> Any:
@@ -140,7 +143,9 @@ def functional_from_config(cls: type, config: dict[str, Any]) -> Any:
             operation(*args, **kwargs)
             done.setdefault(name, []).append(operation._inbound_nodes[-1])
         if len(left) == len(pending):
-            raise FileError(f"The model's configuration has calls that depend on each other: {left[0][0]!r}.")
+            raise FileError(
+                f"The model's configuration has calls that depend on each other: {left[0][0]!r}."
+            )
         pending = left
 
     def end(x: Any) -> Any:
@@ -150,7 +155,11 @@ def functional_from_config(cls: type, config: dict[str, Any]) -> Any:
             return {k: end(v) for k, v in x.items()}
         return [end(v) for v in x]
 
-    model = cls(inputs=end(config["input_layers"]), outputs=end(config["output_layers"]), name=config.get("name"))
+    model = cls(
+        inputs=end(config["input_layers"]),
+        outputs=end(config["output_layers"]),
+        name=config.get("name"),
+    )
     if config.get("trainable") is False:
         model.trainable = False
     return model
@@ -171,7 +180,9 @@ def _operation(entry: dict[str, Any]) -> Any:
         if op is None:
             raise FileError(f"The model uses an unknown op {entry['config']['op']!r}.")
         return graph.OpCall(op, name=entry["config"]["name"])
-    made = deserialize_keras_object({k: v for k, v in entry.items() if k not in ("inbound_nodes", "name")})
+    made = deserialize_keras_object(
+        {k: v for k, v in entry.items() if k not in ("inbound_nodes", "name")}
+    )
     if not isinstance(made, (Layer, graph.Operation)):
         raise FileError(f"{entry['class_name']!r} in the model's configuration is no layer.")
     return made

@@ -45,7 +45,9 @@ class Model(Layer):
         functional = cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs)
         return object.__new__(Functional if functional else cls)
 
-    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(name=name, **kwargs)
         self._graph: graph.Graph | None = None
         self._compiled: Any = None
@@ -100,7 +102,11 @@ class Model(Layer):
                 return layer
         from ..capture import unknown_argument
 
-        raise InputError(unknown_argument(f"Model {self.name!r}", str(name), [x.name for x in layers]).replace("argument", "layer"))
+        raise InputError(
+            unknown_argument(f"Model {self.name!r}", str(name), [x.name for x in layers]).replace(
+                "argument", "layer"
+            )
+        )
 
     def _need_graph(self, what: str) -> graph.Graph:
         if self._graph is None:
@@ -198,7 +204,9 @@ class Model(Layer):
         self._add_symbolic([x for x in tree.flatten(loss) if isinstance(x, KerasTensor)], None)
         super().add_loss([x for x in tree.flatten(loss) if not isinstance(x, KerasTensor)])
 
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean", **kwargs: Any) -> None:
+    def add_metric(
+        self, value: Any, name: str | None = None, aggregation: str = "mean", **kwargs: Any
+    ) -> None:
         """Follow the mean of a tensor of this call, or of a symbolic tensor of the graph."""
         if isinstance(value, KerasTensor):
             self._add_symbolic([value], name or "metric")
@@ -253,7 +261,11 @@ class Model(Layer):
                 f"{unprobe(x.shape)}.{_shape_hint(wanted.shape, x.shape)}"
             )
         if _name(x.dtype) != wanted.dtype:
-            x = Spec(x.shape, wanted.dtype) if isinstance(x, Spec) else engine().asarray(x, wanted.dtype)
+            x = (
+                Spec(x.shape, wanted.dtype)
+                if isinstance(x, Spec)
+                else engine().asarray(x, wanted.dtype)
+            )
         if mask is not None:
             set_mask(x, mask)
         return x
@@ -318,7 +330,9 @@ class Model(Layer):
 
     def _need_compiled(self, what: str) -> Any:
         if self._compiled is None:
-            raise NotBuiltError(f"Call compile(optimizer, loss) before {what}: model {self.name!r} is not compiled.")
+            raise NotBuiltError(
+                f"Call compile(optimizer, loss) before {what}: model {self.name!r} is not compiled."
+            )
         return self._compiled
 
     @property
@@ -417,16 +431,33 @@ class Model(Layer):
         """The total loss: that of `compile`, plus penalties and `add_loss`; may be overridden."""
         return self._need_compiled("compute_loss").total_loss(self, y, y_pred, sample_weight)
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
         """Update the compiled metrics and return all values; may be overridden."""
         self._need_compiled("compute_metrics").update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
-    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
-            callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
-            class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
-            steps_per_epoch: int | None = None, validation_steps: int | None = None,
-            validation_batch_size: int | None = None, validation_freq: Any = 1, **kwargs: Any) -> Any:
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        **kwargs: Any,
+    ) -> Any:
         """Train for a number of epochs; returns the `History`.
 
         Args:
@@ -473,7 +504,15 @@ class Model(Layer):
         """Predictions for all rows, as NumPy arrays in the structure of the outputs."""
         from ..train import loop
 
-        return loop.predict(self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
+        return loop.predict(
+            self,
+            x,
+            batch_size=batch_size,
+            verbose=verbose,
+            steps=steps,
+            callbacks=callbacks,
+            **kwargs,
+        )
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
@@ -524,7 +563,9 @@ class Model(Layer):
         """Print a table of the layers with their output shapes and numbers of parameters."""
         from .summary import summary_text
 
-        text = summary_text(self, line_length, positions, expand_nested, show_trainable, layer_range)
+        text = summary_text(
+            self, line_length, positions, expand_nested, show_trainable, layer_range
+        )
         if print_fn is None:
             print(text)
             return
@@ -539,7 +580,9 @@ class Model(Layer):
     def count_params(self) -> int:
         """Number of scalars in the weights."""
         if not self.weights and not self.built:
-            raise NotBuiltError(f"The model {self.name!r} is not built yet; call it on data or give it an input shape.")
+            raise NotBuiltError(
+                f"The model {self.name!r} is not built yet; call it on data or give it an input shape."
+            )
         return sum(v.size for v in self.weights)
 
     # --- configuration and files -----------------------------------------------------------------
@@ -555,7 +598,9 @@ class Model(Layer):
         return {}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         """The model of a configuration that `get_config` wrote."""
         from ..serialization import custom_object_scope
         from .functional import functional_from_config
@@ -571,7 +616,9 @@ class Model(Layer):
 
         return model_to_json(self, **kwargs)
 
-    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+    def save(
+        self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+    ) -> None:
         """Save architecture, weights and training state: ``.keras``, or ``.h5`` of old."""
         from .. import saving
 
@@ -615,7 +662,6 @@ class Model(Layer):
         self.__dict__.update(made.__dict__)
         if state["compile"]:
             self.compile_from_config(state["compile"])
-
 
 
 class Functional(Model):

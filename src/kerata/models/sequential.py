@@ -29,7 +29,13 @@ class Sequential(Model):
     ((None, 1), 49)
     """
 
-    def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Any] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, trainable=trainable, **kwargs)
         self.__dict__.update(_chain=[], _trail=[], _chain_names=set(), _assumed=False)
         for layer in layers or []:
@@ -42,15 +48,23 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor):
             origin = layer._keras_history and layer._keras_history[0]
             if not isinstance(origin, InputLayer):
-                raise InputError("Only Input tensors can be added to a Sequential model, not the outputs of layers.")
+                raise InputError(
+                    "Only Input tensors can be added to a Sequential model, not the outputs of layers."
+                )
             layer = origin
         if not isinstance(layer, Layer):
             if not callable(layer) or isinstance(layer, type):
-                what = f"the class {layer.__name__} itself: add an instance, {layer.__name__}(...)" if isinstance(layer, type) else repr(layer)
+                what = (
+                    f"the class {layer.__name__} itself: add an instance, {layer.__name__}(...)"
+                    if isinstance(layer, type)
+                    else repr(layer)
+                )
                 raise InputError(f"A Sequential model takes layers; got {what}.")
             from ..layers import Lambda
 
-            layer = Lambda(layer, name=graph.auto_name(getattr(layer, "__name__", "lambda").strip("<>")))
+            layer = Lambda(
+                layer, name=graph.auto_name(getattr(layer, "__name__", "lambda").strip("<>"))
+            )
         if layer.name in self._chain_names:
             raise InputError(
                 f"All layers of a Sequential model need their own names; {layer.name!r} is there already. "
@@ -58,7 +72,9 @@ class Sequential(Model):
             )
         if isinstance(layer, InputLayer):
             if self._chain:
-                raise InputError(f"An input must come first; the model has {len(self._chain)} layers already.")
+                raise InputError(
+                    f"An input must come first; the model has {len(self._chain)} layers already."
+                )
             self._trail.append(layer.output)
         self._chain.append(layer)
         self._extend(layer)
@@ -93,7 +109,9 @@ class Sequential(Model):
 
         shape, dtype = getattr(layer, "usual_input", (None, None))
         if "_batch_shape" in layer.__dict__:
-            self._trail.append(Input(batch_shape=layer._batch_shape, dtype=dtype or layer.input_dtype))
+            self._trail.append(
+                Input(batch_shape=layer._batch_shape, dtype=dtype or layer.input_dtype)
+            )
         elif isinstance(layer, Model) and layer._graph is not None and len(layer.inputs) == 1:
             x = layer.inputs[0]
             self._trail.append(Input(batch_shape=x.shape, dtype=x.dtype))
@@ -139,7 +157,11 @@ class Sequential(Model):
 
     @property
     def _layers(self) -> list[Layer]:
-        extra = [x for x in self._attribute_layers() if not any(x is y for y in self._chain)] if len(self._chain) < 64 else []
+        extra = (
+            [x for x in self._attribute_layers() if not any(x is y for y in self._chain)]
+            if len(self._chain) < 64
+            else []
+        )
         return [*self.layers, *extra]
 
     def build(self, input_shape: Any = None) -> None:
@@ -202,7 +224,9 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         """The model of a configuration; a bare list of layers is taken too."""
         from ..layers import InputLayer
         from ..serialization import custom_object_scope

@@ -57,7 +57,9 @@ def _is_chain(model: Any) -> bool:
     ) and len(model._graph.flat_outputs) == 1  # fmt: skip
 
 
-def _rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> list[list[str]]:
+def _rows(
+    model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0
+) -> list[list[str]]:
     from .sequential import Sequential
 
     inside = {id(n) for n in model._graph.nodes} if model._graph is not None else set()
@@ -88,7 +90,11 @@ def _rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int
 def _totals(model: Any) -> list[str]:
     train, frozen = model.trainable_weights, model.non_trainable_weights
     optimizer = model.optimizer
-    slots = list(optimizer.variables) if optimizer is not None and getattr(optimizer, "built", False) else []
+    slots = (
+        list(optimizer.variables)
+        if optimizer is not None and getattr(optimizer, "built", False)
+        else []
+    )
 
     def line(title: str, variables: Sequence[Any]) -> str:
         n = sum(v.size for v in variables)
@@ -151,7 +157,9 @@ def _between(rows: list[list[str]], span: Sequence[str]) -> list[list[str]]:
     return rows[first : last + 1]
 
 
-def _widths(head: list[str], rows: list[list[str]], line_length: int | None, positions: Any) -> list[int]:
+def _widths(
+    head: list[str], rows: list[list[str]], line_length: int | None, positions: Any
+) -> list[int]:
     natural = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
     least = [26, 22, 10, 16, 9]
     natural = [max(n, least[i]) for i, n in enumerate(natural)]
@@ -182,7 +190,9 @@ def summary_html(model: Any) -> str:
     """The table of `Model.summary` for a notebook."""
     head, rows = _table(model, False, False)
     cells = "".join(f"<th style='text-align:left'>{html.escape(h)}</th>" for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in r) + "</tr>" for r in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in r) + "</tr>" for r in rows
+    )
     totals = "<br>".join(html.escape(t.strip()) for t in _totals(model))
     return (
         f"<p><b>Model: &quot;{html.escape(model.name)}&quot;</b></p><table><thead><tr>{cells}</tr></thead>"

@@ -32,7 +32,9 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
     return serialize_keras_object(optimizer)
 
 
-def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None, **kwargs: Any) -> Any:
+def deserialize(
+    config: dict[str, Any], custom_objects: dict[str, Any] | None = None, **kwargs: Any
+) -> Any:
     """The optimizer of a configuration.
 
     >>> deserialize({"class_name": "SGD", "config": {"lr": 0.5}})

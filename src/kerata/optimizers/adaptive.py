@@ -79,7 +79,9 @@ class AdamW(Adam):
     ) -> None:  # fmt: skip
         if weight_decay is None:
             raise InputError("AdamW needs a weight_decay; without one use Adam.")
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **kwargs)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **kwargs
+        )
 
 
 class Adamax(Optimizer):
@@ -161,7 +163,12 @@ class Nadam(Optimizer):
         t = self._step(dtype)
         now, following = self._momentum(t), self._momentum(t + 1)
         product = ops.cast(self._u_product.value, dtype)
-        return rate, following / (1 - product * following), (1 - now) / (1 - product), 1 - ops.power(self.beta_2, t)
+        return (
+            rate,
+            following / (1 - product * following),
+            (1 - now) / (1 - product),
+            1 - ops.power(self.beta_2, t),
+        )
 
     def rule(self, g: Any, x: Any, scalars: Any, s: dict[str, Any]) -> Any:
         rate, of_mean, of_gradient, of_square = scalars

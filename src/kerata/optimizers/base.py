@@ -85,21 +85,29 @@ class Optimizer(Configurable):
         self._told_missing = False
         self._iterations = self._variable(0, "iteration", "int32")
         if not callable(learning_rate):
-            learning_rate = self._variable(_number(learning_rate), "learning_rate", settings.floatx())
+            learning_rate = self._variable(
+                _number(learning_rate), "learning_rate", settings.floatx()
+            )
         self._learning_rate = learning_rate
 
     def _check(self) -> None:
         clips = {k: getattr(self, k) for k in ("clipnorm", "clipvalue", "global_clipnorm")}
         if sum(v is not None for v in clips.values()) > 1:
-            raise InputError(f"Only one of clipnorm, clipvalue and global_clipnorm can be set, got {clips}.")
+            raise InputError(
+                f"Only one of clipnorm, clipvalue and global_clipnorm can be set, got {clips}."
+            )
         steps = self.gradient_accumulation_steps
         if steps and not (isinstance(steps, (int, np.integer)) and steps >= 2):
-            raise InputError(f"gradient_accumulation_steps must be an integer of at least 2, got {steps!r}.")
+            raise InputError(
+                f"gradient_accumulation_steps must be an integer of at least 2, got {steps!r}."
+            )
         if self.use_ema and not 0 <= self.ema_momentum <= 1:
             raise InputError(f"ema_momentum must be in [0, 1], got {self.ema_momentum}.")
         every = self.ema_overwrite_frequency
         if self.use_ema and every and not (isinstance(every, int) and every >= 1):
-            raise InputError(f"ema_overwrite_frequency must be an integer of at least 1 or None, got {every!r}.")
+            raise InputError(
+                f"ema_overwrite_frequency must be an integer of at least 1 or None, got {every!r}."
+            )
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable) and "_tracked" in self.__dict__:
@@ -201,14 +209,20 @@ class Optimizer(Configurable):
     ) -> Any:
         """Slots for variables: a list for one name, a tuple of lists for several."""
         names = [name] if isinstance(name, str) else list(name)
-        starts = list(initializer) if isinstance(initializer, (list, tuple)) else [initializer] * len(names)
+        starts = (
+            list(initializer)
+            if isinstance(initializer, (list, tuple))
+            else [initializer] * len(names)
+        )
         if len(names) != len(starts):
             raise InputError(f"{len(names)} names of slots but {len(starts)} initializers.")
         made: tuple[list, ...] = tuple([] for _ in names)
         for v in trainable_variables:
             for into, n, start in zip(made, names, starts):
                 into.append(
-                    None if _overwritten(v) else self.add_variable_from_reference(v, n, initializer=start)
+                    None
+                    if _overwritten(v)
+                    else self.add_variable_from_reference(v, n, initializer=start)
                 )
         return made[0] if isinstance(name, str) else made
 
@@ -290,7 +304,9 @@ class Optimizer(Configurable):
         if not grads:
             return
         variables = self._variables_of(grads, trainable_variables)
-        pairs = [(engine().asarray(g, v.dtype), v) for g, v in zip(grads, variables) if g is not None]
+        pairs = [
+            (engine().asarray(g, v.dtype), v) for g, v in zip(grads, variables) if g is not None
+        ]
         if len(pairs) < len(grads):
             self._tell_missing(grads, variables, bool(pairs))
         for g, v in pairs:
@@ -308,11 +324,15 @@ class Optimizer(Configurable):
                 self.build(variables)
                 self.built = True
         elif not self.built:
-            raise NotBuiltError("Without variables the optimizer must be built first: optimizer.build(variables).")
+            raise NotBuiltError(
+                "Without variables the optimizer must be built first: optimizer.build(variables)."
+            )
         else:
             variables = self._trainable_variables
         if len(variables) != len(grads):
-            raise InputError(f"{len(grads)} gradients for {len(variables)} variables: there must be one for each.")
+            raise InputError(
+                f"{len(grads)} gradients for {len(variables)} variables: there must be one for each."
+            )
         return variables
 
     def _tell_missing(self, grads: Sequence[Any], variables: Sequence[Any], some: bool) -> None:
@@ -324,7 +344,9 @@ class Optimizer(Configurable):
             )
         if not self._told_missing:
             self._told_missing = True
-            warnings.warn(f"No gradients for {names}: these variables stay as they are.", stacklevel=3)
+            warnings.warn(
+                f"No gradients for {names}: these variables stay as they are.", stacklevel=3
+            )
 
     def _apply(self, grads: list[Any], variables: list[Variable]) -> None:
         if self.loss_scale_factor is not None:
@@ -359,7 +381,9 @@ class Optimizer(Configurable):
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Update one variable. A user's rule overrides this."""
         if type(self).rule is Optimizer.rule:
-            raise NotImplementedError(f"{type(self).__name__} needs update_step(gradient, variable, learning_rate).")
+            raise NotImplementedError(
+                f"{type(self).__name__} needs update_step(gradient, variable, learning_rate)."
+            )
         dtype = variable.dtype
         cache = self._scalars if self._scalars is not None else {}
         if dtype not in cache:  # in at least 32 bits: 0.999 of Adam's is 1 in 16 bits
@@ -451,7 +475,9 @@ class Optimizer(Configurable):
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         ids, pattern = self._excluded
-        return id(variable) not in ids and not (pattern is not None and pattern.search(variable.name))
+        return id(variable) not in ids and not (
+            pattern is not None and pattern.search(variable.name)
+        )
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``, of which gradients are to be taken."""
@@ -460,11 +486,16 @@ class Optimizer(Configurable):
     # --- pure form -------------------------------------------------------------------------------
 
     def stateless_apply(
-        self, optimizer_variables: Sequence[Any], grads: Sequence[Any], trainable_variables: Sequence[Any]
+        self,
+        optimizer_variables: Sequence[Any],
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Any],
     ) -> tuple[list[Any], list[Any]]:
         """One step as a pure function of values: new values of the weights, and of the state."""
         if not self.built:
-            raise NotBuiltError("stateless_apply needs a built optimizer: optimizer.build(variables).")
+            raise NotBuiltError(
+                "stateless_apply needs a built optimizer: optimizer.build(variables)."
+            )
         for what, given, own in (
             ("optimizer_variables", optimizer_variables, self._tracked),
             ("trainable_variables", trainable_variables, self._trainable_variables),
@@ -493,7 +524,9 @@ class Optimizer(Configurable):
         return {**out, "name": self.name, "learning_rate": serialize_keras_object(rate)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         """An optimizer out of a configuration that `get_config` wrote."""
         from ..serialization import custom_object_scope
 
@@ -507,13 +540,19 @@ class Optimizer(Configurable):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Set the state to values in the order of `variables`. All fit, or none is set."""
         if not self.built:
-            raise NotBuiltError("The optimizer is not built yet: optimizer.build(model.trainable_variables) first.")
+            raise NotBuiltError(
+                "The optimizer is not built yet: optimizer.build(model.trainable_variables) first."
+            )
         values = [np.asarray(w) for w in weights]
         if len(values) != len(self._tracked):
-            raise ShapeError(f"{len(values)} arrays for the {len(self._tracked)} variables of {self.name!r}.")
+            raise ShapeError(
+                f"{len(values)} arrays for the {len(self._tracked)} variables of {self.name!r}."
+            )
         for v, w in zip(self._tracked, values):
             if w.shape != v.shape:
-                raise ShapeError(f"The optimizer's variable {v.path!r} has the shape {v.shape}, got {w.shape}.")
+                raise ShapeError(
+                    f"The optimizer's variable {v.path!r} has the shape {v.shape}, got {w.shape}."
+                )
         for v, w in zip(self._tracked, values):
             v.assign(w)
 
@@ -567,7 +606,9 @@ def default_epsilon(value: float | None) -> float:
 def clip_by_global_norm(grads: Sequence[Any], clip_norm: float) -> list[Any]:
     """Gradients scaled so that the norm of all together is at most `clip_norm`."""
     norm = ops.sqrt(sum(ops.sum(ops.square(g)) for g in grads))
-    scale = clip_norm * ops.minimum(1.0 / norm, 1.0 / clip_norm) + (norm - norm)  # NaN where norm is not finite
+    scale = clip_norm * ops.minimum(1.0 / norm, 1.0 / clip_norm) + (
+        norm - norm
+    )  # NaN where norm is not finite
     return [g * _as(scale, str(g.dtype)) for g in grads]
 
 

@@ -30,7 +30,13 @@ class SGD(Optimizer):
     """
 
     @options
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, **kwargs)
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
             raise InputError(f"momentum must be a number in [0, 1], got {momentum!r}.")
@@ -72,7 +78,11 @@ class RMSprop(Optimizer):
         self.centered = centered
 
     def slots(self) -> list[tuple[str, ...]]:
-        names = [("velocity", True), ("momentum", self.momentum > 0), ("average_gradient", self.centered)]
+        names = [
+            ("velocity", True),
+            ("momentum", self.momentum > 0),
+            ("average_gradient", self.centered),
+        ]
         return [(name,) for name, used in names if used]
 
     def rule(self, g: Any, x: Any, rate: Any, s: dict[str, Any]) -> Any:
@@ -99,10 +109,17 @@ class Adagrad(Optimizer):
 
     @options
     def __init__(
-        self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7, **kwargs: Any
+        self,
+        learning_rate: Any = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
-        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, default_epsilon(epsilon)
+        self.initial_accumulator_value, self.epsilon = (
+            initial_accumulator_value,
+            default_epsilon(epsilon),
+        )
 
     def slots(self) -> list[tuple[str, ...]]:
         return [("accumulator",)]
@@ -127,7 +144,9 @@ class Adadelta(Optimizer):
     """
 
     @options
-    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any) -> None:
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any
+    ) -> None:
         super().__init__(learning_rate, **kwargs)
         self.rho, self.epsilon = rho, default_epsilon(epsilon)
 
@@ -136,7 +155,9 @@ class Adadelta(Optimizer):
 
     def rule(self, g: Any, x: Any, rate: Any, s: dict[str, Any]) -> Any:
         before = s["accumulated_delta_var"]
-        a = s["accumulated_grad"] = self.rho * s["accumulated_grad"] + (1 - self.rho) * ops.square(g)
+        a = s["accumulated_grad"] = self.rho * s["accumulated_grad"] + (1 - self.rho) * ops.square(
+            g
+        )
         move = ops.sqrt(before + self.epsilon) * g / ops.sqrt(a + self.epsilon)
         s["accumulated_delta_var"] = self.rho * before + (1 - self.rho) * ops.square(move)
         return x - rate * move

@@ -57,12 +57,18 @@ class ExponentialDecay(LearningRateSchedule):
         name: str = "ExponentialDecay",
     ) -> None:  # fmt: skip
         _check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
+        self.initial_learning_rate, self.decay_steps, self.decay_rate = (
+            initial_learning_rate,
+            decay_steps,
+            decay_rate,
+        )
         self.staircase, self.name = staircase, name
 
     def __call__(self, step: Any) -> Any:
         p = _float(step) / self.decay_steps
-        return self.initial_learning_rate * ops.power(self.decay_rate, ops.floor(p) if self.staircase else p)
+        return self.initial_learning_rate * ops.power(
+            self.decay_rate, ops.floor(p) if self.staircase else p
+        )
 
 
 class InverseTimeDecay(LearningRateSchedule):
@@ -83,12 +89,18 @@ class InverseTimeDecay(LearningRateSchedule):
         name: str = "InverseTimeDecay",
     ) -> None:  # fmt: skip
         _check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
+        self.initial_learning_rate, self.decay_steps, self.decay_rate = (
+            initial_learning_rate,
+            decay_steps,
+            decay_rate,
+        )
         self.staircase, self.name = staircase, name
 
     def __call__(self, step: Any) -> Any:
         p = _float(step) / self.decay_steps
-        return self.initial_learning_rate / (1 + self.decay_rate * (ops.floor(p) if self.staircase else p))
+        return self.initial_learning_rate / (
+            1 + self.decay_rate * (ops.floor(p) if self.staircase else p)
+        )
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -110,7 +122,10 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False, name: str = "PolynomialDecay",
     ) -> None:  # fmt: skip
         _check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
+        self.initial_learning_rate, self.end_learning_rate = (
+            initial_learning_rate,
+            end_learning_rate,
+        )
         self.decay_steps, self.power, self.cycle, self.name = decay_steps, power, cycle, name
 
     def __call__(self, step: Any) -> Any:
@@ -135,9 +150,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     [0.3, 0.2, 0.1]
     """
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
+    ) -> None:
         if len(boundaries) != len(values) - 1:
-            raise InputError(f"There must be one value more than boundaries, got {len(values)} and {len(boundaries)}.")
+            raise InputError(
+                f"There must be one value more than boundaries, got {len(values)} and {len(boundaries)}."
+            )
         self.boundaries, self.values, self.name = boundaries, values, name
 
     def __call__(self, step: Any) -> Any:
@@ -167,7 +186,11 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None, warmup_steps: float = 0,
     ) -> None:  # fmt: skip
         _check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.alpha = initial_learning_rate, decay_steps, alpha
+        self.initial_learning_rate, self.decay_steps, self.alpha = (
+            initial_learning_rate,
+            decay_steps,
+            alpha,
+        )
         self.name, self.warmup_target, self.warmup_steps = name, warmup_target, warmup_steps
 
     def __call__(self, step: Any) -> Any:
@@ -179,7 +202,9 @@ class CosineDecay(LearningRateSchedule):
         if not self.warmup_steps:
             return self._fall(step, target)
         rising = start + (target - start) * step / self.warmup_steps
-        return ops.where(step < self.warmup_steps, rising, self._fall(step - self.warmup_steps, target))
+        return ops.where(
+            step < self.warmup_steps, rising, self._fall(step - self.warmup_steps, target)
+        )
 
     def _fall(self, step: Any, top: float) -> Any:
         cosine = 0.5 * (1 + ops.cos(math.pi * step / self.decay_steps))
@@ -205,7 +230,11 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0, name: str = "SGDRDecay",
     ) -> None:  # fmt: skip
         _check_steps("first_decay_steps", first_decay_steps)
-        self.initial_learning_rate, self.first_decay_steps, self.alpha = initial_learning_rate, first_decay_steps, alpha
+        self.initial_learning_rate, self.first_decay_steps, self.alpha = (
+            initial_learning_rate,
+            first_decay_steps,
+            alpha,
+        )
         self._t_mul, self._m_mul, self.name = t_mul, m_mul, name
 
     def __call__(self, step: Any) -> Any:
@@ -228,7 +257,9 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     return serialize_keras_object(learning_rate_schedule)
 
 
-def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> LearningRateSchedule:
+def deserialize(
+    config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+) -> LearningRateSchedule:
     """The schedule of a configuration."""
     from ..serialization import deserialize_keras_object
 

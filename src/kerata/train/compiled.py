@@ -40,7 +40,12 @@ class Compiled:
         from .. import optimizers
         from ..metrics import Mean
 
-        unknown = set(extra or ()) - {"sample_weight_mode", "target_tensors", "distribute", "experimental_run_tf_function"}
+        unknown = set(extra or ()) - {
+            "sample_weight_mode",
+            "target_tensors",
+            "distribute",
+            "experimental_run_tf_function",
+        }
         if unknown:
             raise TypeError(f"compile has no argument {sorted(unknown)[0]!r}.")
         self.given = {
@@ -61,14 +66,22 @@ class Compiled:
     def _make_objectives(self, names: list[str]) -> None:
         given = self.given
         self.output_names = names
-        self.losses = Losses(given["loss"], given["loss_weights"], names) if given["loss"] is not None else None
+        self.losses = (
+            Losses(given["loss"], given["loss_weights"], names)
+            if given["loss"] is not None
+            else None
+        )
         self.metrics = Metrics(given["metrics"], given["weighted_metrics"], names)
         if self.losses is not None:
             self.metrics.attach_losses(self.losses)
 
     def trackers(self) -> list[Any]:
         """The loss tracker, the losses of single outputs, and the metrics."""
-        return [self.loss_tracker, *(self.losses.metrics if self.losses is not None else []), *self.metrics.metrics]
+        return [
+            self.loss_tracker,
+            *(self.losses.metrics if self.losses is not None else []),
+            *self.metrics.metrics,
+        ]
 
     def total_loss(self, model: Any, y: Any, y_pred: Any, weight: Any) -> Any:
         """Loss of `compile` plus penalties and what layers added."""
@@ -151,7 +164,11 @@ class Compiled:
 
     def check_labels(self, y: Any, outputs: Any) -> None:
         """Look at host labels for values that the loss cannot take."""
-        if self.losses is not None and outputs is not None and all(isinstance(a, np.ndarray) for a in tree.flatten(y)):
+        if (
+            self.losses is not None
+            and outputs is not None
+            and all(isinstance(a, np.ndarray) for a in tree.flatten(y))
+        ):
             self.losses.check_labels(y, outputs)
 
     def get_config(self) -> dict[str, Any]:
@@ -169,7 +186,8 @@ def _callable_model(model: Any) -> bool:
 
 def _signature(data: Any) -> Any:
     leaves = tuple(
-        (p, getattr(a, "shape", (0,))[1:], str(getattr(a, "dtype", ""))) for p, a in tree.flatten_with_path(data)
+        (p, getattr(a, "shape", (0,))[1:], str(getattr(a, "dtype", "")))
+        for p, a in tree.flatten_with_path(data)
     )
     return leaves
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,12 +28,16 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
     """See `Model.fit`."""
     model._need_compiled("fit")
     workers = _worker_arguments("fit", kwargs)
-    x, y, sample_weight, validation_data = _split(x, y, sample_weight, validation_split, validation_data)
+    x, y, sample_weight, validation_data = _split(
+        x, y, sample_weight, validation_split, validation_data
+    )
     source = make_source(
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
         class_weight=class_weight, repeat=True, **workers,
     )  # fmt: skip
-    validation = _validation_source(validation_data, validation_batch_size or batch_size, validation_steps, workers)
+    validation = _validation_source(
+        validation_data, validation_batch_size or batch_size, validation_steps, workers
+    )
     run = _Run(model, source, "train")
     calls = _callbacks(
         model, callbacks, verbose, add_history=True, epochs=epochs, initial_epoch=initial_epoch,
@@ -75,18 +78,26 @@ def _worker_arguments(where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
 
     workers = {k: kwargs.pop(k) for k in _WORKERS if k in kwargs}
     if kwargs:
-        raise TypeError(unknown_argument(where, next(iter(kwargs)), ["batch_size", "epochs", "steps_per_epoch", *_WORKERS]))
+        raise TypeError(
+            unknown_argument(
+                where, next(iter(kwargs)), ["batch_size", "epochs", "steps_per_epoch", *_WORKERS]
+            )
+        )
     return {k: v for k, v in workers.items() if v is not None}
 
 
-def _split(x: Any, y: Any, weight: Any, fraction: float, validation_data: Any) -> tuple[Any, Any, Any, Any]:
+def _split(
+    x: Any, y: Any, weight: Any, fraction: float, validation_data: Any
+) -> tuple[Any, Any, Any, Any]:
     if not fraction or validation_data is not None:
         return x, y, weight, validation_data
     train, held = validation_split((x, y, weight), fraction)
     return (*train, held)
 
 
-def _validation_source(data: Any, batch_size: int | None, steps: int | None, workers: dict) -> Source | None:
+def _validation_source(
+    data: Any, batch_size: int | None, steps: int | None, workers: dict
+) -> Source | None:
     if data is None:
         return None
     x, y, w = data, None, None
@@ -96,7 +107,13 @@ def _validation_source(data: Any, batch_size: int | None, steps: int | None, wor
 
     arrays = is_array_like(x)
     return make_source(
-        x, y, w, batch_size=batch_size if arrays else None, steps=steps, what="validation_data", **workers
+        x,
+        y,
+        w,
+        batch_size=batch_size if arrays else None,
+        steps=steps,
+        what="validation_data",
+        **workers,
     )
 
 
@@ -110,14 +127,21 @@ def _due(freq: Any, epoch: int) -> bool:
     return (epoch + 1) % freq == 0
 
 
-def _callbacks(model: Any, callbacks: Any, verbose: Any, add_history: bool = False, **params: Any) -> Any:
+def _callbacks(
+    model: Any, callbacks: Any, verbose: Any, add_history: bool = False, **params: Any
+) -> Any:
     from .callbacks import CallbackList
 
     if isinstance(callbacks, CallbackList):
         return callbacks
     verbose = _verbosity(verbose)
     return CallbackList(
-        callbacks, add_history=add_history, add_progbar=verbose != 0, model=model, verbose=verbose, **params
+        callbacks,
+        add_history=add_history,
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        **params,
     )
 
 
@@ -165,7 +189,9 @@ class _Run:
         check_indices(self.model, arrays[0])
         self._use_program(arrays)
         if not compiled.run_eagerly and _bytes(arrays) <= _DEVICE_SHARE:
-            self._device = tree.map_structure(lambda a: None if a is None else engine().asarray(a), arrays)
+            self._device = tree.map_structure(
+                lambda a: None if a is None else engine().asarray(a), arrays
+            )
 
     def _use_program(self, batch: Any) -> None:
         self.program = program(self.model, self.mode)
@@ -175,11 +201,19 @@ class _Run:
 
     def epoch(self, epoch: int, calls: Any) -> Logs:
         """Run one epoch; returns its logs."""
-        results = self._on_device(epoch, calls) if self._device is not None else self._from_host(epoch, calls)
+        results = (
+            self._on_device(epoch, calls)
+            if self._device is not None
+            else self._from_host(epoch, calls)
+        )
         return self._logs(results)
 
     def _logs(self, results: Any) -> Logs:
-        logs = Logs(self.program.logs(results)) if results is not None and self.program is not None else Logs()
+        logs = (
+            Logs(self.program.logs(results))
+            if results is not None and self.program is not None
+            else Logs()
+        )
         kinds = self.model._compiled.metrics.resolved
         if kinds:
             logs.kinds = kinds
@@ -238,7 +272,9 @@ class _Run:
             if self.mode == "train" and self.model.stop_training:
                 break
         if results is None:
-            raise InputError(f"{self.source.what} gave no batch at all: there is nothing to {_VERB[self.mode]}.")
+            raise InputError(
+                f"{self.source.what} gave no batch at all: there is nothing to {_VERB[self.mode]}."
+            )
         return results
 
     def _meet(self, data: Any) -> None:
@@ -268,7 +304,12 @@ def _bytes(arrays: Any) -> int:
 
 def _note_nan(model: Any, logs: Logs, mode: str) -> None:
     loss = logs.get("loss")
-    if mode != "train" or loss is None or np.isfinite(loss) or model._compiled.__dict__.get("_told_nan"):
+    if (
+        mode != "train"
+        or loss is None
+        or np.isfinite(loss)
+        or model._compiled.__dict__.get("_told_nan")
+    ):
         return
     model._compiled._told_nan = True
     warn_user(
@@ -301,7 +342,14 @@ def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any
              steps: int | None, callbacks: Any, return_dict: bool, **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.evaluate`."""
     model._need_compiled("evaluate")
-    source = make_source(x, y, sample_weight, batch_size=batch_size, steps=steps, **_worker_arguments("evaluate", kwargs))
+    source = make_source(
+        x,
+        y,
+        sample_weight,
+        batch_size=batch_size,
+        steps=steps,
+        **_worker_arguments("evaluate", kwargs),
+    )
     calls = _callbacks(
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
         batch_size=source.batch_size, mode="test",
@@ -338,7 +386,9 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     if callbacks is None and steps is None and verbose == 0 and type(x) is np.ndarray:
         if 0 < len(x) <= (batch_size or 32):
             return tree.map_structure(_array, predict_batch(model, x))
-    source = make_source(x, batch_size=batch_size, steps=steps, **_worker_arguments("predict", kwargs))
+    source = make_source(
+        x, batch_size=batch_size, steps=steps, **_worker_arguments("predict", kwargs)
+    )
     calls = _callbacks(
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
         batch_size=source.batch_size, mode="predict",
@@ -434,7 +484,9 @@ class _PredictorCache:
 # --- one batch -------------------------------------------------------------------------------------
 
 
-def _one_batch(model: Any, mode: str, x: Any, y: Any, weight: Any, class_weight: Any = None) -> Logs:
+def _one_batch(
+    model: Any, mode: str, x: Any, y: Any, weight: Any, class_weight: Any = None
+) -> Logs:
     source = make_source(x, y, weight, batch_size=_rows(x), class_weight=class_weight)
     run = _Run(model, source, mode)
     data = next(iter(source.epoch(0)))
@@ -458,7 +510,9 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
     return _as_asked(_one_batch(model, "train", x, y, sample_weight, class_weight), return_dict)
 
 
-def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, return_dict: bool, reset_metrics: bool = True) -> Any:
+def test_on_batch(
+    model: Any, x: Any, y: Any, sample_weight: Any, return_dict: bool, reset_metrics: bool = True
+) -> Any:
     """See `Model.test_on_batch`."""
     model._need_compiled("test_on_batch")
     if reset_metrics:
@@ -502,12 +556,12 @@ def restore_training_state(model: Any, state: dict[str, np.ndarray]) -> None:
     if f"v{len(variables)}" in state or any(
         a is None or tuple(a.shape) != v.shape for v, a in zip(variables, values)
     ):
-        raise InputError("The saved training belongs to another model or optimizer: the variables do not fit.")
+        raise InputError(
+            "The saved training belongs to another model or optimizer: the variables do not fit."
+        )
     for v, a in zip(variables, values):
         v.assign(a)
     compiled = model._compiled
     compiled.steps = int(state["steps"])
     compiled.seed = int(state["seed"])
     compiled.programs.clear()
-
-

@@ -87,9 +87,17 @@ class Program:
         scalars: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for name, value in logs.items():
-            (scalars if getattr(value, "shape", ()) == () and not tree.is_nested(value) else others)[name] = value
+            (
+                scalars
+                if getattr(value, "shape", ()) == () and not tree.is_nested(value)
+                else others
+            )[name] = value
         self._names = list(scalars)
-        vector = ops.stack([ops.cast(v, config.floatx()) for v in scalars.values()]) if scalars else ops.zeros((0,))
+        vector = (
+            ops.stack([ops.cast(v, config.floatx()) for v in scalars.values()])
+            if scalars
+            else ops.zeros((0,))
+        )
         return vector, others
 
     def _one(self, values: list, key: Any, number: Any, data: Any) -> Any:
@@ -98,7 +106,9 @@ class Program:
             logs = self._update(data)
             return run.result(self.variables), logs
 
-    def _on_rows(self, batch: int, i: Any, carry: Any, key: Any, first: Any, order: Any, data: Any) -> Any:
+    def _on_rows(
+        self, batch: int, i: Any, carry: Any, key: Any, first: Any, order: Any, data: Any
+    ) -> Any:
         """Step `i` of an epoch over data on the device."""
         e = engine()
         rows = e.slice_rows(order, i * batch, batch)
@@ -128,7 +138,7 @@ class Program:
             def run(*leaves: Any) -> Any:
                 batch = tree.pack_sequence_as(data, list(leaves))
                 with Binding(self.variables, [v.value for v in self.variables], e.key(0)):
-                    return self._update(batch)  # noqa: B023
+                    return self._update(batch)
 
             made = e.infer(run, [spec_of(a) for a in flat])
         self._logs_like = made
@@ -158,11 +168,15 @@ class Program:
         """Run steps on rows of data on the device."""
         run = self._functions.get(batch)
         if run is None:
-            run = self._functions[batch] = engine().compile_loop(functools.partial(self._on_rows, batch))
+            run = self._functions[batch] = engine().compile_loop(
+                functools.partial(self._on_rows, batch)
+            )
         first = np.int32(self.compiled.steps - start)
         logs = None if self._logs_like is None else _zeros(self._logs_like)
         with uninterrupted():
-            values, logs = run((self._values(), logs), start, stop, self._base_key(), first, order, data)
+            values, logs = run(
+                (self._values(), logs), start, stop, self._base_key(), first, order, data
+            )
             self._store(values)
         self._count(stop - start)
         return functools.partial(self._function("results", self._summarize), values, logs)
@@ -225,7 +239,12 @@ def program(model: Any, mode: str) -> Program:
     """The program of a model and mode, made anew where what is trainable has changed."""
     compiled = model._compiled
     layers = list(model._flatten_layers())
-    key = (mode, tuple(x._trainable for x in layers), len(layers), tuple(v.trainable for v in model.weights))
+    key = (
+        mode,
+        tuple(x._trainable for x in layers),
+        len(layers),
+        tuple(v.trainable for v in model.weights),
+    )
     found = compiled.programs.get(mode)
     if found is None or found[0] != key or not _same(found[1].model, model):
         found = compiled.programs[mode] = (key, Program(model, mode))

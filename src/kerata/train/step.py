@@ -14,14 +14,20 @@ from ..engine import engine
 from ..scope import Binding, get_mask, local, set_mask
 
 
-def gradients(model: Any, objective: Callable[[], tuple[Any, Any]], variables: list[Any]) -> tuple[Any, Any, list]:
+def gradients(
+    model: Any, objective: Callable[[], tuple[Any, Any]], variables: list[Any]
+) -> tuple[Any, Any, list]:
     """``objective()`` gives ``(loss, other)``; returns both and the gradients of the loss.
 
     What the objective assigns to other variables (statistics, metrics) is kept.
     """
     outer = local.binding
     trained = {id(v) for v in variables}
-    others = [v for v in (outer.variables if outer is not None else state_variables(model)) if id(v) not in trained]
+    others = [
+        v
+        for v in (outer.variables if outer is not None else state_variables(model))
+        if id(v) not in trained
+    ]
 
     def pure(values: list[Any], rest: list[Any]) -> Any:
         with Binding([*variables, *others], [*values, *rest]) as run:
