@@ -5,6 +5,7 @@ Inside Kerata a dtype is its name, a string. Engines convert at their border.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from . import config
@@ -37,10 +38,8 @@ def standardize(dtype: Any, default: str | None = None) -> str:
         name = None
     if name is None:
         name = _name_of(dtype)
-        try:
+        with contextlib.suppress(TypeError):
             _NAMES[dtype] = name
-        except TypeError:
-            pass
     if not config.wide():
         return _NARROW.get(name, name)
     return name

@@ -256,7 +256,7 @@ def is_symbolic(x: Any) -> bool:
 
 def spec_of(x: Any) -> Any:
     """The Spec of a tensor, array, Variable or nested list of numbers; scalars stay as they are."""
-    if isinstance(x, Spec) or isinstance(x, (bool, int, float, complex, str, type(None))):
+    if isinstance(x, (Spec, bool, int, float, complex, str, type(None))):
         return x
     shape = getattr(x, "shape", None)
     if shape is not None and hasattr(x, "dtype"):

@@ -23,9 +23,17 @@ from .input_spec import check_inputs
 # Attributes that hold layers or variables which are not the layer's own.
 _UNTRACKED = frozenset(
     {
-        "_captured", "_inbound_nodes", "_losses", "_optimizer", "optimizer", "_graph", "_symbolic_losses", "_made",
-        "_compiled", "_carried",
-    }  # fmt: skip
+        "_captured",
+        "_inbound_nodes",
+        "_losses",
+        "_optimizer",
+        "optimizer",
+        "_graph",
+        "_symbolic_losses",
+        "_made",
+        "_compiled",
+        "_carried",
+    }
 )
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -115,7 +123,15 @@ class Layer(graph.Operation, Configurable):
         ``data_format`` of ``None`` the default one.
         """
         for key, value in arguments.items():
-            if key in ("self", "kwargs", "__class__", "name", "trainable", "dtype", "activity_regularizer"):
+            if key in (
+                "self",
+                "kwargs",
+                "__class__",
+                "name",
+                "trainable",
+                "dtype",
+                "activity_regularizer",
+            ):
                 continue
             for suffix, module in _RESOLVED.items():
                 if key == suffix or key.endswith("_" + suffix):
@@ -158,7 +174,9 @@ class Layer(graph.Operation, Configurable):
         """
         if isinstance(shape, str):  # Keras 2 took the name first
             shape, name = (name if name is not None else initializer), shape
-            initializer = kwargs.pop("init", initializer if not isinstance(initializer, (tuple, list)) else None)
+            initializer = kwargs.pop(
+                "init", initializer if not isinstance(initializer, (tuple, list)) else None
+            )
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         dtype = dtypes.standardize(dtype) if dtype is not None else self.variable_dtype
         if initializer is None:
@@ -169,7 +187,11 @@ class Layer(graph.Operation, Configurable):
             regularizer=_get("regularizers", regularizer),
         )  # fmt: skip
         variable.overwrite_with_gradient = overwrite_with_gradient
-        path = local.names if local.names and local.names[-1] == self.name else [*local.names, self.name]
+        path = (
+            local.names
+            if local.names and local.names[-1] == self.name
+            else [*local.names, self.name]
+        )
         variable.path = "/".join([*path, variable.name])
         if not self._trainable:
             variable.trainable = False
@@ -249,7 +271,11 @@ class Layer(graph.Operation, Configurable):
 
     def _carried_below(self) -> list[Variable]:
         """State carried from call to call that is no weight: what stateful layers remember."""
-        return [v for layer in self._flatten_layers() for v in tree.flatten(layer.__dict__.get("_carried") or ())]
+        return [
+            v
+            for layer in self._flatten_layers()
+            for v in tree.flatten(layer.__dict__.get("_carried") or ())
+        ]
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -325,7 +351,9 @@ class Layer(graph.Operation, Configurable):
             if item is not None:
                 self._losses.append(item)
 
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean", **kwargs: Any) -> None:
+    def add_metric(
+        self, value: Any, name: str | None = None, aggregation: str = "mean", **kwargs: Any
+    ) -> None:
         """Follow the mean of a tensor of this call among the metrics of the model."""
         from ..metrics import Mean
 
@@ -362,7 +390,9 @@ class Layer(graph.Operation, Configurable):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation; subclasses write it."""
-        raise NotImplementedError(f"{type(self).__name__} has no call method: define call(self, inputs).")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no call method: define call(self, inputs)."
+        )
 
     @functools.cached_property
     def _call_signature(self) -> _CallSignature:
@@ -371,7 +401,9 @@ class Layer(graph.Operation, Configurable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on tensors, arrays, or symbolic tensors (which records a graph node)."""
         if "_inbound_nodes" not in self.__dict__:
-            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() first.")
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__ must call super().__init__() first."
+            )
         if _any_symbolic(args) or (kwargs and _any_symbolic(kwargs.values())):
             return self._call_symbolic(args, kwargs)
         return self._run(args, kwargs)
@@ -415,7 +447,9 @@ class Layer(graph.Operation, Configurable):
                 raise second from first
 
     def _declared_spec(self, args: tuple, kwargs: dict) -> Any:
-        shape = self.compute_output_shape(*self._shapes(args, kwargs, type(self).compute_output_shape))
+        shape = self.compute_output_shape(
+            *self._shapes(args, kwargs, type(self).compute_output_shape)
+        )
         return _specs(shape, self.compute_dtype)
 
     def _run(self, args: tuple, kwargs: dict) -> Any:
@@ -475,7 +509,11 @@ class Layer(graph.Operation, Configurable):
             except ValueError:
                 return x
             if floating:
-                cast = Spec(x.shape, self.compute_dtype) if type(x) is Spec else x.astype(self.compute_dtype)
+                cast = (
+                    Spec(x.shape, self.compute_dtype)
+                    if type(x) is Spec
+                    else x.astype(self.compute_dtype)
+                )
                 set_mask(cast, get_mask(x))
                 return cast
         return x
@@ -487,7 +525,12 @@ class Layer(graph.Operation, Configurable):
             return first, None
         masks = tree.map_structure(get_mask, first)
         some = masks is not None and any(m is not None for m in tree.flatten(masks))
-        if some and signature.mask and kwargs.get("mask") is None and len(args) <= signature.mask_position:
+        if (
+            some
+            and signature.mask
+            and kwargs.get("mask") is None
+            and len(args) <= signature.mask_position
+        ):
             kwargs["mask"] = masks
         for name in signature.other_masks:
             target = name.removesuffix("_mask")
@@ -560,7 +603,9 @@ class Layer(graph.Operation, Configurable):
         shapes = [*args, *kwargs.values()]
         symbols = [_symbols(s, self.compute_dtype) for s in shapes]
         self._build_for(tuple(symbols), {})
-        return tree.map_structure(lambda s: s.shape, graph.infer(self._run_abstract, tuple(symbols), {}))
+        return tree.map_structure(
+            lambda s: s.shape, graph.infer(self._run_abstract, tuple(symbols), {})
+        )
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Shape and dtype of the output for symbolic inputs."""
@@ -596,7 +641,11 @@ class Layer(graph.Operation, Configurable):
     def _base_config(self) -> dict[str, Any]:
         from ..serialization import serialize_keras_object
 
-        out = {"name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self._dtype_policy)}
+        out = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": serialize_keras_object(self._dtype_policy),
+        }
         if self.activity_regularizer is not None:
             out["activity_regularizer"] = serialize_keras_object(self.activity_regularizer)
         if "_batch_shape" in self.__dict__:
@@ -732,7 +781,9 @@ def _tuples(x: Any) -> Any:
 
 
 def _is_shape(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) and all(d is None or isinstance(d, (int, np.integer)) for d in x)
+    return isinstance(x, (list, tuple)) and all(
+        d is None or isinstance(d, (int, np.integer)) for d in x
+    )
 
 
 def _symbols(shape: Any, dtype: str) -> Any:
@@ -757,7 +808,11 @@ class _CallSignature:
     def __init__(self, call: Callable) -> None:
         parameters = list(inspect.signature(call).parameters.values())[1:]
         kinds = inspect.Parameter
-        self.names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+        self.names = [
+            p.name
+            for p in parameters
+            if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+        ]
         every = {p.name: p for p in parameters}
         self.first = self.names[0] if self.names else "inputs"
         self.training = "training" in every
@@ -780,7 +835,9 @@ def _shape_parameters(method: Callable) -> tuple[str, ...]:
     method = inspect.unwrap(method)
     parameters = list(inspect.signature(method).parameters.values())[1:]
     kinds = inspect.Parameter
-    names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    names = [
+        p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+    ]
     if any(p.kind is kinds.VAR_POSITIONAL for p in parameters) and not names:
         names = ["input_shape"]
     if len(names) > 1:
