@@ -123,7 +123,7 @@ class Result:
     @property
     def ratio(self) -> float | None:
         """How many times faster (or smaller) Kerata is."""
-        if self.theirs is None or self.ours <= 0:
+        if self.theirs is None or min(self.ours, self.theirs) <= 0:
             return None
         return self.theirs / self.ours
 

@@ -6,7 +6,7 @@ do), else in insertion order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 _CONTAINERS = (dict, list, tuple)
@@ -167,3 +167,15 @@ def traverse(fn: Callable, x: Any, top_down: bool = True) -> Any:
         if new is not None:
             return new
     return x
+
+
+def unique(items: Iterable[Any]) -> list[Any]:
+    """The items, each object once, in the order of their first appearance.
+
+    >>> unique([3, 4, 3])
+    [3, 4]
+    """
+    seen: dict[int, Any] = {}
+    for x in items:
+        seen.setdefault(id(x), x)
+    return list(seen.values())

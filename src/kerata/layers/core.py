@@ -14,8 +14,9 @@ from ..engine import engine
 from ..errors import InputError, ShapeError
 from ..initializers import VarianceScaling
 from ..spec import Spec
+from .calls import is_shape
 from .input_spec import InputSpec
-from .layer import Layer, _is_shape
+from .layer import Layer
 from .lora import LoraLayer, no_quantization
 
 
@@ -410,8 +411,8 @@ class Lambda(Layer):
             return super().compute_output_shape(input_shape)
         if callable(declared):
             return declared(input_shape)
-        batch = input_shape[0] if _is_shape(input_shape) else input_shape[0][0]
-        return (batch, *declared) if _is_shape(declared) else [(batch, *s) for s in declared]
+        batch = input_shape[0] if is_shape(input_shape) else input_shape[0][0]
+        return (batch, *declared) if is_shape(declared) else [(batch, *s) for s in declared]
 
     def _infer(self, args: tuple, kwargs: dict) -> Any:
         if self._declared_shape is None:

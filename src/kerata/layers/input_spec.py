@@ -66,7 +66,9 @@ class InputSpec:
                 f"{_rank_hint(self.min_ndim, rank)}"
             )
         if self.max_ndim is not None and rank > self.max_ndim:
-            raise ShapeError(f"{where} expects at most {self.max_ndim} axes, got {rank}: shape {shown}.")
+            raise ShapeError(
+                f"{where} expects at most {self.max_ndim} axes, got {rank}: shape {shown}."
+            )
         for axis, size in self.axes.items():
             if size is None or not -rank <= axis < rank:
                 continue
@@ -78,9 +80,13 @@ class InputSpec:
         if self.shape is not None:
             for want, have in zip(self.shape, got):
                 if want is not None and have not in (want, None, probe()):
-                    raise ShapeError(f"{where} expects an input of shape {self.shape}, got {shown}.")
+                    raise ShapeError(
+                        f"{where} expects an input of shape {self.shape}, got {shown}."
+                    )
         if self.dtype is not None and dtypes.standardize(x.dtype) != self.dtype:
-            raise DtypeError(f"{where} expects dtype {self.dtype}, got {dtypes.standardize(x.dtype)}.")
+            raise DtypeError(
+                f"{where} expects dtype {self.dtype}, got {dtypes.standardize(x.dtype)}."
+            )
 
     def _squeezable(self, got: Sequence[int | None]) -> bool:
         if not self.allow_last_axis_squeeze or self.ndim is None:

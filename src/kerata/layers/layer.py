@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -18,6 +17,17 @@ from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
 from ..variable import Variable
+from .calls import (
+    CallSignature,
+    any_symbolic,
+    as_shapes,
+    call_signature,
+    first_leaf,
+    shape_parameters,
+    shapes_of,
+    specs,
+    symbols,
+)
 from .input_spec import check_inputs
 
 # Attributes that hold layers or variables which are not the layer's own.
@@ -215,11 +225,11 @@ class Layer(graph.Operation, Configurable):
 
     @property
     def _layers(self) -> list[Layer]:
-        return _unique(self._own(Layer))
+        return tree.unique(self._own(Layer))
 
     @property
     def _own_variables(self) -> list[Variable]:
-        return sorted(_unique(self._own(Variable)), key=lambda v: not v.can_train)
+        return sorted(tree.unique(self._own(Variable)), key=lambda v: not v.can_train)
 
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Layer]:
         """The layer itself and all below it, each once, parents before children."""
@@ -242,12 +252,12 @@ class Layer(graph.Operation, Configurable):
         for layer in self._flatten_layers():
             for metric in layer._own(_metric_class()):
                 out.extend(metric.variables)
-        return _unique(out)
+        return tree.unique(out)
 
     @property
     def weights(self) -> list[Variable]:
         """The layer's weights and those of the layers in it, in the order of their making."""
-        return _unique(v for layer in self._flatten_layers() for v in layer._own_variables)
+        return tree.unique(v for layer in self._flatten_layers() for v in layer._own_variables)
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -283,7 +293,9 @@ class Layer(graph.Operation, Configurable):
         return [v for m in self._metrics_below() for v in m.variables]
 
     def _metrics_below(self) -> list[Any]:
-        return _unique(m for layer in self._flatten_layers() for m in layer._own(_metric_class()))
+        return tree.unique(
+            m for layer in self._flatten_layers() for m in layer._own(_metric_class())
+        )
 
     @property
     def trainable(self) -> bool:
@@ -395,8 +407,8 @@ class Layer(graph.Operation, Configurable):
         )
 
     @functools.cached_property
-    def _call_signature(self) -> _CallSignature:
-        return _call_signature(type(self).call)
+    def _call_signature(self) -> CallSignature:
+        return call_signature(type(self).call)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on tensors, arrays, or symbolic tensors (which records a graph node)."""
@@ -404,7 +416,7 @@ class Layer(graph.Operation, Configurable):
             raise RuntimeError(
                 f"{type(self).__name__}.__init__ must call super().__init__() first."
             )
-        if _any_symbolic(args) or (kwargs and _any_symbolic(kwargs.values())):
+        if any_symbolic(args) or (kwargs and any_symbolic(kwargs.values())):
             return self._call_symbolic(args, kwargs)
         return self._run(args, kwargs)
 
@@ -450,7 +462,7 @@ class Layer(graph.Operation, Configurable):
         shape = self.compute_output_shape(
             *self._shapes(args, kwargs, type(self).compute_output_shape)
         )
-        return _specs(shape, self.compute_dtype)
+        return specs(shape, self.compute_dtype)
 
     def _run(self, args: tuple, kwargs: dict) -> Any:
         """The call on tensors or Specs."""
@@ -494,7 +506,9 @@ class Layer(graph.Operation, Configurable):
     def _tensor(self, x: Any) -> Any:
         """An input as a tensor of the compute dtype; integers, Specs of them and others stay."""
         if isinstance(x, (list, tuple)):
-            return tree.map_structure(self._tensor, x) if x and hasattr(_first(x), "dtype") else x
+            return (
+                tree.map_structure(self._tensor, x) if x and hasattr(first_leaf(x), "dtype") else x
+            )
         if isinstance(x, dict):
             return {k: self._tensor(v) for k, v in x.items()}
         dtype = getattr(x, "dtype", None)
@@ -518,7 +532,7 @@ class Layer(graph.Operation, Configurable):
                 return cast
         return x
 
-    def _fill_masks(self, signature: _CallSignature, args: tuple, kwargs: dict) -> tuple[Any, Any]:
+    def _fill_masks(self, signature: CallSignature, args: tuple, kwargs: dict) -> tuple[Any, Any]:
         """Give ``call`` the masks it asks for; return the first input and its mask."""
         first = args[0] if args else kwargs.get(signature.first)
         if not local.masks:
@@ -588,24 +602,22 @@ class Layer(graph.Operation, Configurable):
     def _shapes(self, args: tuple, kwargs: dict, target: Callable) -> list[Any]:
         """Shapes of the inputs as the method `target` wants them."""
         signature = self._call_signature
-        wanted = _shape_parameters(target)
+        wanted = shape_parameters(target)
         named = dict(zip(signature.names, args)) | kwargs
         if len(wanted) > 1:
-            out = [_shape(named.get(w.removesuffix("_shape"))) for w in wanted]
+            out = [shapes_of(named.get(w.removesuffix("_shape"))) for w in wanted]
             while out and out[-1] is None:
                 out.pop()
             return out
         first = args[0] if args else named.get(signature.first)
-        return [_shape(first)] if wanted else []
+        return [shapes_of(first)] if wanted else []
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shape of the output for the shape of the input, found by running ``call`` on shapes."""
         shapes = [*args, *kwargs.values()]
-        symbols = [_symbols(s, self.compute_dtype) for s in shapes]
-        self._build_for(tuple(symbols), {})
-        return tree.map_structure(
-            lambda s: s.shape, graph.infer(self._run_abstract, tuple(symbols), {})
-        )
+        inputs = tuple(symbols(s, self.compute_dtype) for s in shapes)
+        self._build_for(inputs, {})
+        return tree.map_structure(lambda s: s.shape, graph.infer(self._run_abstract, inputs, {}))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Shape and dtype of the output for symbolic inputs."""
@@ -670,11 +682,11 @@ class Layer(graph.Operation, Configurable):
         if not config or self.built:
             return
         if "input_shape" in config:
-            self.build(_tuples(config["input_shape"]))
+            self.build(as_shapes(config["input_shape"]))
         elif "shapes" in config:
-            self.build(*[_tuples(s) for s in config["shapes"]])
+            self.build(*[as_shapes(s) for s in config["shapes"]])
         elif "shapes_dict" in config:
-            self.build(**{k: _tuples(s) for k, s in config["shapes_dict"].items()})
+            self.build(**{k: as_shapes(s) for k, s in config["shapes_dict"].items()})
         self.built = True
 
     def save_own_variables(self, store: Any) -> None:
@@ -734,115 +746,6 @@ def _find(value: Any, kind: type) -> Iterator[Any]:
     elif isinstance(value, dict):
         for v in value.values():
             yield from _find(v, kind)
-
-
-def _unique(items: Any) -> list[Any]:
-    seen: dict[int, Any] = {}
-    for x in items:
-        seen.setdefault(id(x), x)
-    return list(seen.values())
-
-
-def _first(x: Any) -> Any:
-    while isinstance(x, (list, tuple)) and x:
-        x = x[0]
-    return x
-
-
-def _any_symbolic(values: Any) -> bool:
-    for v in values:
-        if isinstance(v, KerasTensor):
-            return True
-        if isinstance(v, (list, tuple)) and _any_symbolic(v):
-            return True
-        if isinstance(v, dict) and _any_symbolic(v.values()):
-            return True
-    return False
-
-
-def _shape(x: Any) -> Any:
-    """Shapes of a nested structure of tensors, with unknown axes as ``None``."""
-    if isinstance(x, dict):
-        return {k: _shape(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)):
-        return [_shape(v) for v in x]
-    return unprobe(x.shape) if hasattr(x, "shape") else None
-
-
-def _tuples(x: Any) -> Any:
-    """Shapes read from JSON: lists of sizes become tuples."""
-    if isinstance(x, dict):
-        return {k: _tuples(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)):
-        if all(d is None or isinstance(d, int) for d in x):
-            return tuple(x)
-        return [_tuples(v) for v in x]
-    return x
-
-
-def _is_shape(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) and all(
-        d is None or isinstance(d, (int, np.integer)) for d in x
-    )
-
-
-def _symbols(shape: Any, dtype: str) -> Any:
-    if _is_shape(shape):
-        return KerasTensor(tuple(shape), dtype)
-    if isinstance(shape, dict):
-        return {k: _symbols(v, dtype) for k, v in shape.items()}
-    return [_symbols(v, dtype) for v in shape]
-
-
-def _specs(shape: Any, dtype: str) -> Any:
-    if _is_shape(shape):
-        return Spec(tuple(shape), dtype)
-    if isinstance(shape, dict):
-        return {k: _specs(v, dtype) for k, v in shape.items()}
-    return type(shape)(_specs(v, dtype) for v in shape)
-
-
-class _CallSignature:
-    """What a ``call`` method takes."""
-
-    def __init__(self, call: Callable) -> None:
-        parameters = list(inspect.signature(call).parameters.values())[1:]
-        kinds = inspect.Parameter
-        self.names = [
-            p.name
-            for p in parameters
-            if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
-        ]
-        every = {p.name: p for p in parameters}
-        self.first = self.names[0] if self.names else "inputs"
-        self.training = "training" in every
-        default = every["training"].default if self.training else None
-        self.training_required = default is kinds.empty
-        self.training_default = None if self.training_required else default
-        self.mask = "mask" in every
-        self.mask_position = self.names.index("mask") if "mask" in self.names else len(self.names)
-        self.other_masks = [n for n in self.names if n.endswith("_mask")]
-        self.any_keyword = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
-
-
-@functools.cache
-def _call_signature(call: Callable) -> _CallSignature:
-    return _CallSignature(call)
-
-
-@functools.cache
-def _shape_parameters(method: Callable) -> tuple[str, ...]:
-    method = inspect.unwrap(method)
-    parameters = list(inspect.signature(method).parameters.values())[1:]
-    kinds = inspect.Parameter
-    names = [
-        p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
-    ]
-    if any(p.kind is kinds.VAR_POSITIONAL for p in parameters) and not names:
-        names = ["input_shape"]
-    if len(names) > 1:
-        names = [n for n in names if n.endswith("_shape")]
-    return tuple(names)
 
 
 def _building(build: Callable) -> Callable:

@@ -12,7 +12,8 @@ from typing import Any
 from .. import ops
 from ..errors import InputError, ShapeError
 from ..spec import broadcast, normalize_axis, same, unprobe
-from .layer import Layer, _is_shape
+from .calls import is_shape
+from .layer import Layer
 
 
 class Merge(Layer):
@@ -29,7 +30,7 @@ class Merge(Layer):
         self._check(input_shape)
 
     def _check(self, shapes: Any) -> None:
-        if not isinstance(shapes, (list, tuple)) or not shapes or _is_shape(shapes):
+        if not isinstance(shapes, (list, tuple)) or not shapes or is_shape(shapes):
             raise InputError(
                 f"{type(self).__name__} merges a list of tensors: call it as layer([a, b])."
             )

@@ -10,7 +10,8 @@ from .. import graph, tree
 from ..capture import is_built_in
 from ..engine import engine
 from ..errors import InputError, NotBuiltError, ShapeError
-from ..layers.layer import Layer, _unique
+from ..layers.calls import symbols
+from ..layers.layer import Layer
 from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
 
@@ -82,13 +83,13 @@ class Model(Layer):
         return self._attribute_layers()
 
     def _attribute_layers(self) -> list[Layer]:
-        return _unique(self._own(Layer))
+        return tree.unique(self._own(Layer))
 
     @property
     def _layers(self) -> list[Layer]:
         if self._graph is None:
             return self._attribute_layers()
-        return _unique([*self.layers, *self._attribute_layers()])
+        return tree.unique([*self.layers, *self._attribute_layers()])
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name or at an index."""
@@ -279,9 +280,7 @@ class Model(Layer):
         if self._graph is not None or input_shape is None:
             self.built = True
             return
-        from ..layers.layer import _symbols
-
-        self._infer_outputs(_symbols(input_shape, self.compute_dtype))
+        self._infer_outputs(symbols(input_shape, self.compute_dtype))
 
     def _infer_outputs(self, *inputs: Any) -> Any:
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
@@ -372,7 +371,7 @@ class Model(Layer):
     def metrics(self) -> list[Any]:
         """The loss tracker, the compiled metrics, and those kept in layers."""
         held = self._metrics_below()
-        return _unique([*(self._compiled.trackers() if self._compiled else []), *held])
+        return tree.unique([*(self._compiled.trackers() if self._compiled else []), *held])
 
     @property
     def metrics_names(self) -> list[str]:
@@ -382,7 +381,7 @@ class Model(Layer):
     @property
     def metrics_variables(self) -> list[Any]:
         """State of all metrics."""
-        return _unique(v for m in self.metrics for v in m.variables)
+        return tree.unique(v for m in self.metrics for v in m.variables)
 
     def reset_metrics(self) -> None:
         """Set all metrics to their start."""

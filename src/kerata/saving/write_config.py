@@ -131,7 +131,8 @@ def _shortened(entry: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
         if "__init__" in c.__dict__ and c is not object and hasattr(c.__init__, "__wrapped__"):
             for p in _signature(c).parameters.values():
                 defaults.setdefault(p.name, p.default)
-    keep = ("name", "trainable", "dtype", "learning_rate")
+    # The last two have other defaults in tf_keras (ConvLSTM), or none in Keras 3 (AveragePooling).
+    keep = ("name", "trainable", "dtype", "learning_rate", "recurrent_activation", "pool_size")
     return {k: v for k, v in inner.items() if k in keep or not _equal(v, defaults.get(k, inspect.Parameter.empty))}
 
 

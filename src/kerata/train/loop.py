@@ -428,10 +428,9 @@ class _Predictor:
     """The compiled prediction of one model."""
 
     def __init__(self, model: Any) -> None:
-        from ..layers.layer import _unique
 
         self.model = model
-        self.variables = _unique(model.variables)
+        self.variables = tree.unique(model.variables)
         self.draws = 0
         self.seed = rng.draw_seed()
         self.key = engine().key(self.seed)

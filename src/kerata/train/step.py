@@ -105,7 +105,6 @@ def overrides(model: Any, method: str) -> bool:
 
 def state_variables(model: Any) -> list[Any]:
     """Every variable that a step may change: weights, metrics, optimizers."""
-    from ..layers.layer import _unique
     from ..optimizers import Optimizer
 
     found = list(model.variables)
@@ -120,6 +119,6 @@ def state_variables(model: Any) -> list[Any]:
             optimizers.append(compiled.optimizer)
     for m in model.metrics:
         found.extend(m.variables)
-    for o in _unique(optimizers):
+    for o in tree.unique(optimizers):
         found.extend(o.variables)
-    return _unique(found)
+    return tree.unique(found)
