@@ -1,0 +1,274 @@
+"""The methods of a model that train, evaluate and use it; the work is done in `train`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import tree
+from ..errors import NotBuiltError
+
+
+class TrainingMethods:
+    """What `Model` takes from here: compile, fit, evaluate, predict and what belongs to them."""
+
+    name: str
+    built: bool
+    trainable_variables: list[Any]
+    _compiled: Any
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str | None = "auto",
+        auto_scale_loss: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Say how the model is to be trained.
+
+        Args:
+            optimizer: Name or instance.
+            loss: Name, instance or function ``(y_true, y_pred)``; for several outputs a list or a
+                dict by output name.
+            metrics: List of names, instances or functions; for several outputs a list of lists or
+                a dict. ``"accuracy"`` means the accuracy that suits the loss and the output.
+            loss_weights: Factors of the outputs' losses.
+            weighted_metrics: Metrics to which sample weights apply.
+            run_eagerly: Run step by step in Python, for debugging.
+            steps_per_execution: Accepted; Kerata compiles whole runs of steps anyway.
+            jit_compile: Accepted; steps are always compiled unless `run_eagerly`.
+        """
+        from ..train.compiled import Compiled
+
+        self._compiled = Compiled(
+            self, optimizer, loss, metrics, loss_weights, weighted_metrics, run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution, jit_compile=jit_compile,
+            auto_scale_loss=auto_scale_loss, extra=kwargs,
+        )  # fmt: skip
+
+    def _need_compiled(self, what: str) -> Any:
+        if self._compiled is None:
+            raise NotBuiltError(
+                f"Call compile(optimizer, loss) before {what}: model {self.name!r} is not compiled."
+            )
+        return self._compiled
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer given to `compile`."""
+        own = self.__dict__.get("_optimizer")
+        return own if own is not None else (self._compiled.optimizer if self._compiled else None)
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self.__dict__["_optimizer"] = value
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self._compiled is not None
+
+    @property
+    def loss(self) -> Any:
+        """The loss as given to `compile`."""
+        return self._compiled.given["loss"] if self._compiled else None
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self.__dict__["_loss_given"] = value
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run in Python rather than compiled."""
+        return bool(self._compiled and self._compiled.run_eagerly)
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._need_compiled("run_eagerly").run_eagerly = bool(value)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss tracker, the compiled metrics, and those kept in layers."""
+        held = self._metrics_below()
+        return tree.unique([*(self._compiled.trackers() if self._compiled else []), *held])
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the values that `evaluate` returns."""
+        return [m.name for m in self.metrics]
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """State of all metrics."""
+        return tree.unique(v for m in self.metrics for v in m.variables)
+
+    def reset_metrics(self) -> None:
+        """Set all metrics to their start."""
+        for m in self.metrics:
+            m.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Values of all metrics by name."""
+        out: dict[str, Any] = {}
+        for m in self.metrics:
+            value = m.result()
+            out.update(value if isinstance(value, dict) else {m.name: value})
+        return out
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training on one batch ``(x, y, sample_weight)``; subclasses may override it.
+
+        State is changed by assignment; the training loop compiles the step as a pure function.
+        """
+        from ..train import step
+
+        step.train_update(self, data)
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation on one batch; subclasses may override it."""
+        from ..train import step
+
+        step.test_update(self, data)
+        return self.get_metrics_result()
+
+    def predict_step(self, data: Any) -> Any:
+        """Predictions for one batch; subclasses may override it."""
+        from ..train.data import unpack_x_y_sample_weight
+
+        model: Any = self
+        return model(unpack_x_y_sample_weight(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The total loss: that of `compile`, plus penalties and `add_loss`; may be overridden."""
+        return self._need_compiled("compute_loss").total_loss(self, y, y_pred, sample_weight)
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Update the compiled metrics and return all values; may be overridden."""
+        self._need_compiled("compute_metrics").update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        **kwargs: Any,
+    ) -> Any:
+        """Train for a number of epochs; returns the `History`.
+
+        Args:
+            x: Array, list or dict of arrays, DataFrame, generator, `PyDataset`, or any iterable of batches.
+            y: Targets, where `x` does not bring them.
+            batch_size: Rows a step (32 by default).
+            epochs: Number of passes over the data (the last epoch's number, with `initial_epoch`).
+            verbose: 0 silent, 1 progress bar, 2 one line an epoch, ``"auto"`` 1.
+            callbacks: Callbacks to be called along the way.
+            validation_split: Share of the rows, the last ones, held out for validation.
+            validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a data set.
+            shuffle: Whether rows are drawn in a new order each epoch.
+            class_weight: Factor of the loss for each class.
+            sample_weight: Factor of the loss for each row.
+            initial_epoch: Number of epochs that count as done.
+            steps_per_epoch: Batches that make an epoch.
+            validation_steps: Batches that make a validation.
+            validation_batch_size: Rows a validation step.
+            validation_freq: Validate every so many epochs, or in the epochs of a list.
+        """  # fmt: skip
+        from ..train import loop
+
+        return loop.fit(
+            self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks,
+            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
+            class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size, validation_freq=validation_freq, **kwargs,
+        )  # fmt: skip
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
+                 return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
+        """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
+        from ..train import loop
+
+        return loop.evaluate(
+            self, x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, steps=steps,
+            callbacks=callbacks, return_dict=return_dict, **kwargs,
+        )  # fmt: skip
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
+                callbacks: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+        """Predictions for all rows, as NumPy arrays in the structure of the outputs."""
+        from ..train import loop
+
+        return loop.predict(
+            self,
+            x,
+            batch_size=batch_size,
+            verbose=verbose,
+            steps=steps,
+            callbacks=callbacks,
+            **kwargs,
+        )
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
+                       return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
+        """One training step on one batch; returns loss and metrics."""
+        from ..train import loop
+
+        return loop.train_on_batch(self, x, y, sample_weight, class_weight, return_dict, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False,
+                      **kwargs: Any) -> Any:  # fmt: skip
+        """Loss and metrics on one batch."""
+        from ..train import loop
+
+        return loop.test_on_batch(self, x, y, sample_weight, return_dict, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Predictions for one batch."""
+        from ..train import loop
+
+        return loop.predict_on_batch(self, x)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile_from_config` needs, fit for JSON."""
+        return self._compiled.get_config() if self._compiled else None
+
+    def compile_from_config(self, config: dict[str, Any] | None) -> None:
+        """Compile as the model was that gave the configuration."""
+        from ..serialization import deserialize_keras_object
+
+        if not config:
+            return
+        config = {k: deserialize_keras_object(v) for k, v in config.items()}
+        self.compile(**config)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
