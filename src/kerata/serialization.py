@@ -20,6 +20,7 @@ import re
 import threading
 import types
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -40,7 +41,7 @@ _NAMES: dict[Any, str] = {}
 class _Local(threading.local):
     custom: dict[str, Any] | None = None
     safe: bool | None = None
-    written: dict[int, dict] | None = None
+    written: dict[int, Any] | None = None
     read: dict[Any, Any] | None = None
 
 
@@ -283,12 +284,38 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
 
 
 def _note_written(obj: Any, config: dict[str, Any]) -> None:
-    seen = _local.written
-    if seen is None:
+    if _local.written is not None:
+        # The object is held, so that its id is not given to another one meanwhile.
+        _local.written[id(obj)] = obj
+        config["shared_object_id"] = id(obj)
+
+
+def serialize_shared(obj: Any) -> Any:
+    """Like `serialize_keras_object`; what occurs more than once is marked, to be read back as one."""
+    with sharing():
+        config = serialize_keras_object(obj)
+    counts = Counter(_shared_ids(config))
+    return _without_single(config, counts)
+
+
+def _shared_ids(x: Any) -> Iterator[int]:
+    if isinstance(x, dict):
+        if "shared_object_id" in x:
+            yield x["shared_object_id"]
+        x = x.values()
+    elif not isinstance(x, (list, tuple)):
         return
-    first = seen.setdefault(id(obj), config)
-    if first is not config:
-        first["shared_object_id"] = config["shared_object_id"] = id(obj)
+    for v in x:
+        yield from _shared_ids(v)
+
+
+def _without_single(x: Any, counts: Counter[int]) -> Any:
+    if isinstance(x, dict):
+        single = counts.get(x.get("shared_object_id", 0)) == 1
+        return {k: _without_single(v, counts) for k, v in x.items() if not (single and k == "shared_object_id")}
+    if isinstance(x, (list, tuple)):
+        return type(x)(_without_single(v, counts) for v in x)
+    return x
 
 
 # Classes whose public place is not the package they are written in.
@@ -608,7 +635,7 @@ def lookup(kind: str, identifier: Any, table: Mapping[str, Any]) -> Any:
         return _from_dict(kind, identifier, table)
     if callable(identifier) or hasattr(identifier, "get_config"):
         return identifier
-    raise InputError(f"Not a {kind}: {identifier!r}. Give a name, an object, a class, or a function.")
+    raise InputError(f"This is no {kind}: {identifier!r}. Give a name, an object, a class, or a function.")
 
 
 def _from_dict(kind: str, config: dict[str, Any], table: Mapping[str, Any]) -> Any:
@@ -621,7 +648,7 @@ def _from_dict(kind: str, config: dict[str, Any], table: Mapping[str, Any]) -> A
         return found() if isinstance(found, type) else found
     if isinstance(config.get("name"), str) and in_table(config["name"], table) is not None:  # Keras 1
         return in_table(config["name"], table)(**{k: v for k, v in config.items() if k != "name"})
-    raise InputError(f"Not the configuration of a {kind}: {config!r}. It needs 'class_name' and 'config'.")
+    raise InputError(f"This is no configuration of a {kind}: {config!r}. It needs 'class_name' and 'config'.")
 
 
 def in_table(name: str, table: Mapping[str, Any]) -> Any:

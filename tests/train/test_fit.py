@@ -118,6 +118,14 @@ def test_sources_give_the_same_training(kind):
         assert np.allclose(a, b, atol=1e-6)
 
 
+def test_metrics_of_a_generator_start_anew_each_epoch():
+    x, y = data(20)
+    arrays, stream = mlp(metrics=["mae"]), mlp(metrics=["mae"])
+    a = arrays.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["mae"]
+    b = stream.fit(generator(x, y), steps_per_epoch=5, epochs=3, verbose=0).history["mae"]
+    assert np.allclose(a, b, atol=1e-6)
+
+
 def test_generator_that_ends_early_warns_with_counts():
     x, y = data(8)
     with pytest.warns(UserWarning, match="2 of 5"):

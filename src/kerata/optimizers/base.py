@@ -77,6 +77,7 @@ class Optimizer(Configurable):
         self._check()
         self.built = False
         self._trainable_variables: list[Variable] = []
+        self._index: dict[int, int] = {}
         self._slots: dict[str, list[Variable | None]] = {}
         self._averages: list[Variable | None] = []
         self._accumulators: list[Variable] = []
@@ -171,7 +172,7 @@ class Optimizer(Configurable):
     def _variable(self, value: Any, name: str, dtype: str) -> Variable:
         made = Variable(value, dtype=dtype, trainable=False, name=name)
         made.path = f"{self.name}/{name}"
-        self._track(made)
+        self._tracked.append(made)
         return made
 
     def add_variable(
@@ -185,11 +186,11 @@ class Optimizer(Configurable):
             initializer = initializers.get(initializer)
         made = Variable(initializer, tuple(shape), dtype, trainable=False, name=name)
         made.path = f"{self.name}/{made.name}"
-        self._track(made)
+        self._tracked.append(made)
         return made
 
     def add_variable_from_reference(
-        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros",
+        self, reference_variable: Any = None, name: str | None = None, initializer: Any = "zeros",
         shape: Any = None, **old: Any,
     ) -> Variable:  # fmt: skip
         """A slot of the shape and dtype of a variable, named after it."""
@@ -227,9 +228,12 @@ class Optimizer(Configurable):
         return made[0] if isinstance(name, str) else made
 
     def _get_variable_index(self, variable: Any) -> int:
-        for i, v in enumerate(self._trainable_variables):
-            if v is variable:
-                return i
+        i = self._index.get(id(variable))
+        if i is not None and i < len(self._trainable_variables) and self._trainable_variables[i] is variable:
+            return i
+        self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}
+        if id(variable) in self._index:
+            return self._index[id(variable)]
         raise InputError(
             f"The optimizer {self.name!r} does not know the variable {getattr(variable, 'path', variable)!r}: it works "
             "for the variables that it was built with. Make a new optimizer for another model or other variables."

@@ -35,8 +35,7 @@ def save(model: Any, path: Any, overwrite: bool = True, include_optimizer: bool 
 
 def model_config(model: Any) -> dict[str, Any]:
     """Configuration of a model, with how it was compiled, in Keras 3's form."""
-    with serialization.sharing():
-        return to_keras3(serialization.serialize_keras_object(model))
+    return to_keras3(serialization.serialize_shared(model))
 
 
 def _write(model: Any, config: dict[str, Any], file: Any, include_optimizer: bool) -> None:

@@ -87,8 +87,14 @@ def write_weights(model: Any, group: Any) -> None:
     _write_names(group, "layer_names", [layer.name for layer in layers])
     for layer in layers:
         _write_group(group.create_group(layer.name), _ordered(layer))
-    own = [v for v in model.weights if not any(v is w for layer in layers for w in layer.weights)]
+    own = _outside(model)
     _write_group(group.create_group("top_level_model_weights"), own)
+
+
+def _outside(model: Any) -> list[Any]:
+    """Weights of the model that are in none of its layers."""
+    inside = {id(w) for layer in model.layers for w in layer.weights}
+    return [v for v in model.weights if id(v) not in inside]
 
 
 def _ordered(layer: Any) -> list[Any]:
@@ -266,7 +272,7 @@ def read_weights(model: Any, group: Any, name: str, skip_mismatch: bool = False)
         pairs.extend(_match(table, key, _ordered(layer) if layer is not None else [], arrays))
     top = safe.child(group, "top_level_model_weights", name)
     if top is not None:
-        own = [v for v in model.weights if not any(v is w for layer in model.layers for w in layer.weights)]
+        own = _outside(model)
         pairs.extend(_match(table, "top_level_model_weights", own, _arrays(group, "top_level_model_weights", name)))
     _set(pairs, table, skip_mismatch)
 

@@ -54,6 +54,8 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         metrics = model.metrics
         logs: Any = None
         for epoch in range(initial_epoch, epochs):
+            if source.arrays is None:  # the first batch of a stream decides which metrics there are
+                metrics = model.metrics
             reset(model, metrics)
             calls.on_epoch_begin(epoch)
             logs = run.epoch(epoch, calls)
@@ -163,9 +165,11 @@ def reset(model: Any, metrics: list[Any]) -> None:
     known = model._compiled.__dict__.setdefault("_starts", {})
     for m in metrics:
         start = known.get(id(m))
-        if start is None or start[0] is not m or len(start[1]) != len(m.variables):
+        if start is None or start[0] is not m:
             m.reset_state()
-            known[id(m)] = (m, [(v, v.value) for v in m.variables])
+            state = [(v, v.value) for v in m.variables]
+            if state:  # a metric may make its state only when it meets data
+                known[id(m)] = (m, state)
         else:
             for v, value in start[1]:
                 v._value = value
@@ -227,7 +231,8 @@ class _Run:
         order = source.order(epoch)
         batch = source.batch_size
         full, rest = divmod(len(order), batch)
-        on_device = engine().asarray(order)
+        # The order of a small epoch goes along with each call; that costs less than sending it ahead.
+        rows = order if full <= 1 or order.nbytes < 2**16 else engine().asarray(order)
         stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
         begin, end = _hooks(calls, self.mode)
         results: Any = None
@@ -237,7 +242,7 @@ class _Run:
             if stepwise:
                 begin(i)
             with p.timed(n, p.is_warm(batch)):
-                results = p.on_rows(self._device, on_device, batch, i, i + n)
+                results = p.on_rows(self._device, rows, batch, i, i + n)
                 if i + n < full or calls.shows_progress or stepwise:
                     p.wait()
             i += n
@@ -249,7 +254,7 @@ class _Run:
         if rest:
             if stepwise:
                 begin(full)
-            results = p.on_rows(self._device, on_device[full * batch :], rest, 0, 1)
+            results = p.on_rows(self._device, order[full * batch :], rest, 0, 1)
             if stepwise:
                 end(full, self._logs(results))
             calls.on_chunk_end(full + 1, functools.partial(self._logs, results))
