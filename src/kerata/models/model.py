@@ -10,7 +10,7 @@ from .. import graph, tree
 from ..capture import is_built_in
 from ..engine import engine
 from ..errors import InputError, NotBuiltError, ShapeError
-from ..layers.calls import symbols
+from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
 from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
@@ -286,6 +286,7 @@ class Model(TrainingMethods, Layer):
     def _infer_outputs(self, *inputs: Any) -> Any:
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
         self.built = True
+        self.__dict__.setdefault("_build_shapes", [shapes_of(x) for x in inputs])  # files need them
         try:
             return graph.infer(self._run_abstract, tuple(inputs), {})
         finally:

@@ -110,7 +110,7 @@ def _write_group(group: Any, variables: list[Any]) -> None:
 
 def _plain(variable: Any) -> np.ndarray:
     value = variable.host()
-    return value.astype(np.float32) if value.dtype.name not in np.sctypeDict else value
+    return value.astype(np.float32) if value.dtype.kind == "V" else value  # bfloat16, float8
 
 
 def _unique_names(paths: list[str]) -> list[str]:
@@ -210,7 +210,7 @@ def _compile(model: Any, file: Any, name: str, old: bool) -> None:
     config = _json(file, "training_config", name)
     if config is None:
         return
-    model.compile_from_config(_compile_arguments(to_native(config, old)))
+    model.compile_from_config(_custom_names(_compile_arguments(to_native(config, old))))
     group = safe.child(file, "optimizer_weights", name)
     if group is None or model.optimizer is None:
         return
@@ -235,6 +235,16 @@ def _compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
         "weighted_metrics": config.get("weighted_metrics"),
     }
     return {k: v for k, v in out.items() if v is not None}
+
+
+def _custom_names(x: Any) -> Any:
+    """The arguments with names of custom objects, which only the caller of `load` knows, replaced by these."""
+    if isinstance(x, dict):
+        return {k: _custom_names(v) for k, v in x.items()}
+    if isinstance(x, list):
+        return [_custom_names(v) for v in x]
+    found = serialization.custom_object(x) if isinstance(x, str) else None
+    return x if found is None else found
 
 
 def _by_slot(names: list[str]) -> bool:

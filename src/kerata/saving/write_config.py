@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from ..capture import _signature, is_built_in
-from ..serialization import built_in, custom_object, in_table, is_config
+from ..serialization import built_in, custom_object, is_config
 from . import op_classes
 from .read_config import TENSORFLOW_LAYERS, tensorflow_name
 
@@ -213,10 +213,9 @@ def _old_call(entry: dict[str, Any], call: dict[str, Any], nested: set[str]) -> 
 
     kwargs = {k: value(v) for k, v in kwargs.items() if v is not None}
     first = value(args[0]) if args else value(kwargs.pop(_argument_names(entry)[0]))
-    many = not (isinstance(first, list) and len(first) == 3 and isinstance(first[0], str))
-    if entry["class_name"] in TENSORFLOW_LAYERS:
-        return [*first, kwargs]
-    return [[*r, kwargs if not i else {}] for i, r in enumerate(first)] if many else [[*first, kwargs]]
+    if not (isinstance(first, list) and len(first) == 3 and isinstance(first[0], str)):
+        return [[*r, kwargs] for r in first]
+    return [*first, kwargs] if entry["class_name"] in TENSORFLOW_LAYERS else [[*first, kwargs]]
 
 
 def _argument_names(entry: dict[str, Any]) -> list[str]:
@@ -250,24 +249,9 @@ def training_config(model: Any) -> dict[str, Any]:
     if is_config(optimizer):  # or else tf_keras takes it for one of before 2.11, with other slots
         optimizer["config"]["is_legacy_optimizer"] = False
     return {
-        "loss": _long_names("losses", to_keras2(given.get("loss"))),
-        "metrics": _long_names("metrics", to_keras2(given.get("metrics"))),
-        "weighted_metrics": _long_names("metrics", to_keras2(given.get("weighted_metrics"))),
+        "loss": to_keras2(given.get("loss")),
+        "metrics": to_keras2(given.get("metrics")),
+        "weighted_metrics": to_keras2(given.get("weighted_metrics")),
         "loss_weights": given.get("loss_weights"),
         "optimizer_config": optimizer,
     }
-
-
-def _long_names(kind: str, x: Any) -> Any:
-    """Names in full: Keras 3 finds ``mean_squared_error`` in an HDF5 file, but not ``mse``."""
-    if isinstance(x, list):
-        return [_long_names(kind, v) for v in x]
-    if isinstance(x, dict):
-        return x if is_config(x) else {k: _long_names(kind, v) for k, v in x.items()}
-    if not isinstance(x, str) or x in ("accuracy", "acc", "crossentropy", "ce"):
-        return x
-    import importlib
-
-    losses = importlib.import_module("..losses", __package__)
-    found = in_table(x, {k: v for k, v in vars(losses).items() if callable(v) and not isinstance(v, type)})
-    return getattr(found, "__name__", x)
