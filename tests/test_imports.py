@@ -49,6 +49,7 @@ UPWARD = {
     ("serialization", "engine"): "a tensor in a configuration becomes one of the engine in use",
     ("engine", "ops"): "an engine's own version of an op shares the body's rules for shapes",
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
+    ("optimizers", "legacy"): "names of Keras 2 such as optimizers.adam",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
     ("config", "dtypes"): "the default dtype policy is a setting, its class is not",
     ("models", "legacy"): "the door to old methods of models",

@@ -56,13 +56,22 @@ def test_arrays_and_tensors_come_back():
 
 
 def test_objects_have_the_form_of_keras():
-    config = through_json(keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(0.1), name="d"))
-    assert (config["module"], config["class_name"], config["registered_name"]) == ("keras.layers", "Dense", None)
+    config = through_json(
+        keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(0.1), name="d")
+    )
+    assert (config["module"], config["class_name"], config["registered_name"]) == (
+        "keras.layers",
+        "Dense",
+        None,
+    )
     assert config["config"]["kernel_regularizer"] == {
         "module": "keras.regularizers", "class_name": "L2", "config": {"l2": 0.1}, "registered_name": None,
     }  # fmt: skip
     schedule = through_json(keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5))
-    assert (schedule["module"], schedule["class_name"]) == ("keras.optimizers.schedules", "ExponentialDecay")
+    assert (schedule["module"], schedule["class_name"]) == (
+        "keras.optimizers.schedules",
+        "ExponentialDecay",
+    )
     assert through_json(keras.Sequential())["module"] == "keras"
     x = keras.Input((2,))
     assert through_json(keras.Model(x, x))["module"] == "keras.src.models.functional"
@@ -96,23 +105,70 @@ def test_scopes_nest_and_end():
             assert S.get_registered_object("a") == 1 and S.get_registered_object("b") == 2
         assert S.get_registered_object("b") is None
     assert S.get_registered_object("a") is None
-    assert S.get_registered_name(Double) == "tests>Doubler" and S.get_registered_name(Unregistered) == "Unregistered"
+    assert (
+        S.get_registered_name(Double) == "tests>Doubler"
+        and S.get_registered_name(Unregistered) == "Unregistered"
+    )
     assert S.get_custom_objects()["tests>plus_one"] is plus_one
 
 
 @pytest.mark.parametrize(
     "config",
     [
-        {"module": "os", "class_name": "function", "config": "system", "registered_name": "function"},
-        {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"},
-        {"module": "keras.models", "class_name": "function", "config": "load_model", "registered_name": "function"},
-        {"module": "keras.saving", "class_name": "function", "config": "load_model", "registered_name": None},
-        {"module": "keras.utils", "class_name": "function", "config": "get_file", "registered_name": "get_file"},
-        {"module": "subprocess", "class_name": "Popen", "config": {"args": "true"}, "registered_name": None},
-        {"module": "keras.src.layers.os", "class_name": "system", "config": {}, "registered_name": None},
-        {"module": "kerata.saving.safe", "class_name": "Archive", "config": {"source": "x", "name": "y"}},
+        {
+            "module": "os",
+            "class_name": "function",
+            "config": "system",
+            "registered_name": "function",
+        },
+        {
+            "module": "builtins",
+            "class_name": "function",
+            "config": "eval",
+            "registered_name": "function",
+        },
+        {
+            "module": "keras.models",
+            "class_name": "function",
+            "config": "load_model",
+            "registered_name": "function",
+        },
+        {
+            "module": "keras.saving",
+            "class_name": "function",
+            "config": "load_model",
+            "registered_name": None,
+        },
+        {
+            "module": "keras.utils",
+            "class_name": "function",
+            "config": "get_file",
+            "registered_name": "get_file",
+        },
+        {
+            "module": "subprocess",
+            "class_name": "Popen",
+            "config": {"args": "true"},
+            "registered_name": None,
+        },
+        {
+            "module": "keras.src.layers.os",
+            "class_name": "system",
+            "config": {},
+            "registered_name": None,
+        },
+        {
+            "module": "kerata.saving.safe",
+            "class_name": "Archive",
+            "config": {"source": "x", "name": "y"},
+        },
         {"module": "tests", "class_name": "__import__", "config": {}, "registered_name": None},
-        {"module": "keras.layers", "class_name": "deserialize", "config": {}, "registered_name": None},
+        {
+            "module": "keras.layers",
+            "class_name": "deserialize",
+            "config": {},
+            "registered_name": None,
+        },
     ],
     ids=lambda c: f"{c['module']}.{c['class_name']}",
 )
@@ -141,7 +197,9 @@ def test_lambdas_are_refused_in_safe_mode():
         S.deserialize_keras_object(config)
     assert S.deserialize_keras_object(config, safe_mode=False)(2) == 7
     with pytest.raises(FileError, match="another version of Python"):
-        S.deserialize_keras_object({"class_name": "__lambda__", "config": {"code": "AAAA"}}, safe_mode=False)
+        S.deserialize_keras_object(
+            {"class_name": "__lambda__", "config": {"code": "AAAA"}}, safe_mode=False
+        )
 
 
 def test_safety_reaches_inner_objects():
@@ -155,7 +213,9 @@ def test_safety_reaches_inner_objects():
 def test_shared_objects_stay_shared():
     inner = keras.layers.Dense(2)
     config = json.loads(json.dumps(S.serialize_shared([Double(1, inner), Double(2, inner)])))
-    assert "shared_object_id" not in config[0] and "shared_object_id" in config[1]["config"]["inner"]
+    assert (
+        "shared_object_id" not in config[0] and "shared_object_id" in config[1]["config"]["inner"]
+    )
     with S.sharing():
         a, b = S.deserialize_keras_object(config)
     assert a.inner is b.inner
@@ -191,8 +251,13 @@ def test_lookup_of_other_things():
     assert S.lookup("loss", len, TABLE) is len
     instance = HeNormal()
     assert S.lookup("initializer", instance, TABLE) is instance
-    assert type(S.lookup("initializer", {"class_name": "HeNormal", "config": {}}, TABLE)) is HeNormal
-    assert type(S.lookup("initializer", {"class_name": "he_normal", "config": None}, TABLE)) is HeNormal
+    assert (
+        type(S.lookup("initializer", {"class_name": "HeNormal", "config": {}}, TABLE)) is HeNormal
+    )
+    assert (
+        type(S.lookup("initializer", {"class_name": "he_normal", "config": None}, TABLE))
+        is HeNormal
+    )
     with S.custom_object_scope({"me": abs}):
         assert S.lookup("loss", "me", TABLE) is abs
     assert S.lookup("loss", "plus_one", TABLE | {"plus_one": plus_one})(1) == 2

@@ -113,7 +113,9 @@ def get_registered_name(obj: Any) -> str:
 
 
 def get_registered_object(
-    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
     """The custom object of that name, from the scope, the registry, or the mappings; or ``None``."""
     for place in (_local.custom, _REGISTERED, custom_objects, module_objects):
@@ -144,7 +146,9 @@ def enable_unsafe_deserialization() -> None:
 
 
 @contextlib.contextmanager
-def reading(custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None) -> Iterator[None]:
+def reading(
+    custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
+) -> Iterator[None]:
     """Custom objects and safety for all that is deserialized in the block, at any depth."""
     before, _local.safe = _local.safe, _local.safe if safe_mode is None else safe_mode
     try:
@@ -212,7 +216,9 @@ def _serialize_value(obj: Any) -> tuple[Any] | None:
     if isinstance(obj, KerasTensor):
         history = obj._keras_history
         place = None if history is None else [history[0].name, *history[1:]]
-        return (_special("keras_tensor", shape=list(obj.shape), dtype=obj.dtype, keras_history=place),)
+        return (
+            _special("keras_tensor", shape=list(obj.shape), dtype=obj.dtype, keras_history=place),
+        )
     if isinstance(obj, bytes):
         return (_special("bytes", value=obj.decode("utf-8")),)
     if isinstance(obj, slice):
@@ -245,7 +251,9 @@ def _serialize_function(obj: Any) -> dict[str, Any]:
         )
         return _special("lambda", **dump_function(obj))
     if not hasattr(obj, "__name__"):
-        raise TypeError(f"{obj!r} of {type(obj)} cannot be saved: its class needs a get_config method.")
+        raise TypeError(
+            f"{obj!r} of {type(obj)} cannot be saved: its class needs a get_config method."
+        )
     kind = "type" if isinstance(obj, type) else "function"
     return {
         "module": "builtins",
@@ -257,13 +265,14 @@ def _serialize_function(obj: Any) -> dict[str, Any]:
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
     cls = type(obj)
+    module: str | None
     module, name = public_name(cls)
     registered = None
     if not is_built_in(cls) or cls in _NAMES:
         module, name = cls.__module__, cls.__name__
         module = None if module == "__main__" else module
         registered = get_registered_name(cls)
-    elif module.startswith("keras.src"):
+    elif str(module).startswith("keras.src"):
         registered = name
     config = obj.get_config()
     if not isinstance(config, dict):
@@ -312,7 +321,11 @@ def _shared_ids(x: Any) -> Iterator[int]:
 def _without_single(x: Any, counts: Counter[int]) -> Any:
     if isinstance(x, dict):
         single = counts.get(x.get("shared_object_id", 0)) == 1
-        return {k: _without_single(v, counts) for k, v in x.items() if not (single and k == "shared_object_id")}
+        return {
+            k: _without_single(v, counts)
+            for k, v in x.items()
+            if not (single and k == "shared_object_id")
+        }
     if isinstance(x, (list, tuple)):
         return type(x)(_without_single(v, counts) for v in x)
     return x
@@ -330,7 +343,16 @@ _KINDS = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics",
     "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes",
 )  # fmt: skip
-_FUNCTIONS = ("activations", "losses", "metrics", "initializers", "regularizers", "constraints", "ops", "legacy.functions")
+_FUNCTIONS = (
+    "activations",
+    "losses",
+    "metrics",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "ops",
+    "legacy.functions",
+)
 
 
 def public_name(cls: type) -> tuple[str, str]:
@@ -354,7 +376,10 @@ def public_name(cls: type) -> tuple[str, str]:
 
 
 def deserialize_keras_object(
-    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None, **kwargs: Any
+    config: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool | None = None,
+    **kwargs: Any,
 ) -> Any:
     """The object that a configuration describes; the inverse of `serialize_keras_object`.
 
@@ -385,7 +410,11 @@ def deserialize_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_config(x: Any) -> bool:
     """Whether `x` is the configuration of an object."""
-    return isinstance(x, dict) and isinstance(x.get("class_name"), str) and ("config" in x or "items" in x)
+    return (
+        isinstance(x, dict)
+        and isinstance(x.get("class_name"), str)
+        and ("config" in x or "items" in x)
+    )
 
 
 def _read(config: Any) -> Any:
@@ -427,7 +456,9 @@ def _read_object(config: dict[str, Any], first: Mapping[str, Any] | None = None)
 def _instance(cls: type, inner: Any, config: dict[str, Any]) -> Any:
     from_config = getattr(cls, "from_config", None)
     if from_config is None:
-        raise InputError(f"{cls.__name__} has no from_config method: it cannot be made from a configuration.")
+        raise InputError(
+            f"{cls.__name__} has no from_config method: it cannot be made from a configuration."
+        )
     try:
         made = from_config(inner)
     except TypeError as e:
@@ -462,7 +493,9 @@ def _find(name: Any, config: dict[str, Any], first: Mapping[str, Any] | None = N
         raise InputError(
             f"Unknown {what} {registered if registered and '>' in str(registered) else name!r}. "
             "Nothing is imported on a file's word: register it with "
-            "@kerata.saving.register_keras_serializable(), or pass custom_objects={'" + name + "': ...}."
+            "@kerata.saving.register_keras_serializable(), or pass custom_objects={'"
+            + name
+            + "': ...}."
         )
     return found
 
@@ -493,7 +526,11 @@ def built_in(module: str | None, name: str, functions: bool = False) -> Any:
     if not name.isidentifier() or name.startswith("_"):
         return None
     name = _RENAMED.get(name, name)
-    parts = [p for p in (module or "").split(".") if p not in ("keras", "src", "tf_keras", "tensorflow", _PACKAGE)]
+    parts = [
+        p
+        for p in (module or "").split(".")
+        if p not in ("keras", "src", "tf_keras", "tensorflow", _PACKAGE)
+    ]
     kinds = _FUNCTIONS if functions else _KINDS
     near = [k for k in kinds if k.rpartition(".")[2] in parts]
     near = near[::-1] if "schedules" in parts else near
@@ -568,13 +605,21 @@ def dump_function(fn: Any) -> dict[str, Any]:
     code = base64.encodebytes(marshal.dumps(fn.__code__)).decode("ascii")
     closure = [c.cell_contents for c in fn.__closure__] if fn.__closure__ else None
     defaults = list(fn.__defaults__) if fn.__defaults__ else None
-    return {"code": code, "defaults": serialize_keras_object(defaults), "closure": serialize_keras_object(closure)}
+    return {
+        "code": code,
+        "defaults": serialize_keras_object(defaults),
+        "closure": serialize_keras_object(closure),
+    }
 
 
 def load_function(config: Any) -> Callable:
     """The function that `dump_function`, or Keras of any era, wrote. The caller trusts its source."""
     if isinstance(config, dict):
-        config = config["value"] if "value" in config else [config.get(k) for k in ("code", "defaults", "closure")]
+        config = (
+            config["value"]
+            if "value" in config
+            else [config.get(k) for k in ("code", "defaults", "closure")]
+        )
     if isinstance(config, str):
         config = [config, None, None]
     code, defaults, closure = config[0], config[1], config[2]
@@ -588,7 +633,13 @@ def load_function(config: Any) -> Callable:
     if not isinstance(compiled, types.CodeType):
         raise FileError("The code of a lambda is no code. The file is damaged.")
     names = importlib.import_module(_PACKAGE)
-    scope = {"__builtins__": __builtins__, "keras": names, "kerata": names, "np": np, "K": _backend()}
+    scope = {
+        "__builtins__": __builtins__,
+        "keras": names,
+        "kerata": names,
+        "np": np,
+        "K": _backend(),
+    }
     cells = tuple(types.CellType(_read(v)) for v in closure) if closure else None
     defaults = tuple(_read(d) for d in defaults) if defaults else None
     return types.FunctionType(compiled, scope, compiled.co_name, defaults, cells)
@@ -635,20 +686,34 @@ def lookup(kind: str, identifier: Any, table: Mapping[str, Any]) -> Any:
         return _from_dict(kind, identifier, table)
     if callable(identifier) or hasattr(identifier, "get_config"):
         return identifier
-    raise InputError(f"This is no {kind}: {identifier!r}. Give a name, an object, a class, or a function.")
+    raise InputError(
+        f"This is no {kind}: {identifier!r}. Give a name, an object, a class, or a function."
+    )
 
 
 def _from_dict(kind: str, config: dict[str, Any], table: Mapping[str, Any]) -> Any:
     if is_config(config):
         name = config["class_name"]
-        known = name in ("function", "type") or name in _SPECIAL or custom_object(config.get("registered_name"), name)
-        if not known and in_table(name, table) is None and built_in(config.get("module"), name) is None:
+        known = (
+            name in ("function", "type")
+            or name in _SPECIAL
+            or custom_object(config.get("registered_name"), name)
+        )
+        if (
+            not known
+            and in_table(name, table) is None
+            and built_in(config.get("module"), name) is None
+        ):
             raise InputError(unknown_name(kind, name, table))
         found = _read_object(config, table)
         return found() if isinstance(found, type) else found
-    if isinstance(config.get("name"), str) and in_table(config["name"], table) is not None:  # Keras 1
+    if (
+        isinstance(config.get("name"), str) and in_table(config["name"], table) is not None
+    ):  # Keras 1
         return in_table(config["name"], table)(**{k: v for k, v in config.items() if k != "name"})
-    raise InputError(f"This is no configuration of a {kind}: {config!r}. It needs 'class_name' and 'config'.")
+    raise InputError(
+        f"This is no configuration of a {kind}: {config!r}. It needs 'class_name' and 'config'."
+    )
 
 
 def in_table(name: str, table: Mapping[str, Any]) -> Any:
@@ -671,7 +736,11 @@ def unknown_name(kind: str, name: str, known: Any) -> str:
     """Message for a name that is not known, with the closest that is and the way to add it."""
     folded = {_folded(k): k for k in known}
     close = difflib.get_close_matches(_folded(name), list(folded), 1)
-    hint = f" Did you mean {folded[close[0]]!r}?" if close else f" Known are: {', '.join(sorted(known))}."
+    hint = (
+        f" Did you mean {folded[close[0]]!r}?"
+        if close
+        else f" Known are: {', '.join(sorted(known))}."
+    )
     return (
         f"Unknown {kind} {name!r}.{hint} One of your own is passed as an object, or found by name after "
         "@kerata.saving.register_keras_serializable()."

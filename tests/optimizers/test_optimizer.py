@@ -31,7 +31,9 @@ def test_state_is_named_and_ordered_as_in_files():
     rms = RMSprop(momentum=0.1, centered=True, name="rms")
     rms.build([a, b])
     assert [v.name for v in rms.variables[2:]] == [
-        f"dense_{w}_{slot}" for slot in ("velocity", "momentum", "average_gradient") for w in ("kernel", "bias")
+        f"dense_{w}_{slot}"
+        for slot in ("velocity", "momentum", "average_gradient")
+        for w in ("kernel", "bias")
     ]
 
 
@@ -56,6 +58,12 @@ def test_get_gives_the_instance_itself_and_offers_the_closest_name():
         optimizers.get("adamm")
     with pytest.raises(TypeError, match="Did you mean 'momentum'"):
         SGD(momentun=0.5)
+
+
+def test_names_of_keras_2():
+    assert optimizers.adam is Adam and optimizers.sgd is SGD
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        optimizers.nothing  # noqa: B018
 
 
 def test_learning_rate_is_read_and_set():

@@ -126,7 +126,9 @@ def simulate(o, rule, weights, batches):
                 weights[k] = rule(g, w, slots[k], i // steps + 1, lr)
         if o.use_ema:
             share = o.ema_momentum if i // steps else 0.0
-            averages = [w if a is None else share * a + (1 - share) * w for a, w in zip(averages, weights)]
+            averages = [
+                w if a is None else share * a + (1 - share) * w for a, w in zip(averages, weights)
+            ]
             if o.ema_overwrite_frequency and (i // steps + 1) % o.ema_overwrite_frequency == 0:
                 weights = list(averages)
     return weights
@@ -134,12 +136,14 @@ def simulate(o, rule, weights, batches):
 
 def data():
     rng = np.random.default_rng(3)
-    draw = lambda: [rng.standard_normal((3, 2)).astype("float32"), rng.standard_normal(2).astype("float32")]  # noqa: E731
-    return draw(), [draw() for _ in range(5)]
+    arrays = [[rng.standard_normal(s).astype("float32") for s in ((3, 2), (2,))] for _ in range(6)]
+    return arrays[0], arrays[1:]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("name, arguments, rule", RULES, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    "name, arguments, rule", RULES, ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_rule(name, arguments, rule, options):
     weights, batches = data()
     optimizer = getattr(optimizers, name)(**{"learning_rate": 0.05, **arguments, **options})
@@ -152,7 +156,9 @@ def test_rule(name, arguments, rule, options):
         np.testing.assert_allclose(v.numpy(), w, rtol=2e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam"])
+@pytest.mark.parametrize(
+    "name", ["SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam"]
+)
 def test_compiled_step_equals_eager(name):
     from kerata.engine import engine
 
@@ -170,7 +176,9 @@ def test_compiled_step_equals_eager(name):
     for v, w in zip(eager, values):
         np.testing.assert_allclose(v.numpy(), w, rtol=1e-6, atol=1e-7)
     assert int(state[0]) == 5
-    np.testing.assert_array_equal(pure[0].numpy(), weights[0])  # the variables themselves are untouched
+    np.testing.assert_array_equal(
+        pure[0].numpy(), weights[0]
+    )  # the variables themselves are untouched
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

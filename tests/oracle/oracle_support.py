@@ -21,7 +21,9 @@ def interpreter() -> Path | None:
 
 needs_oracle = [
     pytest.mark.oracle,
-    pytest.mark.skipif(interpreter() is None, reason="no environment with Keras and tf_keras: make oracle"),
+    pytest.mark.skipif(
+        interpreter() is None, reason="no environment with Keras and tf_keras: make oracle"
+    ),
 ]
 
 
@@ -30,5 +32,7 @@ def ask(library: str, action: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     command = [str(interpreter()), str(HERE / "ask.py"), library, action, str(folder)]
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "KERATA_ENGINE")}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=1200)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env=environment, timeout=1200
+    )
     assert done.returncode == 0, done.stderr[-4000:]

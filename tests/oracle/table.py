@@ -191,7 +191,9 @@ SGD(S.InverseTimeDecay(0.1, 2, 0.5, staircase=True))
 
 def cases(text):
     """Pairs of a constructor call and what stands behind the bar."""
-    return [tuple(p.strip() for p in line.partition(" | ")[::2]) for line in text.strip().splitlines()]
+    return [
+        tuple(p.strip() for p in line.partition(" | ")[::2]) for line in text.strip().splitlines()
+    ]
 
 
 def _arrays(seed, shapes, scale=1.0):
@@ -228,7 +230,10 @@ def _targets(kind):
     classes = rng.randint(0, 4, 8)
     return {
         "real": (rng.standard_normal((8, 4)).astype("float32"), logits),
-        "positive": (np.abs(rng.standard_normal((8, 4))).astype("float32") + 0.1, np.abs(logits) + 0.1),
+        "positive": (
+            np.abs(rng.standard_normal((8, 4))).astype("float32") + 0.1,
+            np.abs(logits) + 0.1,
+        ),
         "binary": ((rng.uniform(size=(8, 4)) > 0.5).astype("float32"), share),
         "one-hot": (np.eye(4, dtype="float32")[classes], share),
         "class": (classes.astype("int32"), share),
@@ -241,7 +246,10 @@ def loss_case(keras, call, kind):
     y, p = _targets(kind)
     weight = np.linspace(0.0, 2.0, len(y)).astype("float32")
     loss = eval("M." + call, {"M": keras.losses})
-    plain = eval("M." + call.replace(")", f"{'' if call.endswith('()') else ', '}reduction=None)"), {"M": keras.losses})
+    plain = eval(
+        "M." + call.replace(")", f"{'' if call.endswith('()') else ', '}reduction=None)"),
+        {"M": keras.losses},
+    )
     return [np.asarray(v) for v in (loss(y, p), loss(y, p, sample_weight=weight), plain(y, p))]
 
 
@@ -262,7 +270,9 @@ def activation_case(keras, name, _=""):
 def optimizer_case(keras, call, _=""):
     """Weights of a small model after each of four steps."""
     x, y = _arrays(5, [(8, 3), (8, 2)])
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)])
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)]
+    )
     model.set_weights(_arrays(6, [w.shape for w in model.get_weights()], 0.5))
     optimizer = eval("O." + call, {"O": keras.optimizers, "S": keras.optimizers.schedules})
     model.compile(optimizer=optimizer, loss="mse")

@@ -28,4 +28,6 @@ def test_case(record, kind, call, rest):
     assert len(got) == len(want)
     for i, (g, w) in enumerate(zip(got, want)):
         assert g.shape == w.shape
-        np.testing.assert_allclose(g, w, rtol=1e-5, atol=1e-5 * max(1.0, np.abs(w).max(initial=0)), err_msg=str(i))
+        np.testing.assert_allclose(
+            g, w, rtol=1e-5, atol=1e-5 * max(1.0, np.abs(w).max(initial=0)), err_msg=str(i)
+        )

@@ -6,7 +6,6 @@ compiled. It runs in any of the three environments and needs only NumPy.
 
 import numpy as np
 
-
 # A rate at which a dropout layer is there, and random, but drops nothing: so that libraries can be
 # compared after steps of training.
 NEVER = 1e-9
@@ -21,7 +20,12 @@ def _data(seed, *shapes):
 def mlp(keras):
     L = keras.layers
     model = keras.Sequential(
-        [keras.Input((5,)), L.Dense(8, activation="relu"), L.Dense(4, activation="tanh"), L.Dense(1)]
+        [
+            keras.Input((5,)),
+            L.Dense(8, activation="relu"),
+            L.Dense(4, activation="tanh"),
+            L.Dense(1),
+        ]
     )
     model.compile(optimizer="adam", loss="mse", metrics=["mae"])
     return model, _data(1, (12, 5)), _data(2, (12, 1))
@@ -32,7 +36,13 @@ def convnet(keras):
     model = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
-            L.Conv2D(4, 3, activation="relu", padding="same", kernel_regularizer=keras.regularizers.L2(0.01)),
+            L.Conv2D(
+                4,
+                3,
+                activation="relu",
+                padding="same",
+                kernel_regularizer=keras.regularizers.L2(0.01),
+            ),
             L.BatchNormalization(),
             L.MaxPooling2D(2),
             L.SeparableConv2D(6, 3, activation="relu"),
@@ -61,7 +71,11 @@ def recurrent(keras):
             L.Dense(1, activation="sigmoid"),
         ]
     )
-    model.compile(optimizer=keras.optimizers.Adam(0.01, amsgrad=True), loss="binary_crossentropy", metrics=["accuracy"])
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01, amsgrad=True),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+    )
     x = np.random.RandomState(4).randint(0, 20, (12, 7)).astype("int32")
     return model, x, (np.arange(12) % 2).reshape(-1, 1).astype("float32")
 
@@ -88,7 +102,9 @@ def graph(keras):
 def nested(keras):
     """Models inside a model, one of them used twice."""
     L = keras.layers
-    tower = keras.Sequential([keras.Input((4,)), L.Dense(6, activation="relu"), L.Dense(3)], name="tower")
+    tower = keras.Sequential(
+        [keras.Input((4,)), L.Dense(6, activation="relu"), L.Dense(3)], name="tower"
+    )
     x = keras.Input((3,), name="head_in")
     head = keras.Model(x, L.Dense(2)(L.LayerNormalization()(x)), name="head")
     a, b = keras.Input((4,), name="left"), keras.Input((4,), name="right")
@@ -136,7 +152,9 @@ def attention(keras):
 def operators(keras):
     """Python's operators between symbolic tensors; the shape of the input in the first layer."""
     L = keras.layers
-    front = keras.Sequential([L.Dense(4, input_shape=(4,), activation="sigmoid", name="first")], name="front")
+    front = keras.Sequential(
+        [L.Dense(4, input_shape=(4,), activation="sigmoid", name="first")], name="front"
+    )
     x = keras.Input((4,), name="x")
     y = front(x)
     z = (y + x) * 0.5 - x / 2.0

@@ -32,7 +32,9 @@ def several():
     inner = keras.Model(inner_in, L.Dense(4)(ops.relu(inner_in)), name="inner")
     x, y = inner(shared(a)), inner(shared(b))
     z = ops.concatenate([x[:, :2], ops.sum(y, axis=1, keepdims=True) * 2.0], axis=-1)
-    return keras.Model({"a": a, "b": b}, {"sum": L.Add()([x, y]), "rest": L.Dense(1, name="rest")(z)})
+    return keras.Model(
+        {"a": a, "b": b}, {"sum": L.Add()([x, y]), "rest": L.Dense(1, name="rest")(z)}
+    )
 
 
 def stateful_layers():
@@ -141,7 +143,10 @@ def test_training_goes_on_where_it_stopped(optimizer, suffix, tmp_path):
     again = keras.models.load_model(tmp_path / f"m{suffix}")
     assert int(again.optimizer.iterations) == 3 and type(again.optimizer) is type(model.optimizer)
     for _ in range(3):
-        want, got = model.train_on_batch(x, y, return_dict=True), again.train_on_batch(x, y, return_dict=True)
+        want, got = (
+            model.train_on_batch(x, y, return_dict=True),
+            again.train_on_batch(x, y, return_dict=True),
+        )
     assert want.keys() == got.keys()
     for v, w in zip(model.weights, again.weights):
         np.testing.assert_allclose(v.numpy(), w.numpy(), rtol=1e-6, atol=1e-7)
@@ -170,7 +175,9 @@ def test_custom_objects_are_named_by_the_caller(suffix, tmp_path):
     model.save(path)
     with pytest.raises(InputError, match="my_activation"):
         keras.models.load_model(path)
-    again = keras.models.load_model(path, custom_objects={"my_activation": my_activation, "my_loss": my_loss})
+    again = keras.models.load_model(
+        path, custom_objects={"my_activation": my_activation, "my_loss": my_loss}
+    )
     assert again.layers[-1].activation is my_activation and again.loss is my_loss
     again.fit(data(1, 8, 4), data(2, 8, 2), verbose=0)
 
@@ -197,9 +204,15 @@ def test_shape_given_to_the_first_layer(tmp_path):
 
 
 def test_hard_sigmoid_keeps_its_meaning(tmp_path):
-    model, x = keras.Sequential([keras.Input((4,)), L.Dense(3, activation="hard_sigmoid")]), data(1, 8, 4) * 3
+    model, x = (
+        keras.Sequential([keras.Input((4,)), L.Dense(3, activation="hard_sigmoid")]),
+        data(1, 8, 4) * 3,
+    )
     model.save(tmp_path / "m.h5")
-    same(model.predict(x, verbose=0), keras.models.load_model(tmp_path / "m.h5").predict(x, verbose=0))
+    same(
+        model.predict(x, verbose=0),
+        keras.models.load_model(tmp_path / "m.h5").predict(x, verbose=0),
+    )
 
 
 def test_lambda_layers_need_trust(tmp_path):
@@ -273,11 +286,19 @@ def test_layout_is_that_of_keras(tmp_path):
         content = archive.read("model.weights.h5")
     arrays = []
     with h5py.File(io.BytesIO(content)) as file:
-        file.visititems(lambda name, x: arrays.append(name) if isinstance(x, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, x: arrays.append(name) if isinstance(x, h5py.Dataset) else None
+        )
         assert file["layers/dense/vars"].attrs["name"] == model.layers[-1].name
     inner = ("named/container/dense", "named/dense", "stack/dense", "stack/dense_1", "_hidden")
     want = [f"layers/block/{p}/vars/{i}" for p in inner for i in (0, 1)]
-    want += ["layers/block/vars/0", "layers/dense/vars/0", "layers/dense/vars/1", "optimizer/vars/0", "optimizer/vars/1"]
+    want += [
+        "layers/block/vars/0",
+        "layers/dense/vars/0",
+        "layers/dense/vars/1",
+        "optimizer/vars/0",
+        "optimizer/vars/1",
+    ]
     assert sorted(arrays) == sorted(want)
 
 

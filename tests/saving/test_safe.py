@@ -1,5 +1,6 @@
 """Writing that loses nothing, and files that mean harm or are damaged."""
 
+import contextlib
 import errno
 import io
 import json
@@ -115,7 +116,9 @@ def test_a_full_disk_leaves_the_old_file_whole(name, room, tmp_path, monkeypatch
     assert path.read_bytes() == before and os.listdir(tmp_path) == [name]
 
 
-@pytest.mark.parametrize("number, words", [(errno.EROFS, "read-only"), (errno.EACCES, "no permission")])
+@pytest.mark.parametrize(
+    "number, words", [(errno.EROFS, "read-only"), (errno.EACCES, "no permission")]
+)
 def test_a_folder_that_cannot_be_written(number, words, tmp_path, monkeypatch):
     path = tmp_path / "m.keras"
     model().save(path)
@@ -182,10 +185,8 @@ def test_flipped_bytes_are_an_error_or_harmless(tmp_path):
         broken = bytearray(whole)
         broken[position] ^= 0xFF
         path.write_bytes(bytes(broken))
-        try:
+        with contextlib.suppress(FileError):
             keras.models.load_model(path)
-        except (ValueError, TypeError):  # ours, and what a constructor says of a strange argument
-            pass
 
 
 def rewrite(path: Path, **members: bytes) -> Path:
@@ -285,7 +286,9 @@ def test_hdf5_that_points_elsewhere(change, words, tmp_path):
 
 def test_arrays_that_claim_more_than_they_store(tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
-        data = file.create_dataset("x", (2**20, 2**14), "float32", chunks=(1024, 1024), compression="gzip")
+        data = file.create_dataset(
+            "x", (2**20, 2**14), "float32", chunks=(1024, 1024), compression="gzip"
+        )
         with pytest.raises(FileError, match="fill the memory"):
             safe.array(data, "f")
 
@@ -302,14 +305,24 @@ def test_code_in_files_does_not_run(tmp_path):
         {"class_name": "__lambda__", "config": {"code": text, "defaults": None, "closure": None}},
         {"class_name": "__lambda__", "config": {"value": [text, None, None]}},
         [text, None, None],
-        {"module": "os", "class_name": "function", "config": "system", "registered_name": "function"},
+        {
+            "module": "os",
+            "class_name": "function",
+            "config": "system",
+            "registered_name": "function",
+        },
     ]
     for function in functions:
-        layer = {"class_name": "Lambda", "config": {"name": "l", "function": function, "function_type": "lambda"}}
+        layer = {
+            "class_name": "Lambda",
+            "config": {"name": "l", "function": function, "function_type": "lambda"},
+        }
         inputs = {"class_name": "InputLayer", "config": {"batch_shape": [None, 2], "name": "i"}}
         config = {"class_name": "Sequential", "config": {"name": "s", "layers": [inputs, layer]}}
         with pytest.raises(ValueError, match=r"safe_mode=False|Unknown function"):
-            keras.models.load_model(rewrite(tmp_path / "m.keras", config_json=json.dumps(config).encode()))
+            keras.models.load_model(
+                rewrite(tmp_path / "m.keras", config_json=json.dumps(config).encode())
+            )
         with pytest.raises(ValueError, match=r"safe_mode=False|Unknown function"):
             keras.models.model_from_json(json.dumps(config))
     assert not trap.exists()

@@ -11,7 +11,9 @@ from kerata.errors import FileError, NotBuiltError, ShapeError
 
 def model(*units, names=None):
     names = names or [None] * len(units)
-    return keras.Sequential([keras.Input((4,)), *(L.Dense(u, name=n) for u, n in zip(units, names))])
+    return keras.Sequential(
+        [keras.Input((4,)), *(L.Dense(u, name=n) for u, n in zip(units, names))]
+    )
 
 
 def equal(a, b):
@@ -144,7 +146,9 @@ def test_optimizer_of_another_kind_starts_anew(tmp_path):
 
 def test_half_precision(tmp_path):
     def make():
-        return keras.Sequential([keras.Input((4,)), L.Dense(3, dtype="bfloat16"), L.Dense(2, dtype="mixed_float16")])
+        return keras.Sequential(
+            [keras.Input((4,)), L.Dense(3, dtype="bfloat16"), L.Dense(2, dtype="mixed_float16")]
+        )
 
     a, b = make(), make()
     a.predict(np.ones((2, 4)), verbose=0)

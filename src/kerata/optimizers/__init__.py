@@ -42,3 +42,12 @@ def deserialize(
     """
     with reading(custom_objects):
         return lookup("optimizer", config, _TABLE)
+
+
+def __getattr__(name: str) -> Any:
+    """The classes under the names that Keras 2 gave them, such as ``optimizers.adam``."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..legacy.names import resolve
+
+    return resolve(__name__, name)

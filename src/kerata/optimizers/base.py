@@ -229,7 +229,11 @@ class Optimizer(Configurable):
 
     def _get_variable_index(self, variable: Any) -> int:
         i = self._index.get(id(variable))
-        if i is not None and i < len(self._trainable_variables) and self._trainable_variables[i] is variable:
+        if (
+            i is not None
+            and i < len(self._trainable_variables)
+            and self._trainable_variables[i] is variable
+        ):
             return i
         self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}
         if id(variable) in self._index:

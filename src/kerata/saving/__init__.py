@@ -28,7 +28,9 @@ __all__ = [
 _HDF5 = (".h5", ".hdf5", ".hdf", ".he5")
 
 
-def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+) -> None:
     """Write a model to a file: architecture, weights, and how training stands.
 
     Args:
@@ -57,7 +59,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
 
 def _wants_hdf5(filepath: Any, save_format: str | None) -> bool:
     if save_format in ("tf", "tensorflow"):
-        warnings.warn("save_format='tf' is written as a .keras file, which loads without TensorFlow.", stacklevel=3)
+        warnings.warn(
+            "save_format='tf' is written as a .keras file, which loads without TensorFlow.",
+            stacklevel=3,
+        )
     if save_format is not None:
         return save_format in ("h5", "hdf5")
     if isinstance(filepath, (str, os.PathLike)):

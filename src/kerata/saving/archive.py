@@ -72,10 +72,14 @@ def _write_assets(model: Any, archive: zipfile.ZipFile) -> None:
                 item.save_assets(folder)
                 for file in sorted(Path(folder).rglob("*")):
                     if file.is_file():
-                        archive.write(file, f"assets/{paths[0]}/{file.relative_to(folder).as_posix()}")
+                        archive.write(
+                            file, f"assets/{paths[0]}/{file.relative_to(folder).as_posix()}"
+                        )
 
 
-def load(path: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True) -> Any:
+def load(
+    path: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
     """The model in a ``.keras`` file, or in an open binary file.
 
     Raises:
@@ -101,7 +105,13 @@ def revive(config: dict[str, Any], version: str, custom_objects: Any, safe_mode:
     from ..models import Model
 
     with serialization.reading(custom_objects, safe_mode), serialization.sharing():
-        model = serialization.deserialize_keras_object(to_native(config, old=is_old(version)))
+        try:
+            model = serialization.deserialize_keras_object(to_native(config, old=is_old(version)))
+        except (KeyError, AttributeError, IndexError, RecursionError) as e:
+            raise FileError(
+                f"The model cannot be made from its configuration: {type(e).__name__}: {e}. "
+                "The file is damaged, or a class of your own does not take what its get_config gave."
+            ) from e
     if not isinstance(model, Model):
         raise FileError(f"The file holds a {type(model).__name__}, not a model.")
     return model

@@ -151,7 +151,9 @@ def _write_optimizer(optimizer: Any, group: Any) -> None:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def load(path: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True) -> Any:
+def load(
+    path: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
     """The model in an HDF5 file of any era, or in an open one.
 
     Raises:
@@ -168,7 +170,9 @@ def load(path: Any, custom_objects: Any = None, compile: bool = True, safe_mode:
 def _load(file: Any, name: str, custom_objects: Any, compile: bool, safe_mode: bool) -> Any:
     config = _json(file, "model_config", name)
     if config is None:
-        raise FileError(f"{name} holds weights, no model: build the model, then model.load_weights({name!r}).")
+        raise FileError(
+            f"{name} holds weights, no model: build the model, then model.load_weights({name!r})."
+        )
     version = _version(file)
     model = revive(config, version, custom_objects, safe_mode)
     group = safe.child(file, "model_weights", name)
@@ -203,7 +207,9 @@ def _json(file: Any, key: str, name: str) -> Any:
 
 def _build(model: Any) -> None:
     if not model.built:
-        raise FileError("The model in the file has no input shape: its weights have no place. Give it an Input layer.")
+        raise FileError(
+            "The model in the file has no input shape: its weights have no place. Give it an Input layer."
+        )
 
 
 def _compile(model: Any, file: Any, name: str, old: bool) -> None:
@@ -249,7 +255,13 @@ def _custom_names(x: Any) -> Any:
 
 def _by_slot(names: list[str]) -> bool:
     """Whether the optimizer is one of the time when all first slots came before all second ones."""
-    return any(re.search(r"(^training/|/(m|v|vhat|rms|mg|momentum|accumulator|accum_grad|accum_var)(_\d+)?:0$)", n) for n in names)
+    return any(
+        re.search(
+            r"(^training/|/(m|v|vhat|rms|mg|momentum|accumulator|accum_grad|accum_var)(_\d+)?:0$)",
+            n,
+        )
+        for n in names
+    )
 
 
 def _interleaved(optimizer: Any, values: list[Any]) -> list[Any]:
@@ -283,7 +295,14 @@ def read_weights(model: Any, group: Any, name: str, skip_mismatch: bool = False)
     top = safe.child(group, "top_level_model_weights", name)
     if top is not None:
         own = _outside(model)
-        pairs.extend(_match(table, "top_level_model_weights", own, _arrays(group, "top_level_model_weights", name)))
+        pairs.extend(
+            _match(
+                table,
+                "top_level_model_weights",
+                own,
+                _arrays(group, "top_level_model_weights", name),
+            )
+        )
     _set(pairs, table, skip_mismatch)
 
 
@@ -294,16 +313,20 @@ def read_weights_by_name(model: Any, group: Any, name: str, skip_mismatch: bool 
     pairs: list[tuple[Any, Any]] = []
     for layer in model._flatten_layers(include_self=False, recursive=False):
         if layer.name in known and layer.weights:
-            pairs.extend(_match(table, layer.name, _ordered(layer), _arrays(group, layer.name, name)))
+            pairs.extend(
+                _match(table, layer.name, _ordered(layer), _arrays(group, layer.name, name))
+            )
     _set(pairs, table, skip_mismatch)
 
 
-def _match(table: Table, key: str, variables: list[Any], arrays: list[Any]) -> list[tuple[Any, Any]]:
+def _match(
+    table: Table, key: str, variables: list[Any], arrays: list[Any]
+) -> list[tuple[Any, Any]]:
     """Pairs of variable and array of a layer, if all of them fit."""
     fits = True
     for i in range(max(len(variables), len(arrays))):
-        v = variables[i] if i < len(variables) else None
-        a = arrays[i] if i < len(arrays) else None
+        v: Any = variables[i] if i < len(variables) else None
+        a: Any = arrays[i] if i < len(arrays) else None
         if v is None:
             table.add("unexpected", f"{key}[{i}]", None, a.shape)
         elif a is None:
@@ -345,6 +368,8 @@ def _arrays(group: Any, layer: str, name: str) -> list[Any]:
     for key in _names(inner, "weight_names", name):
         dataset = safe.child(inner, key, name)
         if dataset is None:
-            raise FileError(f"{name}: the array {key!r} of layer {layer!r} is missing. The file is damaged.")
+            raise FileError(
+                f"{name}: the array {key!r} of layer {layer!r} is missing. The file is damaged."
+            )
         out.append(safe.array(dataset, name))
     return out

@@ -123,7 +123,11 @@ def _entries() -> dict[str, tuple[str, str, tuple[str, ...]]]:
         for name, cls, arguments in re.findall(r"(\w+)(?:=(\w+))?(?:\(([\w,]*)\))?", text):
             key = f"image_{name}" if module == "image" else name
             camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-            out[key] = (f"keras.src.ops.{module}", cls or camel, tuple(a for a in arguments.split(",") if a))
+            out[key] = (
+                f"keras.src.ops.{module}",
+                cls or camel,
+                tuple(a for a in arguments.split(",") if a),
+            )
     return out
 
 
@@ -159,7 +163,11 @@ def to_class(key: str, args: list, kwargs: dict[str, Any]) -> tuple[str, str, di
             call.append(value)
             if value == parameter.default and name not in ("x1", "x2"):
                 call.pop()
-    return (module, cls, config, call) if set(config) == set(names) & set(op.signature.parameters) else None
+    return (
+        (module, cls, config, call)
+        if set(config) == set(names) & set(op.signature.parameters)
+        else None
+    )
 
 
 def key_of(module: str, cls: str) -> str | None:
@@ -174,7 +182,9 @@ def index_tuple(index: Any) -> Any:
     return {"class_name": "__tuple__", "items": index} if isinstance(index, list) else index
 
 
-def from_class(module: str, cls: str, config: dict[str, Any], args: list, kwargs: dict) -> tuple[str, list, dict] | None:
+def from_class(
+    module: str, cls: str, config: dict[str, Any], args: list, kwargs: dict
+) -> tuple[str, list, dict] | None:
     """Key, arguments and keyword arguments of the op call for an object of Keras's class."""
     key = key_of(module, cls)
     op = REGISTRY.get(key) if key else None

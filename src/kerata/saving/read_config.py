@@ -30,7 +30,9 @@ def to_native(config: Any, old: bool) -> Any:
     if not is_config(out) or "config" not in out:
         return out
     out["class_name"] = _class_name(out)
-    if old:  # layers are built again by the calls of the model; the form differs between the versions
+    if (
+        old
+    ):  # layers are built again by the calls of the model; the form differs between the versions
         out.pop("build_config", None)
     inner = out["config"]
     if isinstance(inner, dict):
@@ -57,9 +59,15 @@ def _rename_activations(inner: dict[str, Any]) -> None:
 def _class_name(entry: dict[str, Any]) -> str:
     name = entry["class_name"]
     package, _, plain = name.rpartition(">")
-    if package and get_registered_object(name) is None and built_in(entry.get("module"), plain) is not None:
+    if (
+        package
+        and get_registered_object(name) is None
+        and built_in(entry.get("module"), plain) is not None
+    ):
         return plain
-    if name in ("Functional", "Container", "Network", "Model") and "input_layers" in (entry["config"] or ()):
+    if name in ("Functional", "Container", "Network", "Model") and "input_layers" in (
+        entry["config"] or ()
+    ):
         return "Functional"
     return name
 
@@ -112,12 +120,21 @@ def _fix_axis(entry: dict[str, Any], inner: dict[str, Any]) -> None:
 def _fix_reduction(entry: dict[str, Any], inner: dict[str, Any]) -> None:
     if inner.get("reduction") in ("auto", "sum_over_nonzero_weights"):
         inner["reduction"] = "sum_over_batch_size"
-    if "fn" in inner and entry["class_name"] in ("MeanMetricWrapper", "LossFunctionWrapper") and isinstance(inner["fn"], str):
+    if (
+        "fn" in inner
+        and entry["class_name"] in ("MeanMetricWrapper", "LossFunctionWrapper")
+        and isinstance(inner["fn"], str)
+    ):
         inner["fn"] = _function(inner["fn"])
 
 
 def _function(name: str) -> dict[str, Any]:
-    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": name,
+        "registered_name": "function",
+    }
 
 
 def _fix_lambda(entry: dict[str, Any], inner: dict[str, Any]) -> None:
@@ -129,7 +146,10 @@ def _fix_lambda(entry: dict[str, Any], inner: dict[str, Any]) -> None:
         inner["function"] = _function(function)
     kind = inner.pop("output_shape_type", None)
     if kind == "lambda" and isinstance(inner.get("output_shape"), list):
-        inner["output_shape"] = {"class_name": "__lambda__", "config": {"value": inner["output_shape"]}}
+        inner["output_shape"] = {
+            "class_name": "__lambda__",
+            "config": {"value": inner["output_shape"]},
+        }
     for key in ("function_type", "module", "output_shape_module"):
         inner.pop(key, None)
 
@@ -211,7 +231,9 @@ def _offsets(config: dict[str, Any], by_name: dict[str, dict]) -> dict[str, int]
     for e in config["layers"]:
         _map_references(e["inbound_nodes"], note)
     _map_references(config["output_layers"], note)
-    return {name: 1 for name, n in largest.items() if n and n >= len(by_name[name]["inbound_nodes"])}
+    return {
+        name: 1 for name, n in largest.items() if n and n >= len(by_name[name]["inbound_nodes"])
+    }
 
 
 def _old_call(node: Any, by_name: dict[str, dict], offsets: dict[str, int]) -> dict[str, Any]:
@@ -220,7 +242,10 @@ def _old_call(node: Any, by_name: dict[str, dict], offsets: dict[str, int]) -> d
 
     def tensor(r: Any) -> dict[str, Any]:
         history = [r[0], r[1] - offsets.get(r[0], 0), r[2]]
-        return {"class_name": "__keras_tensor__", "config": {"shape": None, "dtype": None, "keras_history": history}}
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {"shape": None, "dtype": None, "keras_history": history},
+        }
 
     def value(x: Any) -> Any:
         if _is_constant(x):
@@ -265,7 +290,12 @@ def _op_entry(entry: dict[str, Any]) -> None:
             what = config.get("function", cls)
             raise FileError(f"The model calls {what!r} at {name!r}, for which Kerata has no op.")
         key, call["args"], call["kwargs"] = found
-    entry.update(module="kerata.graph", class_name="OpCall", config={"name": name, "op": key}, registered_name=None)
+    entry.update(
+        module="kerata.graph",
+        class_name="OpCall",
+        config={"name": name, "op": key},
+        registered_name=None,
+    )
 
 
 TENSORFLOW_LAYERS = ("TFOpLambda", "SlicingOpLambda")
@@ -298,7 +328,9 @@ def tensorflow_name(key: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def _tensorflow_op(module: str, cls: str, config: dict, args: list, kwargs: dict) -> tuple[str, list, dict] | None:
+def _tensorflow_op(
+    module: str, cls: str, config: dict, args: list, kwargs: dict
+) -> tuple[str, list, dict] | None:
     for entry in _TENSORFLOW.split():
         function, _, rest = entry.partition("=")
         if function != config.get("function"):

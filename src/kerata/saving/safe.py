@@ -41,9 +41,13 @@ def atomic(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[IO[
     """
     target = Path(os.path.realpath(os.fspath(path)))
     if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, f"{path} is a folder: give the name of a file in it", str(path))
+        raise IsADirectoryError(
+            errno.EISDIR, f"{path} is a folder: give the name of a file in it", str(path)
+        )
     if not overwrite and target.exists():
-        raise FileExistsError(errno.EEXIST, f"{path} exists already; pass overwrite=True to replace it", str(path))
+        raise FileExistsError(
+            errno.EEXIST, f"{path} exists already; pass overwrite=True to replace it", str(path)
+        )
     part = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +95,11 @@ _REASONS = {
 
 def _told(e: OSError, path: Any) -> OSError:
     reason = _REASONS.get(e.errno or 0, e.strerror or str(e))
-    return type(e)(e.errno, f"{path} could not be written: {reason}. A file of that name is as it was", str(path))
+    return type(e)(
+        e.errno,
+        f"{path} could not be written: {reason}. A file of that name is as it was",
+        str(path),
+    )
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -118,7 +126,9 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     """
     path = Path(path)
     if path.is_dir():
-        what = "a TensorFlow SavedModel folder" if (path / "saved_model.pb").exists() else "a folder"
+        what = (
+            "a TensorFlow SavedModel folder" if (path / "saved_model.pb").exists() else "a folder"
+        )
         raise FileError(f"{path} is {what}, not a model file. Kerata reads .keras and .h5 files.")
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, _missing(path), str(path))
@@ -131,7 +141,9 @@ def kind_of(path: str | os.PathLike[str]) -> str:
             if kind in ("zip", "hdf5"):
                 return kind
             raise FileError(f"{path} is not a model file: it looks like {kind}.")
-    raise FileError(f"{path} is not a model file: it is neither a zip archive (.keras) nor HDF5 (.h5).")
+    raise FileError(
+        f"{path} is not a model file: it is neither a zip archive (.keras) nor HDF5 (.h5)."
+    )
 
 
 def _missing(path: Path) -> str:
@@ -139,7 +151,9 @@ def _missing(path: Path) -> str:
     if not folder.is_dir():
         return f"No such folder: {folder}"
     near = sorted(p.name for p in folder.iterdir() if p.suffix in (".keras", ".h5", ".hdf5"))[:6]
-    return f"There is no file {path.name!r}" + (f" in {folder}; there are: {', '.join(near)}" if near else "")
+    return f"There is no file {path.name!r}" + (
+        f" in {folder}; there are: {', '.join(near)}" if near else ""
+    )
 
 
 class Archive:
@@ -162,7 +176,9 @@ class Archive:
         info = self.members.get(member)
         if info is None:
             inside = ", ".join(sorted(self.members)[:5]) or "nothing"
-            raise FileError(f"{self.name} is no Keras model: it has no {member}. It holds: {inside}.")
+            raise FileError(
+                f"{self.name} is no Keras model: it has no {member}. It holds: {inside}."
+            )
         if info.file_size > _FLOOR and info.file_size > _RATIO * max(info.compress_size, 1):
             raise FileError(
                 f"{self.name}: {member} claims to unpack from {info.compress_size:,} to {info.file_size:,} bytes. "
@@ -170,8 +186,17 @@ class Archive:
             )
         try:
             return self.zip.read(info)
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as e:
-            raise FileError(f"{self.name}: {member} is damaged: {e}. Copy or save the file anew.") from e
+        except (
+            zipfile.BadZipFile,
+            EOFError,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+            ValueError,
+        ) as e:
+            raise FileError(
+                f"{self.name}: {member} is damaged: {e}. Copy or save the file anew."
+            ) from e
 
     def extract(self, prefix: str, folder: Path) -> None:
         """Write the members below `prefix` into `folder`, and nowhere else."""
@@ -253,9 +278,13 @@ def array(dataset: Any, name: str) -> Any:
     import numpy as np
 
     if not isinstance(dataset, h5py.Dataset):
-        raise FileError(f"{name}: an array is expected at {getattr(dataset, 'name', '?')!r}, there is none.")
+        raise FileError(
+            f"{name}: an array is expected at {getattr(dataset, 'name', '?')!r}, there is none."
+        )
     if dataset.external or dataset.is_virtual:
-        raise FileError(f"{name}: the data of {dataset.name!r} lie in another file. It is not read.")
+        raise FileError(
+            f"{name}: the data of {dataset.name!r} lie in another file. It is not read."
+        )
     size = dataset.dtype.itemsize * int(np.prod(dataset.shape, dtype=np.float64))
     if size > _FLOOR and size > _RATIO * max(dataset.id.get_storage_size(), 1):
         raise FileError(
@@ -265,7 +294,9 @@ def array(dataset: Any, name: str) -> Any:
     try:
         value = dataset[()]
     except (OSError, RuntimeError, ValueError) as e:
-        raise FileError(f"{name}: {dataset.name!r} is damaged: {_first_line(e)}. Copy or save the file anew.") from e
+        raise FileError(
+            f"{name}: {dataset.name!r} is damaged: {_first_line(e)}. Copy or save the file anew."
+        ) from e
     kind = dataset.attrs.get("dtype")
     if kind is not None and str(kind).startswith(("bfloat16", "float8")):
         import ml_dtypes

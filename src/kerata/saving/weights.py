@@ -22,7 +22,14 @@ from ..optimizers import Nadam, Optimizer
 from . import safe
 
 # What the base classes keep in attributes, which is no state of its own or is reached otherwise.
-_SKIPPED = frozenset(Layer(name="none").__dict__) | {"_graph", "_compiled", "_chain", "_trail", "_captured", "_optimizer"}
+_SKIPPED = frozenset(Layer(name="none").__dict__) | {
+    "_graph",
+    "_compiled",
+    "_chain",
+    "_trail",
+    "_captured",
+    "_optimizer",
+}
 
 
 # --- the way to every layer ---------------------------------------------------------------------
@@ -67,7 +74,11 @@ def _attributes(item: Any) -> Iterator[tuple[list[str], Any]]:
         found[public if isinstance(getattr(type(item), public, None), property) else key] = value
     for key in sorted(found, key=lambda k: "~" + k if k.startswith("_") else k):
         # tf_keras keeps some layers in an attribute of the same name with an underscore.
-        hidden = isinstance(found[key], Layer) and not key.startswith("_") and not isinstance(item, Model)
+        hidden = (
+            isinstance(found[key], Layer)
+            and not key.startswith("_")
+            and not isinstance(item, Model)
+        )
         yield [key, *(["_" + key] if hidden else [])], found[key]
 
 
@@ -76,7 +87,11 @@ def _holds(value: Any, depth: int = 4) -> bool:
         return True
     if isinstance(value, dict):
         value = value.values()
-    return depth > 0 and isinstance(value, (list, tuple, type({}.values()))) and any(_holds(v, depth - 1) for v in value)
+    return (
+        depth > 0
+        and isinstance(value, (list, tuple, type({}.values())))
+        and any(_holds(v, depth - 1) for v in value)
+    )
 
 
 def _members(container: Any) -> Iterator[tuple[list[str], Any]]:
@@ -141,7 +156,9 @@ class _Reader(Mapping):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self.cache:
-            dataset = safe.child(self.group, str(key), self.name) if self.group is not None else None
+            dataset = (
+                safe.child(self.group, str(key), self.name) if self.group is not None else None
+            )
             if dataset is None:
                 raise KeyError(key)
             self.cache[key] = safe.array(dataset, self.name)
@@ -154,7 +171,9 @@ class _Reader(Mapping):
         return 0 if self.group is None else len(self.group)
 
 
-def read(model: Any, file: Any, name: str, skip_mismatch: bool = False, optimizer: bool = True) -> None:
+def read(
+    model: Any, file: Any, name: str, skip_mismatch: bool = False, optimizer: bool = True
+) -> None:
     """Set all state of a model from an open HDF5 file.
 
     Args:
@@ -171,7 +190,11 @@ def read(model: Any, file: Any, name: str, skip_mismatch: bool = False, optimize
     items = [(paths, item, _group(file, paths, name)) for paths, item in walk(model)]
     table = Table(name)
     used = {g.name for _, _, g in items if g is not None}
-    fitting = [(i, _Reader(g, name)) for p, i, g in items if isinstance(i, Layer) and table.compare(p[0], i, g)]
+    fitting = [
+        (i, _Reader(g, name))
+        for p, i, g in items
+        if isinstance(i, Layer) and table.compare(p[0], i, g)
+    ]
     table.unexpected(file, used)
     if table.lines and not skip_mismatch:
         raise ShapeError(str(table))
@@ -188,7 +211,9 @@ def read(model: Any, file: Any, name: str, skip_mismatch: bool = False, optimize
     for _, item, group in items:
         if optimizer and isinstance(item, Optimizer) and group is not None:
             item.build(model.trainable_variables)
-            load_optimizer(item, [safe.array(group[k], name) for k in sorted(group.keys(), key=int)])
+            load_optimizer(
+                item, [safe.array(group[k], name) for k in sorted(group.keys(), key=int)]
+            )
 
 
 def _load(item: Any, reader: _Reader, table: Table, skip_mismatch: bool) -> None:
@@ -198,13 +223,18 @@ def _load(item: Any, reader: _Reader, table: Table, skip_mismatch: bool) -> None
         if isinstance(e, FileError):
             raise
         if not skip_mismatch:
-            raise ShapeError(f"{table.name}: the state of layer {item.name!r} does not fit: {e}") from e
+            raise ShapeError(
+                f"{table.name}: the state of layer {item.name!r} does not fit: {e}"
+            ) from e
         table.lines.append(f"  {item.name}: {e}")
 
 
 def _group(file: Any, paths: list[str], name: str) -> Any:
     for path in paths:
-        places = [path, path.replace("layers/", "_layer_checkpoint_dependencies/")]  # the latter in Keras 2.12
+        places = [
+            path,
+            path.replace("layers/", "_layer_checkpoint_dependencies/"),
+        ]  # the latter in Keras 2.12
         for place in places:
             found = safe.child(file, f"{place}/vars" if place else "vars", name)
             if found is not None:
@@ -265,7 +295,9 @@ class Table:
                 todo.extend((f"{path}/{k}", group.get(k, getlink=True)) for k in group)
 
     def __str__(self) -> str:
-        shown = self.lines[:20] + ([f"  ... and {len(self.lines) - 20} more"] if len(self.lines) > 20 else [])
+        shown = self.lines[:20] + (
+            [f"  ... and {len(self.lines) - 20} more"] if len(self.lines) > 20 else []
+        )
         return "\n".join(
             [
                 f"The weights in {self.name} do not fit the model:",
@@ -283,7 +315,11 @@ def load_optimizer(optimizer: Any, values: list[Any]) -> None:
         optimizer.set_weights(values)
         return
     # Keras 2 wrote the number of steps and the slots, but neither the learning rate nor Nadam's product.
-    without = [v for v in own if v is not optimizer._learning_rate and v is not optimizer.__dict__.get("_u_product")]
+    without = [
+        v
+        for v in own
+        if v is not optimizer._learning_rate and v is not optimizer.__dict__.get("_u_product")
+    ]
     if len(values) == len(without) and all(v.shape == w.shape for v, w in zip(without, values)):
         for v, w in zip(without, values):
             v.assign(w)

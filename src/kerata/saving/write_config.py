@@ -41,7 +41,11 @@ def _drop_shape(entry: Any) -> None:
     if not isinstance(inner, dict) or entry["class_name"] == "InputLayer":
         return
     cls = layer_class(entry)
-    own = _signature(cls).parameters if cls is not None and hasattr(cls.__init__, "__wrapped__") else {}
+    own = (
+        _signature(cls).parameters
+        if cls is not None and hasattr(cls.__init__, "__wrapped__")
+        else {}
+    )
     for key in ("batch_shape", "batch_input_shape", "input_shape", "input_dim"):
         if key not in own:
             inner.pop(key, None)
@@ -50,7 +54,9 @@ def _drop_shape(entry: Any) -> None:
 def layer_class(entry: dict[str, Any]) -> Any:
     """The class of a layer's configuration, a custom or a built-in one."""
     name = entry["class_name"]
-    return custom_object(entry.get("registered_name"), name) or built_in(entry.get("module"), name.rpartition(">")[2])
+    return custom_object(entry.get("registered_name"), name) or built_in(
+        entry.get("module"), name.rpartition(">")[2]
+    )
 
 
 def _is_graph(entry: dict[str, Any]) -> bool:
@@ -76,7 +82,9 @@ def _op_class(entry: dict[str, Any]) -> None:
             return
         module, cls, config, call["args"] = found
         call["kwargs"] = {}
-    entry.update(module=module, class_name=cls, config={"name": entry["name"], **config}, registered_name=cls)
+    entry.update(
+        module=module, class_name=cls, config={"name": entry["name"], **config}, registered_name=cls
+    )
 
 
 # --- Keras 2 ------------------------------------------------------------------------------------
@@ -104,14 +112,20 @@ def to_keras2(config: Any, inner_object: bool = False) -> Any:
         return inner
     if name == "DTypePolicy":
         policy = inner["name"]
-        return {"class_name": "Policy", "config": {"name": policy}} if policy.startswith("mixed") else policy
+        return (
+            {"class_name": "Policy", "config": {"name": policy}}
+            if policy.startswith("mixed")
+            else policy
+        )
     registered = config.get("registered_name")
     out: dict[str, Any] = {"class_name": registered if registered and ">" in registered else name}
     if inner_object and config.get("module"):
         out = {"module": config["module"], "class_name": name, "registered_name": registered}
     if isinstance(inner, dict):
         layers = to_keras2(inner.get("layers"))
-        inner = to_keras2({k: v for k, v in _shortened(config, inner).items() if k != "layers"}, inner_object=True)
+        inner = to_keras2(
+            {k: v for k, v in _shortened(config, inner).items() if k != "layers"}, inner_object=True
+        )
         if layers is not None:
             inner["layers"] = layers
     out["config"] = inner
@@ -133,7 +147,11 @@ def _shortened(entry: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
                 defaults.setdefault(p.name, p.default)
     # The last two have other defaults in tf_keras (ConvLSTM), or none in Keras 3 (AveragePooling).
     keep = ("name", "trainable", "dtype", "learning_rate", "recurrent_activation", "pool_size")
-    return {k: v for k, v in inner.items() if k in keep or not _equal(v, defaults.get(k, inspect.Parameter.empty))}
+    return {
+        k: v
+        for k, v in inner.items()
+        if k in keep or not _equal(v, defaults.get(k, inspect.Parameter.empty))
+    }
 
 
 def _equal(value: Any, default: Any) -> bool:
@@ -162,7 +180,9 @@ def _for_keras2(name: str, entry: dict[str, Any], build: dict[str, Any]) -> None
             inner[old] = inner.pop(new)
     if name == "InputLayer":
         inner.pop("trainable", None)
-    if name == "MultiHeadAttention" and build.get("shapes"):  # tf_keras makes the weights from these
+    if name == "MultiHeadAttention" and build.get(
+        "shapes"
+    ):  # tf_keras makes the weights from these
         query, value, *key = build["shapes"]
         inner.update(query_shape=query, value_shape=value, key_shape=key[0] if key else value)
     if name == "Sequential":
@@ -188,7 +208,11 @@ def _old_graph(config: dict[str, Any]) -> None:
 
 def _built_sequential(entry: dict[str, Any]) -> bool:
     inner = entry["config"]
-    if entry["class_name"] != "Sequential" or not isinstance(inner, dict) or not inner.get("layers"):
+    if (
+        entry["class_name"] != "Sequential"
+        or not isinstance(inner, dict)
+        or not inner.get("layers")
+    ):
         return False
     first = inner["layers"][0]
     return first["class_name"] == "InputLayer" or "batch_input_shape" in first["config"]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..engine import engine
+from ..engine import collector_paused, engine
 from ..scope import Binding
 from . import step as steps
 
@@ -156,7 +156,7 @@ class Program:
                 logs = self._update(data)
             self._count(1)
             return functools.partial(self._results, logs)
-        with uninterrupted():
+        with uninterrupted(), collector_paused(new="one" not in self._functions):
             values, logs = self._function("one", self._one)(
                 self._values(), self._base_key(), np.int32(self.compiled.steps), data
             )
@@ -167,13 +167,14 @@ class Program:
     def on_rows(self, data: Any, order: Any, batch: int, start: int, stop: int) -> Results:
         """Run steps on rows of data on the device."""
         run = self._functions.get(batch)
+        new = run is None
         if run is None:
             run = self._functions[batch] = engine().compile_loop(
                 functools.partial(self._on_rows, batch)
             )
         first = np.int32(self.compiled.steps - start)
         logs = None if self._logs_like is None else _zeros(self._logs_like)
-        with uninterrupted():
+        with uninterrupted(), collector_paused(new):
             values, logs = run(
                 (self._values(), logs), start, stop, self._base_key(), first, order, data
             )
