@@ -51,6 +51,10 @@ UPWARD = {
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
     ("optimizers", "legacy"): "names of Keras 2 such as optimizers.adam",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
+    (
+        "config",
+        "serialization",
+    ): "whether files may run code is a setting, obeyed where files are read",
     ("config", "dtypes"): "the default dtype policy is a setting, its class is not",
     ("models", "legacy"): "the door to old methods of models",
     ("models", "train"): "fit, evaluate and predict are methods of the model",

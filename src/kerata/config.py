@@ -76,6 +76,13 @@ def set_dtype_policy(policy: Any) -> None:
     dtypes.set_policy(policy)
 
 
+def enable_unsafe_deserialization() -> None:
+    """Let files that hold code run it from now on, as with ``safe_mode=False``. Only for trusted files."""
+    from . import serialization
+
+    serialization.enable_unsafe_deserialization()
+
+
 def epsilon() -> float:
     """The small constant that keeps divisions and logarithms finite (default 1e-7)."""
     return _settings["epsilon"]

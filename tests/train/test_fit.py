@@ -229,6 +229,18 @@ def test_callback_may_edit_weights_and_learning_rate():
     assert float(model.optimizer.learning_rate) == 0.0
 
 
+def test_a_schedule_may_take_the_place_of_the_rate():
+    x, y = data(8)
+    model = mlp(keras.optimizers.SGD(0.1))
+    model.fit(x, y, verbose=0)
+    model.optimizer.learning_rate = keras.optimizers.schedules.PiecewiseConstantDecay(
+        [0], [0.0, 0.0]
+    )
+    before = model.get_weights()
+    model.fit(x, y, verbose=0)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights()))
+
+
 def test_batch_hooks_see_every_step():
     x, y = data(20)
     calls = []

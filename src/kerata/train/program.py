@@ -237,7 +237,7 @@ class Program:
 
 
 def program(model: Any, mode: str) -> Program:
-    """The program of a model and mode, made anew where what is trainable has changed."""
+    """The program of a model and mode, made anew where what is trained, or how, has changed."""
     compiled = model._compiled
     layers = list(model._flatten_layers())
     key = (
@@ -245,15 +245,12 @@ def program(model: Any, mode: str) -> Program:
         tuple(x._trainable for x in layers),
         len(layers),
         tuple(v.trainable for v in model.weights),
+        id(getattr(model.optimizer, "_learning_rate", None)),  # a schedule may take its place
     )
     found = compiled.programs.get(mode)
-    if found is None or found[0] != key or not _same(found[1].model, model):
+    if found is None or found[0] != key or found[1].model is not model:
         found = compiled.programs[mode] = (key, Program(model, mode))
     return found[1]
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b
 
 
 def _takes_state(method: Callable) -> bool:
