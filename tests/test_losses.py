@@ -423,7 +423,7 @@ def test_get():
         InputError, match=r"'binary_crosentropy'. Did you mean 'binary_crossentropy'"
     ):
         losses.get("binary_crosentropy")
-    with pytest.raises(InputError, match="Not a loss"):
+    with pytest.raises(InputError, match="no loss"):
         losses.get(3)
 
 
