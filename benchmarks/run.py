@@ -146,7 +146,10 @@ HEADER = ["measure", "Kerata", "Keras", "ratio", "target", "reached", "runs"]
 
 def environment(library: str) -> dict[str, str]:
     """The environment of a run: what is set outside for one library must not reach the other."""
-    env = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KERATA_ENGINE")}
+    # A package that pip has installed comes with its bytecode; one in a folder writes it at the first
+    # run, unless it is forbidden to.
+    dropped = ("KERAS_BACKEND", "KERATA_ENGINE", "PYTHONDONTWRITEBYTECODE")
+    env = {k: v for k, v in os.environ.items() if k not in dropped}
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
     if library == "keras":
         env["KERAS_BACKEND"] = "jax"
