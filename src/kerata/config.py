@@ -12,7 +12,7 @@ from typing import Any
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
-_ENGINES = ("jax",)
+_ENGINES = ("jax", "torch", "tensorflow")
 
 _settings: dict[str, Any] = {
     "floatx": "float32",

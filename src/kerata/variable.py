@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -65,9 +66,10 @@ class Variable(TensorOperators):
                 else dtypes.standardize(initializer.dtype)
             )
             self.shape = tuple(initializer.shape)
-            self._value = initializer
             if isinstance(initializer, np.ndarray):
-                self._start, self._value = _delayed_array(initializer, self._dtype), None
+                self._start = _delayed_array(initializer, self._dtype)
+            else:
+                self._start = lambda: initializer
         self._trainable = self.can_train = bool(trainable)
         self.autocast = autocast
         self.aggregation = aggregation
@@ -128,9 +130,7 @@ class Variable(TensorOperators):
         kind = self._cast_to()
         if kind is None:
             return self._stored()
-        from .engine import engine
-
-        return engine().asarray(self._stored(), kind)
+        return _engine_now().asarray(self._stored(), kind)
 
     def _stored(self) -> Any:
         binding = local.binding
@@ -139,11 +139,39 @@ class Variable(TensorOperators):
             if bound is not None:
                 return bound
         if self._value is None:
-            from .engine import engine
+            self._settle()
+        return _engine_now().held(self._value)
 
-            self._value = engine().place(self._start, self._dtype)
-            self._start = None
-        return self._value
+    def _settle(self) -> None:
+        """Give the value, which has stood on the host or not been made yet, to the engine."""
+        e = _engine_now()
+        self._value = e.hold(e.place(self._start, self._dtype), self)
+        self._start = None
+
+    def snapshot(self) -> Any:
+        """The value as a tensor that no later change of the variable reaches."""
+        if self._value is None:
+            self._settle()
+        return _engine_now().plain(self._value)
+
+    def state(self) -> Any:
+        """What `restore` needs to undo all changes from now on; nothing is brought to the engine."""
+        return (None, self._start) if self._value is None else (self.snapshot(), None)
+
+    def restore(self, state: Any) -> None:
+        """Go back to a `state`."""
+        value, start = state
+        if value is None:
+            self._value, self._start = None, start
+        else:
+            self.replace(value)
+
+    def replace(self, value: Any) -> None:
+        """Take a tensor of the right shape and dtype as the value, whatever is bound."""
+        if self._value is None:
+            self._value, self._start = _engine_now().hold(value, self), None
+        else:
+            self._value = _engine_now().change(self._value, value)
 
     def host(self) -> np.ndarray:
         """The value as a NumPy array, without bringing it to the engine if it is not there yet."""
@@ -157,9 +185,7 @@ class Variable(TensorOperators):
 
     def numpy(self) -> np.ndarray:
         """The value as a NumPy array (a copy)."""
-        from .engine import engine
-
-        return np.array(engine().to_numpy(self.value))
+        return np.array(_engine_now().to_numpy(self.value))
 
     def assign(self, value: Any) -> Any:
         """Replace the value by one of the same shape; returns the new value."""
@@ -172,13 +198,11 @@ class Variable(TensorOperators):
             value = np.asarray(value)
         if tuple(value.shape) != self.shape:
             self._fits(value.shape)
-        from .engine import engine
-
-        value = engine().asarray(value, self._dtype)
+        value = _engine_now().asarray(value, self._dtype)
         binding = local.binding
         if binding is not None and binding.write(self, value):
             return value
-        self._value, self._start = value, None
+        self.replace(value)
         return value
 
     def _fits(self, shape: Sequence[int | None]) -> None:
@@ -199,9 +223,6 @@ class Variable(TensorOperators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         out = self.numpy()
         return out if dtype is None else out.astype(dtype)
-
-    def __jax_array__(self) -> Any:
-        return self.value
 
     def __float__(self) -> float:
         return float(self.numpy())
@@ -236,6 +257,13 @@ class Variable(TensorOperators):
         memo[id(self)] = copy
         copy.__setstate__(self.__getstate__())
         return copy
+
+
+@functools.cache
+def _engine_now() -> Any:
+    from .engine import engine
+
+    return engine()
 
 
 def _delayed(initializer: Callable, shape: tuple, dtype: str) -> Callable[[], Any]:

@@ -21,10 +21,12 @@ def engine() -> Any:
         try:
             with collector_paused(new=True):
                 _engine = importlib.import_module(f"{__name__}.{name}")
-        except ImportError as e:
-            raise ImportError(
-                f"The engine {name!r} is not installed: pip install kerata[{name}]"
-            ) from e
+        except ModuleNotFoundError as e:
+            if (e.name or "").partition(".")[0] != name:
+                raise
+            raise ModuleNotFoundError(
+                f"The engine {name!r} is not installed: pip install kerata[{name}]", name=name
+            ) from None
         config._settings["engine_loaded"] = True
     return _engine
 

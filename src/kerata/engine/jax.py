@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +14,8 @@ from jax import lax
 
 from .. import config, dtypes
 from ..spec import Spec, spec_of
+from ..variable import Variable
+from .memory import keep_freed_memory
 
 name = "jax"
 Tensor = jax.Array
@@ -35,26 +36,8 @@ def _start() -> None:
             jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
-def _keep_freed_memory() -> None:
-    """Let the C library keep large blocks that were freed, up to 2 GiB, for the next ones.
-
-    By default it gives each back to the system and asks for it anew, page by page: a program's
-    working memory at every call, a data set at every `fit`. On a CPU that costs as much as the
-    computation. ``KERATA_MALLOC=0`` leaves the library's own rule in place.
-    """
-    if not sys.platform.startswith("linux") or os.environ.get("KERATA_MALLOC") == "0":
-        return
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
-        mallopt = ctypes.CDLL(None).mallopt
-        trim_threshold, mmap_max = -1, -4
-        mallopt(trim_threshold, 2**31 - 1)
-        mallopt(mmap_max, 0)
-
-
 _start()
-_keep_freed_memory()
+keep_freed_memory()
 
 
 # --- tensors ------------------------------------------------------------------------------------
@@ -91,6 +74,28 @@ def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
     with jax.ensure_compile_time_eval():
         x = asarray(make(), dtype)
         return x.value if hasattr(x, "value") else x
+
+
+# A variable keeps a plain array; JAX takes a variable for one by its `__jax_array__`.
+Variable.__jax_array__ = lambda self: self.value
+
+
+def hold(value: Any, variable: Variable) -> Any:
+    """What a variable keeps for this value: an array."""
+    return value
+
+
+def held(storage: Any) -> Any:
+    """The array a variable keeps."""
+    return storage
+
+
+plain = held
+
+
+def change(storage: Any, value: Any) -> Any:
+    """What a variable keeps after it has taken another value."""
+    return value
 
 
 def to_numpy(x: Any) -> np.ndarray:

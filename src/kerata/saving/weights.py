@@ -198,13 +198,13 @@ def read(
     table.unexpected(file, used)
     if table.lines and not skip_mismatch:
         raise ShapeError(str(table))
-    before = [(v, v._value, v._start) for item, _ in fitting for v in item._own_variables]
+    before = [(v, v.state()) for item, _ in fitting for v in item._own_variables]
     try:
         for item, reader in fitting:
             _load(item, reader, table, skip_mismatch)
     except Exception:
-        for v, value, start in before:
-            v._value, v._start = value, start
+        for v, state in before:
+            v.restore(state)
         raise
     if table.lines:
         warnings.warn(str(table), stacklevel=3)

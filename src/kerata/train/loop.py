@@ -167,12 +167,12 @@ def reset(model: Any, metrics: list[Any]) -> None:
         start = known.get(id(m))
         if start is None or start[0] is not m:
             m.reset_state()
-            state = [(v, v.value) for v in m.variables]
+            state = [(v, v.snapshot()) for v in m.variables]
             if state:  # a metric may make its state only when it meets data
                 known[id(m)] = (m, state)
         else:
             for v, value in start[1]:
-                v._value = value
+                v.replace(value)
 
 
 class _Run:
@@ -463,10 +463,10 @@ def predict_batch(model: Any, x: Any) -> Any:
     if cache is None or not cache.fits(model):
         cache = model.__dict__["_predictor"] = _PredictorCache(model)
     p = cache.predictor
-    out, changed = p.run([v.value for v in p.variables], p.key, p.draws, x)
+    out, changed = p.run([v.snapshot() for v in p.variables], p.key, p.draws, x)
     if changed:
         for v, value in zip(p.changes, changed):
-            v._value = value
+            v.replace(value)
     return out
 
 

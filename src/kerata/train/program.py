@@ -193,16 +193,15 @@ class Program:
             self.compiled.steps += n
 
     def _values(self) -> list[Any]:
-        return [v.value for v in self.variables]
+        return [v.snapshot() for v in self.variables]
 
     def _store(self, values: list[Any]) -> None:
         for v, value in zip(self.variables, values):
-            v._value = value
-            v._start = None
+            v.replace(value)
 
     def wait(self) -> None:
         """Wait until the steps so far have been computed."""
-        engine().block([v._value for v in self.variables[-1:]])
+        engine().block([v.snapshot() for v in self.variables[-1:]])
 
     def logs(self, results: Results) -> dict[str, Any]:
         """Results as numbers by name; waits for the computation."""
