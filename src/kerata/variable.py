@@ -138,9 +138,7 @@ class Variable(TensorOperators):
             bound = binding.read(self)
             if bound is not None:
                 return bound
-        if self._value is None:
-            self._settle()
-        return _engine_now().held(self._value)
+        return _engine_now().held(self.storage)
 
     def _settle(self) -> None:
         """Give the value, which has stood on the host or not been made yet, to the engine."""
@@ -148,11 +146,16 @@ class Variable(TensorOperators):
         self._value = e.hold(e.place(self._start, self._dtype), self)
         self._start = None
 
-    def snapshot(self) -> Any:
-        """The value as a tensor that no later change of the variable reaches."""
+    @property
+    def storage(self) -> Any:
+        """What the engine keeps for the variable: a tensor, or a variable of its own library."""
         if self._value is None:
             self._settle()
-        return _engine_now().plain(self._value)
+        return self._value
+
+    def snapshot(self) -> Any:
+        """The value as a tensor that no later change of the variable reaches."""
+        return _engine_now().plain(self.storage)
 
     def state(self) -> Any:
         """What `restore` needs to undo all changes from now on; nothing is brought to the engine."""

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.fx.experimental.proxy_tensor
 from torch import Tensor, fx
 
 from ..errors import KerataError
-from ..variable import Variable
+from .forms import NUMBERS, fill, slots, take_apart
 
 _log = logging.getLogger("kerata")
 
@@ -49,52 +50,21 @@ def native_only() -> Iterator[None]:
         yield
 
 
-class _Slot:
-    """The place of a tensor in a structure of arguments or results."""
+def _tensor(asarray: Callable) -> Callable:
+    """For `take_apart`: tensors as they are wanted in a recording, with their description."""
 
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-def _take_apart(x: Any, asarray: Callable, tensors: list, key: list) -> Any:
-    """The structure of `x` with slots for its tensors, which are appended to `tensors`."""
-    if isinstance(x, Tensor):
+    def find(x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            if not isinstance(x, NUMBERS):
+                return None
+            x = asarray(x)
         if x.requires_grad:
             x = x.detach()
         if not x.is_contiguous():
             x = x.contiguous()
-        key.append((x.dtype, x.shape, x.device.type))
-    elif x is None or isinstance(x, (str, bytes)):
-        key.append(x)
-        return x
-    elif isinstance(x, (list, tuple)):
-        key.append((type(x), len(x)))
-        parts = [_take_apart(v, asarray, tensors, key) for v in x]
-        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
-    elif isinstance(x, dict):
-        key.append((dict, tuple(x)))
-        return {k: _take_apart(v, asarray, tensors, key) for k, v in x.items()}
-    elif isinstance(x, (np.ndarray, np.generic, bool, int, float, complex, Variable)):
-        return _take_apart(asarray(x), asarray, tensors, key)
-    else:
-        key.append(id(x))
-        return x
-    tensors.append(x)
-    return _Slot(len(tensors) - 1)
+        return x, (x.dtype, x.shape, x.device.type)
 
-
-def _fill(form: Any, tensors: Sequence[Any]) -> Any:
-    """A structure with tensors in its slots."""
-    if type(form) is _Slot:
-        return tensors[form.number]
-    if isinstance(form, (list, tuple)):
-        parts = [_fill(v, tensors) for v in form]
-        return type(form)(*parts) if hasattr(form, "_fields") else type(form)(parts)
-    if isinstance(form, dict):
-        return {k: _fill(v, tensors) for k, v in form.items()}
-    return form
+    return find
 
 
 class Replayed:
@@ -110,7 +80,7 @@ class Replayed:
     def __init__(
         self, fn: Callable, asarray: Callable, static: tuple[int, ...] = (), fuse: bool = False
     ) -> None:
-        self.fn, self.asarray, self.static, self.fuse = fn, asarray, static, fuse
+        self.fn, self.tensor, self.static, self.fuse = fn, _tensor(asarray), static, fuse
         self._plays: dict[Any, _Play] = {}
 
     def __call__(self, *args: Any) -> Any:
@@ -118,7 +88,7 @@ class Replayed:
             return self.fn(*args)
         with torch.no_grad():
             form, tensors, play = self._play(args)
-            return _fill(play.form, play.run(tensors))
+            return fill(play.form, play.run(tensors))
 
     def _play(self, args: Sequence[Any]) -> tuple[Any, list, _Play]:
         tensors: list[Tensor] = []
@@ -129,11 +99,11 @@ class Replayed:
                 key.append(a)
                 form.append(a)
             else:
-                form.append(_take_apart(a, self.asarray, tensors, key))
+                form.append(take_apart(a, self.tensor, tensors, key))
         found = tuple(key)
         play = self._plays.get(found)
         if play is None:
-            play = self._plays[found] = _record(self.fn, form, tensors, self.asarray, self.fuse)
+            play = self._plays[found] = _record(self.fn, form, tensors, self.tensor, self.fuse)
         return form, tensors, play
 
     def loop(self, state: Any, start: int, stop: int, data: Sequence[Any]) -> Any:
@@ -142,7 +112,7 @@ class Replayed:
             while start < stop:
                 before = np.int32(start)
                 form, tensors, play = self._play((before, state, *data))
-                count = sum(1 for _ in _slots(form[1]))
+                count = sum(1 for _ in slots(form[1]))
                 run, same = play.run, play.keeps(tensors[1 : 1 + count])
                 for i in range(start, stop):
                     tensors[0] = torch.tensor(i, dtype=torch.int32, device=tensors[0].device)
@@ -151,19 +121,8 @@ class Replayed:
                     if not same:  # a dtype has changed: what comes next is another recording
                         break
                     tensors[1 : 1 + count] = out
-                state = _fill(play.form, out)
+                state = fill(play.form, out)
             return state
-
-
-def _slots(form: Any) -> Iterator[_Slot]:
-    if type(form) is _Slot:
-        yield form
-    elif isinstance(form, (list, tuple)):
-        for v in form:
-            yield from _slots(v)
-    elif isinstance(form, dict):
-        for v in form.values():
-            yield from _slots(v)
 
 
 def _needs_gradient(x: Any) -> bool:
@@ -186,14 +145,14 @@ class _Play:
         return self.like == [(t.dtype, t.shape) for t in tensors]
 
 
-def _record(fn: Callable, form: Any, tensors: list, asarray: Callable, fuse: bool) -> _Play:
+def _record(fn: Callable, form: Any, tensors: list, tensor: Callable, fuse: bool) -> _Play:
     from torch.fx.experimental.proxy_tensor import make_fx
 
     play = _Play(lambda t: [])
 
     def flat(*given: Tensor) -> list[Tensor]:
         out: list[Tensor] = []
-        play.form = _take_apart(fn(*_fill(form, given)), asarray, out, [])
+        play.form = take_apart(fn(*fill(form, given)), tensor, out, [])
         play.like = [(t.dtype, t.shape) for t in out]
         return out
 

@@ -1,0 +1,294 @@
+"""The TensorFlow engine: what Kerata needs of TensorFlow beside the ops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up notes are no errors
+
+import numpy as np
+import tensorflow as tf
+
+from .. import dtypes, tree
+from ..spec import Spec
+from ..variable import Variable
+from .foreign import to_host
+from .memory import keep_freed_memory
+from .tensorflow_graphs import Graphs, Loop
+
+name = "tensorflow"
+Tensor = tf.Tensor
+
+DTYPES: dict[str, tf.DType] = {n: tf.as_dtype(n) for n in dtypes.ALL}
+
+
+def _start() -> None:
+    """Take memory of a GPU as it is needed, not all of it at once."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with contextlib.suppress(RuntimeError):  # the program has used it already
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
+_start()
+keep_freed_memory()
+
+
+# --- tensors ------------------------------------------------------------------------------------
+
+
+def asarray(x: Any, dtype: str | None = None) -> Any:
+    """`x` as a TensorFlow tensor of the dtype named."""
+    if isinstance(x, Tensor):
+        return x if dtype is None or x.dtype.name == dtype else tf.cast(x, DTYPES[dtype])
+    if isinstance(x, (Variable, tf.Variable)):
+        return asarray(x.value if isinstance(x, Variable) else x.value(), dtype)
+    if isinstance(x, (tf.IndexedSlices, tf.SparseTensor, tf.RaggedTensor)):
+        return asarray(tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor)
+                       else x.to_tensor() if isinstance(x, tf.RaggedTensor)
+                       else tf.convert_to_tensor(x), dtype)  # fmt: skip
+    if not hasattr(x, "dtype"):
+        if isinstance(x, (list, tuple)) and any(hasattr(v, "dtype") for v in tree.flatten(x)):
+            return tf.stack([asarray(v, dtype) for v in x])
+        if dtype is None:
+            kind = np.asarray(x).dtype
+            dtype = dtypes.standardize(None if kind.kind == "f" else kind)
+        return tf.cast(x, DTYPES[dtype]) if isinstance(x, float) else _constant(np.asarray(x), dtype)
+    x = np.asarray(to_host(x, name))
+    return _constant(x, dtype or dtypes.standardize(x.dtype))
+
+
+def _constant(x: np.ndarray, dtype: str) -> Any:
+    if dtype == "string":
+        return tf.constant(x)
+    return tf.constant(x.astype(DTYPES[dtype].as_numpy_dtype, copy=False))
+
+
+def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
+    """What `make` gives, as a concrete tensor even while a function is being traced."""
+    with tf.init_scope():
+        return asarray(make(), dtype)
+
+
+# So ``tape.gradient`` and ``tf.function`` take a variable of Kerata for one of TensorFlow's.
+Variable._should_act_as_resource_variable = True
+Variable.handle = property(lambda self: self.storage.handle)
+Variable.__tf_tensor__ = lambda self, dtype=None, name=None: asarray(
+    self.value, None if dtype is None else tf.as_dtype(dtype).name
+)
+tf.register_tensor_conversion_function(
+    Variable, lambda v, dtype=None, name=None, as_ref=False: v.__tf_tensor__(dtype)
+)
+
+
+def hold(value: Any, variable: Variable) -> Any:
+    """What a variable keeps for this value: a ``tf.Variable``, which tapes watch."""
+    with tf.init_scope():
+        return tf.Variable(value, trainable=variable.can_train, dtype=value.dtype)
+
+
+def held(storage: Any) -> Any:
+    """The tensor that a variable holds."""
+    return storage.value()
+
+
+plain = held
+
+
+def change(storage: Any, value: Any) -> Any:
+    """What a variable keeps after it has taken another value: the same ``tf.Variable``."""
+    storage.assign(value)
+    return storage
+
+
+def to_numpy(x: Any) -> np.ndarray:
+    """A TensorFlow tensor as a NumPy array."""
+    if is_tracing(x):
+        raise TypeError(
+            "A tensor inside a compiled function has no values yet and cannot become a NumPy array. "
+            "Use kerata.ops, or compile(run_eagerly=True) to look at values."
+        )
+    return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a TensorFlow tensor."""
+    return isinstance(x, (Tensor, tf.Variable))
+
+
+def is_tracing(x: Any) -> bool:
+    """Whether `x` stands for a tensor in a function that is being traced."""
+    return tf.is_symbolic_tensor(x)
+
+
+def function(op: str, primitive: bool) -> Callable | None:
+    """The function of this engine for an op."""
+    return OVERRIDES.get(op)
+
+
+def infer(fn: Callable, specs: Sequence[Any]) -> Any:
+    """Specs of the results of a function that calls TensorFlow itself."""
+    with tf.__internal__.FuncGraph("infer").as_default():
+        given = [
+            tf.compat.v1.placeholder(DTYPES[s.dtype], s.shape) if isinstance(s, Spec) else s
+            for s in specs
+        ]
+        out = fn(*given)
+    return tree.map_structure(
+        lambda t: Spec(tuple(t.shape), t.dtype.name) if isinstance(t, Tensor) else t, out
+    )
+
+
+# --- derivation ---------------------------------------------------------------------------------
+
+
+def value_and_grad(fn: Callable, has_aux: bool = False) -> Callable:
+    """``(value, gradients)`` with regard to the first argument, a list of tensors."""
+
+    def run(values: Sequence[Any], *rest: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            leaves = [tf.identity(v) for v in values]
+            tape.watch(leaves)
+            out = fn(leaves, *rest)
+        found = tape.gradient(out[0] if has_aux else out, leaves)
+        grads = [
+            tf.zeros_like(v) if g is None else tf.convert_to_tensor(g) for g, v in zip(found, values)
+        ]
+        return out, grads
+
+    return run
+
+
+def custom_gradient(fn: Callable) -> Callable:
+    """`fn` with the derivative that it returns beside its value."""
+    import inspect
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        @tf.custom_gradient
+        def run(*tensors: Any) -> Any:
+            value, back = fn(*tensors, **kwargs)
+            if "upstream" not in inspect.signature(back).parameters:
+                return value, back
+
+            def backward(*upstream: Any) -> Any:
+                return back(*tensors, upstream=upstream[0] if len(upstream) == 1 else upstream)
+
+            return value, backward
+
+        return run(*[asarray(a) for a in args])
+
+    return call
+
+
+def vmap(fn: Callable, in_axes: Any = 0) -> Callable:
+    """`fn` mapped over a leading axis, by ``tf.vectorized_map``."""
+
+    def run(*args: Any) -> Any:
+        axes = in_axes if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
+        mapped = [i for i, a in enumerate(axes) if a is not None]
+        moved = tuple(_to_front(args[i], axes[i]) for i in mapped)
+
+        def one(parts: Any) -> Any:
+            full = list(args)
+            for i, p in zip(mapped, parts):
+                full[i] = p
+            return fn(*full)
+
+        return tf.vectorized_map(one, moved)
+
+    return run
+
+
+def _to_front(x: Any, axis: int) -> Any:
+    x = asarray(x)
+    order = list(range(x.shape.rank))
+    order.insert(0, order.pop(axis))
+    return tf.transpose(x, order)
+
+
+def checkpoint(fn: Callable) -> Callable:
+    """`fn` with its inner values recomputed for the gradient rather than kept."""
+    return tf.recompute_grad(fn)
+
+
+# --- compilation --------------------------------------------------------------------------------
+
+
+def compile(
+    fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = (), fuse: Any = None
+) -> Callable:
+    """`fn` as a graph for each form of its arguments, compiled by XLA where that pays."""
+    return Graphs(fn, asarray, tuple(static), fuse)
+
+
+def compile_loop(step: Callable, fuse: Any = None) -> Callable:
+    """``run(state, start, stop, *data)``: ``state = step(i, state, *data)`` for i from start to stop."""
+    return Loop(step, asarray, fuse)
+
+
+def take_rows(x: Any, rows: Any) -> Any:
+    """Rows of `x` by number."""
+    return tf.gather(x, rows)
+
+
+def slice_rows(x: Any, start: Any, size: int) -> Any:
+    """`size` rows of `x` from a row known at run time only."""
+    rest = tuple(x.shape)[1:]
+    out = tf.slice(x, [start, *[0] * len(rest)], [size, *rest])
+    return tf.ensure_shape(out, (size, *rest))
+
+
+def block(x: Any) -> Any:
+    """Wait until the computation of `x` has ended."""
+    for t in tree.flatten(x):
+        if hasattr(t, "numpy"):
+            t.numpy()
+    return x
+
+
+# --- randomness ---------------------------------------------------------------------------------
+
+
+def key(seed: int) -> Any:
+    """A random key: two 32-bit words."""
+    return place(lambda: np.array([(seed >> 32) & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32))
+
+
+def fold(key: Any, n: Any) -> Any:
+    """A new key out of a key and a number."""
+    new = tf.random.experimental.stateless_fold_in(seed_of(key), tf.cast(asarray(n), tf.int32))
+    return tf.bitcast(new, tf.uint32)
+
+
+def seed_of(key: Any) -> Any:
+    """A key as the seed of TensorFlow's stateless functions."""
+    return tf.bitcast(asarray(key, "uint32"), tf.int32)
+
+
+# --- devices ------------------------------------------------------------------------------------
+
+
+def devices() -> list[str]:
+    """Names such as ``cpu:0``."""
+    return [
+        ":".join(d.name.rsplit(":", 2)[1:]).lower()
+        for d in tf.config.list_logical_devices()
+        if d.device_type in ("CPU", "GPU", "TPU")
+    ]
+
+
+@contextlib.contextmanager
+def device(name: str) -> Iterator[None]:
+    """Place new tensors on the device of that name."""
+    kind, _, index = name.lower().partition(":")
+    with tf.device(f"{({'cuda': 'gpu'}).get(kind, kind)}:{index or 0}"):
+        yield
+
+
+# --- ops ----------------------------------------------------------------------------------------
+
+# At the end, because the ops build on the above.
+from .tensorflow_nn import cond, jvp, random, scan, vectorize, while_loop  # noqa: E402, F401
+from .tensorflow_ops import OVERRIDES  # noqa: E402
