@@ -248,6 +248,10 @@ def block(x: Any) -> Any:
     return x
 
 
+def together(tensors: Sequence[Any]) -> None:
+    """No such thing: XLA joins the updates of all weights by itself."""
+
+
 # --- randomness ---------------------------------------------------------------------------------
 
 

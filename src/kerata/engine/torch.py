@@ -266,6 +266,11 @@ def block(x: Any) -> Any:
     return x
 
 
+def together(tensors: Sequence[Any]) -> Many:
+    """Tensors of one dtype as one value: arithmetic acts on all of them in one call."""
+    return Many(tensors)
+
+
 # --- randomness ---------------------------------------------------------------------------------
 
 

@@ -170,7 +170,7 @@ class Program:
         new = run is None
         if run is None:
             run = self._functions[batch] = engine().compile_loop(
-                functools.partial(self._on_rows, batch)
+                functools.partial(self._on_rows, batch), fuse=self.compiled.fuse
             )
         first = np.int32(self.compiled.steps - start)
         logs = None if self._logs_like is None else _zeros(self._logs_like)
@@ -185,7 +185,8 @@ class Program:
     def _function(self, name: str, pure: Callable) -> Callable:
         found = self._functions.get(name)
         if found is None:
-            found = self._functions[name] = engine().compile(pure)
+            fuse = self.compiled.fuse if name == "one" else None
+            found = self._functions[name] = engine().compile(pure, fuse=fuse)
         return found
 
     def _count(self, n: int) -> None:
