@@ -400,10 +400,15 @@ class Optimizer(Configurable):
         joined = together([_as(g, dtype) for g in grads])
         if joined is None:
             return False
-        held = {n: [made[self._get_variable_index(v)] for v in variables] for n, made in self._slots.items()}
+        held = {
+            n: [made[self._get_variable_index(v)] for v in variables]
+            for n, made in self._slots.items()
+        }
         slots = {n: together([v.value for v in made]) for n, made in held.items()}
         values = together([v.value for v in variables])
-        for v, value in zip(variables, self.rule(joined, values, self._prepared(dtype, rate), slots)):
+        for v, value in zip(
+            variables, self.rule(joined, values, self._prepared(dtype, rate), slots)
+        ):
             v.assign(value)
         for name, made in held.items():
             for v, value in zip(made, slots[name]):

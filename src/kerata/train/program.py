@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import tree
 from ..engine import collector_paused, engine
+from ..ops import random
 from ..scope import Binding
 from . import step as steps
 
@@ -102,7 +103,7 @@ class Program:
 
     def _one(self, values: list, key: Any, number: Any, data: Any) -> Any:
         """One step on a batch: new values, and logs of a step of the user's own."""
-        with Binding(self.variables, values, engine().fold(key, number)) as run:
+        with Binding(self.variables, values, random.fold(key, number)) as run:
             logs = self._update(data)
             return run.result(self.variables), logs
 
@@ -152,7 +153,7 @@ class Program:
     def on_batch(self, data: Any) -> Results:
         """Run one step on a batch."""
         if self.compiled.run_eagerly:
-            with Binding(key=engine().fold(self._base_key(), self.compiled.steps)):
+            with Binding(key=random.fold(self._base_key(), self.compiled.steps)):
                 logs = self._update(data)
             self._count(1)
             return functools.partial(self._results, logs)
