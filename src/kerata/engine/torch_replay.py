@@ -87,7 +87,7 @@ class Replayed:
         if is_recording() or (torch.is_grad_enabled() and _needs_gradient(args)):
             return self.fn(*args)
         with torch.no_grad():
-            form, tensors, play = self._play(args)
+            _, tensors, play = self._play(args)
             return fill(play.form, play.run(tensors))
 
     def _play(self, args: Sequence[Any]) -> tuple[Any, list, _Play]:
