@@ -957,7 +957,7 @@ def take(x: Any, indices: Any, axis: Any = None) -> Any:
     if x.dim() == 2 and axis == 0:
         return F.embedding(i, x)
     rows = x.index_select(axis, i.reshape(-1))
-    return rows.reshape(*x.shape[:axis], *i.shape, *x.shape[axis + 1 :])
+    return rows.reshape((*x.shape[:axis], *i.shape, *x.shape[axis + 1 :]))
 
 
 @override
@@ -1123,8 +1123,11 @@ def _product(a: Any, b: Any, native: Callable, *more: Any) -> Any:
 
 @override
 def matmul(x1: Any, x2: Any) -> Any:
-    if getattr(x1, "dtype", None) is torch.int8 and getattr(x2, "dtype", None) is torch.int8:
-        x1, x2 = x1.to(torch.int32), x2.to(torch.int32)
+    if isinstance(x1, Tensor) and x1.dtype in _FLOATING:
+        return _product(x1, x2, torch.matmul)
+    x1, x2 = asarray(x1), asarray(x2)
+    if x1.dtype is x2.dtype is torch.int8:
+        x1 = x1.to(torch.int32)
     return _product(x1, x2, torch.matmul)
 
 
