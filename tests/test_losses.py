@@ -3,14 +3,13 @@
 import json
 import warnings
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from kerata import losses, ops, scope
 from kerata.errors import InputError, ShapeError
 from kerata.serialization import register_keras_serializable
+from support import grad, jit, tensor
 
 EPS = 1e-7
 
@@ -171,7 +170,7 @@ def test_values_and_reductions(name, kwargs, given, formula):
     by_sample = cls(reduction="none", **kwargs)(t, p)
     assert by_sample.dtype == "float32"
     np.testing.assert_allclose(by_sample, want, rtol=2e-5, atol=1e-6)
-    compiled = jax.jit(cls(**kwargs))(t, jnp.asarray(p))
+    compiled = jit(cls(**kwargs))(t, tensor(p))
     np.testing.assert_allclose(compiled, want.mean(), rtol=2e-5)
     np.testing.assert_allclose(cls(reduction="sum", **kwargs)(t, p), want.sum(), rtol=2e-5)
     if want.shape == (6,):
@@ -199,7 +198,7 @@ def test_gradients_stay_finite_at_the_ends(name, kwargs, given, formula):
     eye = np.eye(4, dtype="float32")
     labels = np.arange(4) if loss.labels == "classes" else eye
     for p in (eye, 1 - eye, 0.5 * eye + 0.125):
-        gradient = jax.grad(lambda x: jnp.sum(loss(labels, x)))(jnp.asarray(p))
+        gradient = grad(lambda x: ops.sum(loss(labels, x)))(tensor(p))
         assert np.isfinite(gradient).all()
 
 
@@ -219,7 +218,7 @@ def test_circle_against_the_sums_of_the_paper():
     np.testing.assert_allclose(losses.circle(labels, e, gamma=8.0), want, rtol=1e-4)
     # The sample without another of its class has no loss, and does not count.
     np.testing.assert_allclose(loss(labels, e), np.sum(want) / 4, rtol=1e-4)
-    gradient = jax.grad(lambda x: loss(labels, x))(jnp.asarray(e))
+    gradient = grad(lambda x: loss(labels, x))(tensor(e))
     assert np.isfinite(gradient).all()
 
 
@@ -331,8 +330,8 @@ def test_weights_that_do_not_fit():
 
 
 def masked(p, mask):
-    p = jnp.asarray(p)
-    scope.set_mask(p, jnp.asarray(mask))
+    p = tensor(p)
+    scope.set_mask(p, tensor(mask))
     return p
 
 
@@ -368,7 +367,7 @@ def test_ignored_class_does_not_count():
     rest = np.array([0, 1, 3])
     want = -np.log(picked(t[rest], p[rest])).mean()
     np.testing.assert_allclose(loss(t, p), want, rtol=1e-5)
-    gradient = jax.grad(lambda x: loss(t, x))(jnp.asarray(p))
+    gradient = grad(lambda x: loss(t, x))(tensor(p))
     assert np.isfinite(gradient).all()
     assert not np.any(gradient[2])
     both = masked(p, [True, True, True, False])

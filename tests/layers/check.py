@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
-from kerata import layers, rng, tree
+from kerata import dtypes, layers, ops, rng, tree
 from kerata.layers import Layer
+from support import grad as gradient
+from support import jit
 
 EXACT = {"rtol": 1e-5, "atol": 1e-5}
 
@@ -55,7 +56,7 @@ def check_layer(
     out = tree.map_structure(np.asarray, y)
     for v in tree.flatten(out):
         assert np.all(np.isfinite(v)), "the output is not finite"
-        assert expected_dtype is None or str(v.dtype) == expected_dtype
+        assert expected_dtype is None or dtypes.standardize(v.dtype) == expected_dtype
     if expected is not None:
         want = expected(x) if callable(expected) else expected
         close(out, want, tolerance or EXACT)
@@ -124,7 +125,7 @@ def _check_inference(layer: Layer, x: Any, call: dict[str, Any]) -> None:
     found = tree.flatten(fresh(symbols, **call))
     real = tree.flatten(layer(x, **call))
     for s, v in zip(found, real, strict=True):
-        assert s.dtype == str(v.dtype), f"inferred {s.dtype}, got {v.dtype}"
+        assert s.dtype == dtypes.standardize(v.dtype), f"inferred {s.dtype}, got {v.dtype}"
         assert len(s.shape) == v.ndim, f"inferred {s.shape}, got {v.shape}"
         for d, n in zip(s.shape, v.shape):
             assert d in (n, None), f"inferred {s.shape}, got {v.shape}"
@@ -147,7 +148,7 @@ def _check_compiled(layer: Layer, x: Any, call: dict[str, Any]) -> None:
     want, after = run(trained, others, x)
     if is_random(layer) and layer._carried_below() == []:
         return
-    got, state = jax.jit(run)(trained, others, x)
+    got, state = jit(run)(trained, others, x)
     close(got, want)
     close(state, after)
 
@@ -202,12 +203,12 @@ def _compare_derivatives(fn: Callable, parts: Sequence[np.ndarray], step: float 
     factors = [values.standard_normal(y.shape) for y in fn(list(parts))]
 
     def scalar(p: list[Any]) -> Any:
-        return sum((y * f.astype(np.float32)).sum() for y, f in zip(fn(p), factors))
+        return sum(ops.sum(ops.multiply(y, f.astype(np.float32))) for y, f in zip(fn(p), factors))
 
     def exact(p: list[Any]) -> float:
         return sum(float(np.sum(np.asarray(y, np.float64) * f)) for y, f in zip(fn(p), factors))
 
-    found = jax.grad(scalar)(list(parts))
+    found = gradient(scalar)(list(parts))
     for i, part in enumerate(parts):
         direction = values.standard_normal(part.shape).astype(np.float32)
         ahead, behind = list(parts), list(parts)

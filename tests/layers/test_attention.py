@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from kerata import layers, models
 from kerata.errors import InputError, ShapeError
 from kerata.scope import get_mask
 from layers.check import check_layer, close, make_input, twin
+from support import jit
 
 Array = np.ndarray
 QUERY, VALUE, KEY = (
@@ -285,7 +285,7 @@ def test_dropout_and_compilation() -> None:
     a, b = (np.asarray(layer(QUERY, VALUE, training=True)) for _ in range(2))
     assert np.abs(a - b).max() > 0 and np.abs(a - plain).max() > 0
     weights = [v.value for v in layer.trainable_variables]
-    run = jax.jit(lambda w: layer.stateless_call(w, [], QUERY, VALUE, use_causal_mask=True)[0])
+    run = jit(lambda w: layer.stateless_call(w, [], QUERY, VALUE, use_causal_mask=True)[0])
     close(run(weights), layer(QUERY, VALUE, use_causal_mask=True))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pytest
 
 from kerata import engine, layers, rng, scope
 from kerata.errors import InputError, ShapeError
 from layers.check import check_layer, close
+from support import jit
 
 CASES = [
     (layers.Dropout, {"rate": 0.3}, (2, 3)),
@@ -108,7 +108,7 @@ def test_draws_in_a_compiled_step_follow_its_key(seed):
     layer = layers.Dropout(0.5, seed=seed)
     x = BIG[0]
 
-    @jax.jit
+    @jit
     def step(key):
         with scope.bind(key=key):
             return layer(x, training=True), layer(x, training=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from kerata import layers, models, ops
 from kerata.errors import InputError, ShapeError
 from kerata.scope import get_mask
 from layers.check import check_layer, close, make_input, twin
+from support import grad, jit
 
 Array = np.ndarray
 MASK = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [0, 1, 0, 1, 1]], bool)
@@ -150,8 +150,8 @@ def test_compiled_with_mask_and_its_derivative(name: str) -> None:
     def total(w: list) -> Any:
         return (layer.stateless_call(w, [], X, mask=MASK)[0] ** 2).sum()
 
-    close(jax.jit(total)(weights), total(weights))
-    grads = jax.jit(jax.grad(total))(weights)
+    close(jit(total)(weights), total(weights))
+    grads = jit(grad(total))(weights)
     for i, g in enumerate(grads):
         direction = np.random.default_rng(i).standard_normal(g.shape).astype(np.float32)
         ends = [

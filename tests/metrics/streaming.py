@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from kerata import metrics
 from kerata.metrics import Metric
+from support import jit
 
 SIZES = (8, 8, 3)
 
@@ -28,11 +28,11 @@ def joined(parts: Sequence[tuple]) -> list[np.ndarray]:
 
 def compiled(metric: Metric, parts: Sequence[tuple]) -> Any:
     """The value after all batches, by a compiled pure function of the state."""
-    step = jax.jit(metric.stateless_update_state)
+    step = jit(metric.stateless_update_state)
     state = metric.stateless_reset_state()
     for part in parts:
         state = step(state, *part)
-    return jax.jit(metric.stateless_result)(state)
+    return jit(metric.stateless_result)(state)
 
 
 def check(metric: Metric, parts: Sequence[tuple], want: Any, tol: float = 2e-5) -> None:

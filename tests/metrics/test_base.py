@@ -3,7 +3,6 @@
 import copy
 import json
 
-import jax
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ from kerata import Variable, metrics, ops, scope
 from kerata.errors import InputError
 from kerata.serialization import register_keras_serializable
 from kerata.spec import Spec
+from support import jit
 
 
 @register_keras_serializable("tests")
@@ -50,7 +50,7 @@ def test_state_is_tracked_in_order():
 def test_pure_functions():
     metric = Spread()
     start = metric.stateless_reset_state()
-    after = jax.jit(metric.stateless_update_state)(start, None, np.array([1.0, -2.0], "float32"))
+    after = jit(metric.stateless_update_state)(start, None, np.array([1.0, -2.0], "float32"))
     assert float(metric.stateless_result(after)) == 3.0
     assert float(metric.result()) == 0.0
     with pytest.raises(ValueError, match="has 6 variables .*got 2"):
@@ -65,7 +65,7 @@ def test_bound_state_is_pure():
             metric.update_state(x)
             return run.result(), metric.result()
 
-    values, mean = jax.jit(step)([v.value for v in metric.variables], np.ones(3, "float32"))
+    values, mean = jit(step)([v.value for v in metric.variables], np.ones(3, "float32"))
     assert float(mean) == 1.0
     assert [float(v) for v in values] == [3.0, 3.0]
     assert float(metric.total) == 0.0

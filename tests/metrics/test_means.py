@@ -1,12 +1,12 @@
 """Metrics that are means of values per sample, streamed, against NumPy."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from kerata import metrics, ops, scope
 from kerata.errors import ShapeError
 from metrics.streaming import batches, check, joined
+from support import tensor
 
 
 def softmax(x):
@@ -165,12 +165,13 @@ def test_one_value_for_a_batch_with_weights():
     assert float(metric.result()) == 2.0
 
 
+@pytest.mark.engine("jax")
 def test_few_operations_where_nothing_is_weighted():
     import jax
 
     metric = metrics.Mean()
     state = [v.value for v in metric.variables]
-    program = jax.make_jaxpr(metric.stateless_update_state)(state, jnp.ones(32))
+    program = jax.make_jaxpr(metric.stateless_update_state)(state, ops.ones(32))
     names = [e.primitive.name for e in program.eqns]
     assert sorted(n for n in names if n != "convert_element_type") == ["add", "add", "reduce_sum"]
 
@@ -179,8 +180,8 @@ def test_few_operations_where_nothing_is_weighted():
 
 
 def masked(p, mask):
-    p = jnp.asarray(p)
-    scope.set_mask(p, jnp.asarray(mask))
+    p = tensor(p)
+    scope.set_mask(p, tensor(mask))
     return p
 
 

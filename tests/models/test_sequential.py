@@ -134,6 +134,7 @@ def test_subclassed_model_inside_a_functional_one():
     assert model(values(2, 5))["b"].shape == (2, 2)
 
 
+@pytest.mark.engine("jax")
 def test_native_functions_in_call():
     import jax.numpy as jnp
 

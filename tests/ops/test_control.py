@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pytest
 
 from kerata import graph, ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
+from support import grad, jit
 
 X = np.arange(6, dtype="float32").reshape(3, 2)
 
@@ -18,7 +18,7 @@ def test_cond() -> None:
         return ops.cond(p, lambda: x * 2, lambda: x)
 
     assert pick(True, X).tolist() == (X * 2).tolist()
-    assert jax.jit(pick)(np.array(False), X).tolist() == X.tolist()
+    assert jit(pick)(np.array(False), X).tolist() == X.tolist()
     assert ops.cond(Spec((), "bool"), lambda: Spec((2,)), lambda: Spec((2,))).shape == (2,)
     with pytest.raises(ShapeError, match="one shape and dtype"):
         ops.cond(Spec((), "bool"), lambda: Spec((2,)), lambda: Spec((2, 3)))
@@ -63,9 +63,7 @@ def test_scan() -> None:
 
 
 def test_scan_gradient() -> None:
-    g = jax.grad(lambda x: ops.sum(ops.scan(running_sum, np.zeros(2, "float32"), x, unroll=2)[1]))(
-        X
-    )
+    g = grad(lambda x: ops.sum(ops.scan(running_sum, np.zeros(2, "float32"), x, unroll=2)[1]))(X)
     assert g.tolist() == [[6, 6], [4, 4], [2, 2]]
 
 
@@ -111,6 +109,6 @@ def test_custom_gradient() -> None:
 
         return x * 1, backward
 
-    assert float(jax.grad(lambda x: clipped(x) * 5)(np.float32(2))) == 1.0
+    assert float(grad(lambda x: clipped(x) * 5)(np.float32(2))) == 1.0
     assert clipped(Spec((2,))).shape == (2,)
     assert clipped.__doc__.startswith("The same")

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -29,9 +28,7 @@ def test_every_primitive_resolves_in_the_engine() -> None:
 
 
 def test_every_override_is_of_an_op() -> None:
-    from kerata.engine.jax import OVERRIDES
-
-    assert set(OVERRIDES) <= set(REGISTRY)
+    assert set(engine().OVERRIDES) <= set(REGISTRY)
 
 
 def test_every_op_is_tested() -> None:
@@ -52,7 +49,7 @@ def test_every_op_says_what_it_does() -> None:
 
 def test_what_kind_of_result() -> None:
     x = np.ones((2, 3), np.float32)
-    assert isinstance(ops.add(x, 1), jnp.ndarray)
+    assert engine().is_tensor(ops.add(x, 1))
     assert type(ops.add(Spec((2, 3)), 1)) is Spec
     symbolic = ops.add(KerasTensor((None, 3)), x[0])
     assert isinstance(symbolic, KerasTensor)
@@ -113,7 +110,7 @@ def test_lists_and_numbers(fn, want) -> None:
 
 
 def test_list_of_tensors_is_one_tensor() -> None:
-    parts = [jnp.ones(2), Variable([2.0, 3.0]), np.zeros(2, "float32")]
+    parts = [ops.ones(2), Variable([2.0, 3.0]), np.zeros(2, "float32")]
     assert ops.convert_to_tensor([parts[0], parts[2]]).shape == (2, 2)
     assert ops.stack(parts).tolist() == [[1, 1], [2, 3], [0, 0]]
 
@@ -176,7 +173,7 @@ def test_modules() -> None:
 
 
 def test_importing_ops_loads_no_engine() -> None:
-    code = "import sys; from kerata import ops; ops.relu(ops.add); assert 'jax' not in sys.modules"
+    code = "import sys; from kerata import ops; ops.relu(ops.add); assert not {'jax', 'torch', 'tensorflow'} & set(sys.modules)"
     code = code.replace(
         "ops.relu(ops.add)", "from kerata.spec import Spec; ops.softmax(Spec((2,)) + 1)"
     )
@@ -184,7 +181,7 @@ def test_importing_ops_loads_no_engine() -> None:
 
 
 def test_a_call_costs_little_beyond_the_engine() -> None:
-    x = jnp.ones(3)
+    x = ops.ones(3)
     native = ops.add.resolve()
 
     def best(fn) -> float:

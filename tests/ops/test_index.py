@@ -9,6 +9,7 @@ from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
 from ops.check import Case, case, check, every
+from support import jit
 
 rng = np.random.RandomState(0)
 X = rng.randn(3, 4, 5).astype("float32")
@@ -102,9 +103,7 @@ def test_nonzero() -> None:
 
 
 def test_slice_with_a_start_known_only_at_run_time() -> None:
-    import jax
-
-    out = jax.jit(lambda x, s: ops.slice(x, s, (2,)))(V, np.array([3]))
+    out = jit(lambda x, s: ops.slice(x, s, (2,)))(V, np.array([3]))
     np.testing.assert_allclose(out, V[3:5])
 
 

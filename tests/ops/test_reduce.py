@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pytest
 import scipy.special
@@ -11,6 +10,7 @@ from kerata import ops
 from kerata.errors import ShapeError
 from kerata.spec import KerasTensor, Spec
 from ops.check import Case, case, check, every
+from support import infer, jit
 
 rng = np.random.RandomState(0)
 X = rng.randn(2, 3, 4).astype("float32")
@@ -123,10 +123,10 @@ nancumprod norm sort argsort""".split()
 def test_dtype(name: str) -> None:
     for kind in KINDS:
         try:
-            out = jax.eval_shape(getattr(ops, name), jax.ShapeDtypeStruct((2, 3), kind))
-        except (TypeError, ValueError):
+            out = infer(getattr(ops, name), Spec((2, 3), kind))
+        except Exception:  # a dtype that the engine has no such function for
             continue
-        assert getattr(ops, name)(Spec((2, 3), kind)).dtype == str(out.dtype), kind
+        assert getattr(ops, name)(Spec((2, 3), kind)).dtype == out.dtype, kind
 
 
 def test_unknown_axis_stays_unknown() -> None:
@@ -141,7 +141,7 @@ def test_bincount() -> None:
     assert ops.bincount([1, 2, 2], minlength=5).tolist() == [0, 1, 2, 0, 0]
     assert ops.bincount([1, 1], weights=[0.5, 0.25]).tolist() == [0.0, 0.75]
     assert ops.bincount([[1, 2], [0, 1]]).tolist() == [[0, 1, 1], [1, 1, 0]]
-    compiled = jax.jit(lambda x: ops.bincount(x, minlength=4))
+    compiled = jit(lambda x: ops.bincount(x, minlength=4))
     assert compiled(np.array([1, 1, 3])).tolist() == [0, 2, 0, 1]
 
 
@@ -153,7 +153,7 @@ def test_unique() -> None:
     assert (values.tolist(), index.tolist(), counts.tolist()) == ([1, 2, 3], [1, 3, 0], [1, 1, 2])
     assert inverse.tolist() == [[2, 0], [2, 1]]
     assert ops.unique(np.array([[1, 2], [1, 2]]), axis=0).tolist() == [[1, 2]]
-    compiled = jax.jit(lambda x: ops.unique(x, size=4, fill_value=-1))
+    compiled = jit(lambda x: ops.unique(x, size=4, fill_value=-1))
     assert compiled(x).tolist() == [1, 2, 3, -1]
     assert ops.unique(Spec((2, 3)), size=4).shape == (4,)
     assert ops.unique(Spec((2, 3)), axis=1, return_inverse=True)[1].shape == (3,)

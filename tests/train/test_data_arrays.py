@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from kerata import config, rng
+from kerata import config, ops, rng
 from kerata.errors import DtypeError, InputError
 from kerata.train.data import ArraySource, make_source, rows, validation_split
 
@@ -98,9 +98,7 @@ def test_structures_stay():
 
 
 def test_tensors_of_the_engine_are_left_alone():
-    import jax.numpy as jnp
-
-    x = jnp.arange(5.0)
+    x = ops.arange(5.0)
     source = make_source(x, np.arange(5), batch_size=2)
     assert source.arrays[0] is x
     assert type(batches(source)[0][0]) is type(x)

@@ -10,6 +10,7 @@ import pytest
 import kerata as keras
 from kerata import layers, ops
 from kerata.errors import InputError, KerataError, NotBuiltError
+from support import value_and_grad
 
 
 def data(n=40, d=3, seed=0):
@@ -321,8 +322,6 @@ def test_own_train_step_in_the_plain_style():
 
 
 def test_own_train_step_in_the_jax_style():
-    import jax
-
     class Net(keras.Sequential):
         def train_step(self, state, data):
             tv, ntv, ov, mv = state
@@ -332,7 +331,7 @@ def test_own_train_step_in_the_jax_style():
                 y_pred, ntv = self.stateless_call(tv, ntv, x, training=True)
                 return ops.mean((y_pred - y) ** 2), ntv
 
-            (loss, ntv), grads = jax.value_and_grad(loss_fn, has_aux=True)(tv, ntv)
+            (loss, ntv), grads = value_and_grad(loss_fn, has_aux=True)(tv, ntv)
             tv, ov = self.optimizer.stateless_apply(ov, grads, tv)
             return {"loss": loss}, (tv, ntv, ov, mv)
 

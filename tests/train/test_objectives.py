@@ -1,7 +1,5 @@
 """What compile makes of losses and metrics: structures, names, factors, weights, errors, label checks."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ from kerata.spec import Spec
 from kerata.train.label_checks import check_labels
 from kerata.train.objectives import Losses, Metrics, label_kind
 from kerata.train.outputs import Outputs
+from support import jit, tensor
 
 RNG = np.random.RandomState(0)
 YA, PA = RNG.rand(6, 1).astype("float32"), RNG.rand(6, 1).astype("float32")
@@ -149,7 +148,7 @@ def test_factors_may_be_variables():
         with scope.bind([factor], [value]):
             return objective(YA, PA)
 
-    assert float(jax.jit(total)(3.0)) == pytest.approx(3 * MSE_A, rel=1e-5)
+    assert float(jit(total)(3.0)) == pytest.approx(3 * MSE_A, rel=1e-5)
 
 
 def test_on_shapes_and_compiled():
@@ -162,7 +161,7 @@ def test_on_shapes_and_compiled():
     state = [v for m in [*objective.metrics, *followed.metrics] for v in m.variables]
     w = np.linspace(0, 1, 6, dtype="float32")
 
-    @jax.jit
+    @jit
     def step(held, y, p):
         with scope.bind(state, held) as run:
             total = objective(y, p, w)
@@ -328,9 +327,9 @@ def test_state_that_depends_on_shapes_is_made_by_build():
 
 
 def test_masks_reach_losses_and_metrics():
-    t, p = RNG.rand(2, 3, 1).astype("float32"), jnp.asarray(RNG.rand(2, 3, 1), "float32")
+    t, p = RNG.rand(2, 3, 1).astype("float32"), tensor(RNG.rand(2, 3, 1), "float32")
     mask = np.array([[1, 1, 0], [1, 0, 0]], bool)
-    scope.set_mask(p, jnp.asarray(mask))
+    scope.set_mask(p, tensor(mask))
     want = abs(t - np.asarray(p))[..., 0][mask].mean()
     assert float(Losses("mae", None, ["a"])(t, p)) == pytest.approx(want, rel=1e-5)
     assert values(followed(["mae"], None, ["a"], t, p)) == pytest.approx({"mae": want}, rel=1e-5)

@@ -118,7 +118,7 @@ class Op:
             return native(*args, **kwargs)
         except KerataError:
             raise
-        except Exception as e:  # each tensor library has errors of its own
+        except Exception as e:  # each library has errors of its own
             changed = self._converted(args, kwargs)
             if changed is not None:
                 return native(*changed[0], **changed[1])
