@@ -22,6 +22,7 @@ _settings: dict[str, Any] = {
     "wide": False,
     "interactive_logging": True,
     "traceback_filtering": True,
+    "portable_random": False,
     "engine": None,
 }
 
@@ -141,6 +142,26 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Whether Kerata's own frames are hidden in tracebacks."""
     return _settings["traceback_filtering"]
+
+
+def portable_random() -> bool:
+    """Whether random numbers are drawn in the way that is the same on every engine."""
+    return _settings["portable_random"]
+
+
+def set_portable_random(value: bool) -> None:
+    """Draw the same random numbers for a seed on every engine, slower than by the engine's own generator.
+
+    Holds for models compiled from now on: dropout and noise in training, ``kerata.random``. Initial
+    weights and the order of data are the same on all engines in any case.
+
+    >>> set_portable_random(True)
+    >>> from kerata import random
+    >>> [round(v, 4) for v in random.uniform((3,), seed=7).tolist()]
+    [0.1428, 0.4489, 0.7357]
+    >>> set_portable_random(False)
+    """
+    _settings["portable_random"] = bool(value)
 
 
 def backend() -> str:

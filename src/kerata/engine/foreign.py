@@ -31,7 +31,11 @@ def to_host(x: Any, engine: str) -> Any:
     try:
         return np.asarray(x)
     except Exception:
-        _refuse(f"a {library} tensor without values, from a function being compiled", engine, "its values")
+        _refuse(
+            f"a {library} tensor without values, from a function being compiled",
+            engine,
+            "its values",
+        )
 
 
 def _refuse(what: str, engine: str, instead: str) -> None:

@@ -165,8 +165,10 @@ checkpoint = jax.checkpoint
 # --- compilation --------------------------------------------------------------------------------
 
 
-def compile(fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()) -> Callable:
-    """``jax.jit``; on a CPU nothing is donated, as it gains nothing and would void users' references."""
+def compile(
+    fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = (), fuse: Any = None
+) -> Callable:
+    """``jax.jit``, which always fuses; on a CPU nothing is donated, as it gains nothing and would void users' references."""
     if jax.default_backend() == "cpu":
         donate = ()
     return jax.jit(fn, static_argnums=tuple(static), donate_argnums=tuple(donate))
@@ -176,7 +178,7 @@ def compile(fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()
 _SLOW_IN_LOOPS = ("conv_general_dilated", "reduce_window", "select_and_scatter")
 
 
-def compile_loop(step: Callable) -> Callable:
+def compile_loop(step: Callable, fuse: Any = None) -> Callable:
     """``run(state, start, stop, *data)``: ``state = step(i, state, *data)`` for i from start to stop.
 
     One compiled loop with a trip count known at run time only; where the step holds what such a
@@ -233,6 +235,10 @@ def block(x: Any) -> Any:
 
 
 # --- control ------------------------------------------------------------------------------------
+
+
+def together(tensors: Sequence[Any]) -> None:
+    """No such thing: XLA joins the updates of all weights by itself."""
 
 
 def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> Any:

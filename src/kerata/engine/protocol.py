@@ -34,6 +34,19 @@ class Engine(Protocol):
     def infer(self, fn: Callable, specs: Sequence[Any]) -> Any:
         """Specs of what `fn`, which may call native functions, returns for tensors like `specs`."""
 
+    # variables
+    def hold(self, value: Any, variable: Any) -> Any:
+        """What a `Variable` keeps for this value, for instance a variable of the library's own."""
+
+    def held(self, storage: Any) -> Any:
+        """The tensor that a variable keeps; derivatives and tapes of the library see it read."""
+
+    def plain(self, storage: Any) -> Any:
+        """The value that a variable keeps, which no later change of it reaches."""
+
+    def change(self, storage: Any, value: Any) -> Any:
+        """What a variable keeps after it has taken another value."""
+
     # derivation
     def value_and_grad(self, fn: Callable, has_aux: bool = False) -> Callable:
         """A function giving ``(value, gradients)`` with regard to its first argument, a list."""
@@ -49,12 +62,26 @@ class Engine(Protocol):
 
     # compilation
     def compile(
-        self, fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = ()
+        self,
+        fn: Callable,
+        static: Sequence[int] = (),
+        donate: Sequence[int] = (),
+        fuse: bool | None = None,
     ) -> Callable:
-        """A compiled version of a pure function of nested tensors."""
+        """A compiled version of a pure function of nested tensors.
 
-    def compile_loop(self, step: Callable) -> Callable:
+        `fuse` asks for the library's optimizing compiler (XLA, Inductor) or forbids it; ``None``
+        uses it where that pays.
+        """
+
+    def compile_loop(self, step: Callable, fuse: bool | None = None) -> Callable:
         """A compiled ``run(state, start, stop, *data)`` of ``state = step(i, state, *data)``."""
+
+    def together(self, tensors: Sequence[Any]) -> Any:
+        """Tensors of one dtype as one value on which arithmetic is cheaper, or ``None``.
+
+        Iterating over it gives its tensors.
+        """
 
     def take_rows(self, x: Any, rows: Any) -> Any:
         """Rows of `x` by numbers that are in range."""

@@ -55,7 +55,9 @@ def asarray(x: Any, dtype: str | None = None) -> Any:
         if dtype is None:
             kind = np.asarray(x).dtype
             dtype = dtypes.standardize(None if kind.kind == "f" else kind)
-        return tf.cast(x, DTYPES[dtype]) if isinstance(x, float) else _constant(np.asarray(x), dtype)
+        return (
+            tf.cast(x, DTYPES[dtype]) if isinstance(x, float) else _constant(np.asarray(x), dtype)
+        )
     x = np.asarray(to_host(x, name))
     return _constant(x, dtype or dtypes.standardize(x.dtype))
 
@@ -154,7 +156,8 @@ def value_and_grad(fn: Callable, has_aux: bool = False) -> Callable:
             out = fn(leaves, *rest)
         found = tape.gradient(out[0] if has_aux else out, leaves)
         grads = [
-            tf.zeros_like(v) if g is None else tf.convert_to_tensor(g) for g, v in zip(found, values)
+            tf.zeros_like(v) if g is None else tf.convert_to_tensor(g)
+            for g, v in zip(found, values)
         ]
         return out, grads
 
@@ -246,6 +249,10 @@ def block(x: Any) -> Any:
         if hasattr(t, "numpy"):
             t.numpy()
     return x
+
+
+def together(tensors: Sequence[Any]) -> None:
+    """No such thing: XLA joins the updates of all weights by itself."""
 
 
 # --- randomness ---------------------------------------------------------------------------------

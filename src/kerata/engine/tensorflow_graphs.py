@@ -12,7 +12,15 @@ from ..errors import KerataError
 from .forms import NUMBERS, fill, slots, take_apart
 
 # XLA makes a CPU slower at these than TensorFlow's own kernels; loops are those over time.
-_SLOW_IN_XLA = ("Conv", "MaxPool", "AvgPool", "While", "StatelessWhile", "TensorList", "DepthwiseConv")
+_SLOW_IN_XLA = (
+    "Conv",
+    "MaxPool",
+    "AvgPool",
+    "While",
+    "StatelessWhile",
+    "TensorList",
+    "DepthwiseConv",
+)
 
 
 def _tensor(asarray: Callable) -> Callable:
@@ -108,7 +116,10 @@ class Loop(Graphs):
                 filled = fill(form, (*values, *data[count:]))
                 out: list[Any] = []
                 take_apart(self.fn(i, filled[0], *filled[1]), self.tensor, out, [])
-                return (i + 1, *(tf.ensure_shape(o, v.shape) for o, v in zip(out, values, strict=True)))
+                return (
+                    i + 1,
+                    *(tf.ensure_shape(o, v.shape) for o, v in zip(out, values, strict=True)),
+                )
 
             final = tf.while_loop(
                 lambda i, *_: i < stop, body, (start, *carried), parallel_iterations=1

@@ -63,7 +63,11 @@ def asarray(x: Any, dtype: str | None = None) -> Any:
         return torch.from_numpy(np.array(array.view(np.uint16))).view(torch.bfloat16).to(_place)
     if array.dtype.name not in DTYPES:
         raise TypeError(f"torch has no dtype for NumPy's {array.dtype}.")
-    if not array.flags.writeable or not array.flags.c_contiguous or any(s < 0 for s in array.strides):
+    if (
+        not array.flags.writeable
+        or not array.flags.c_contiguous
+        or any(s < 0 for s in array.strides)
+    ):
         array = array.copy()
     return torch.from_numpy(array).to(_place, DTYPES[dtype])
 
@@ -162,7 +166,9 @@ def value_and_grad(fn: Callable, has_aux: bool = False) -> Callable:
             isinstance(t, Tensor) and t.requires_grad for t in tree.flatten((list(values), rest))
         )
         with torch.enable_grad():
-            leaves = [v if outer and v.requires_grad else v.detach().requires_grad_() for v in values]
+            leaves = [
+                v if outer and v.requires_grad else v.detach().requires_grad_() for v in values
+            ]
             out = fn(leaves, *rest)
             value = out[0] if has_aux else out
             if not (isinstance(value, Tensor) and value.requires_grad):
@@ -266,6 +272,11 @@ def block(x: Any) -> Any:
     return x
 
 
+def together(tensors: Sequence[Any]) -> Many:
+    """Tensors of one dtype as one value: arithmetic acts on all of them in one call."""
+    return Many(tensors)
+
+
 # --- randomness ---------------------------------------------------------------------------------
 
 
@@ -280,7 +291,9 @@ def fold(key: Any, n: Any) -> Any:
 
 
 def _mix(words: Sequence[int]) -> int:
-    digest = hashlib.blake2b(b"".join(int(w).to_bytes(8, "little", signed=True) for w in words), digest_size=8)
+    digest = hashlib.blake2b(
+        b"".join(int(w).to_bytes(8, "little", signed=True) for w in words), digest_size=8
+    )
     return int.from_bytes(digest.digest(), "little") >> 1
 
 

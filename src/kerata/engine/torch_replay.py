@@ -84,10 +84,10 @@ class Replayed:
         self._plays: dict[Any, _Play] = {}
 
     def __call__(self, *args: Any) -> Any:
-        if is_recording() or torch.is_grad_enabled() and _needs_gradient(args):
+        if is_recording() or (torch.is_grad_enabled() and _needs_gradient(args)):
             return self.fn(*args)
         with torch.no_grad():
-            form, tensors, play = self._play(args)
+            _, tensors, play = self._play(args)
             out = play.run(tensors)  # which, where nothing could be recorded, also finds the form
             return fill(play.form, out)
 
@@ -291,7 +291,9 @@ class Many:
         return _on_many("div", torch.div, (self, other), {})
 
     def __rtruediv__(self, other: Any) -> Many:
-        return _on_many("mul", torch.mul, (_on_many("reciprocal", torch.reciprocal, (self,), {}), other), {})
+        return _on_many(
+            "mul", torch.mul, (_on_many("reciprocal", torch.reciprocal, (self,), {}), other), {}
+        )
 
     def __pow__(self, other: Any) -> Many:
         return _on_many("pow", torch.pow, (self, other), {})
@@ -303,8 +305,10 @@ class Many:
     __rmul__ = __mul__
 
 
-_FOREACH = set("""add sub mul div maximum minimum pow sqrt rsqrt abs neg sign exp log reciprocal clamp_max
-clamp_min""".split())
+_FOREACH = set(
+    """add sub mul div maximum minimum pow sqrt rsqrt abs neg sign exp log reciprocal clamp_max
+clamp_min""".split()
+)
 _ALIASES = {"multiply": "mul", "subtract": "sub", "divide": "div", "true_divide": "div", "negative": "neg",
             "absolute": "abs", "sgn": "sign"}  # fmt: skip
 

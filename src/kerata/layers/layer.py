@@ -15,7 +15,7 @@ from ..capture import Configurable
 from ..engine import engine
 from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
-from ..spec import KerasTensor, Spec, probing, unprobe
+from ..spec import OPERATORS, KerasTensor, Spec, probing, unprobe
 from ..variable import Variable
 from .calls import (
     CallSignature,
@@ -526,7 +526,7 @@ class Layer(graph.Operation, Configurable):
                 cast = (
                     Spec(x.shape, self.compute_dtype)
                     if type(x) is Spec
-                    else x.astype(self.compute_dtype)
+                    else OPERATORS["cast"](x, self.compute_dtype)
                 )
                 set_mask(cast, get_mask(x))
                 return cast

@@ -118,7 +118,7 @@ class Op:
             return native(*args, **kwargs)
         except KerataError:
             raise
-        except (TypeError, ValueError, IndexError, AttributeError, RuntimeError) as e:
+        except Exception as e:  # each library has errors of its own
             changed = self._converted(args, kwargs)
             if changed is not None:
                 return native(*changed[0], **changed[1])

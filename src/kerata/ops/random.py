@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, rng
+from .. import config, dtypes, rng
 from ..engine import engine
 from ..errors import ShapeError
 from ..scope import local
 from ..spec import Spec, probe
 from ..variable import Variable
-from . import math
+from . import math, portable
 from ._define import Tensor, closed_op, dtype_of, op, shape_of
 from .arrange import as_sizes
 
@@ -78,13 +78,18 @@ def draw_key(seed: Seed = None) -> Any:
     binding = local.binding
     if binding is not None and binding.key is not None:
         n, binding.draws = binding.draws, binding.draws + 1
-        key = engine().fold(binding.key, n)
+        key = fold(binding.key, n)
         own = seed.seed if isinstance(seed, SeedGenerator) else seed
-        return key if own is None else engine().fold(key, own & _MASK)
+        return key if own is None else fold(key, own & 0x7FFFFFFF)
     if isinstance(seed, SeedGenerator):
         return seed.next()
     number = rng.draw_seed() if seed is None else seed
     return engine().asarray(np.array([number & _MASK, (number >> 32) & _MASK], np.uint32))
+
+
+def fold(key: Any, n: Any) -> Any:
+    """A new key out of a key and a number below 2**31."""
+    return portable.fold(key, n) if config.portable_random() else engine().fold(key, n)
 
 
 def _kind(dtype: Any) -> str:
@@ -97,7 +102,8 @@ def _draw(distribution: str, shape: Any, dtype: str, seed: Seed, *parameters: An
     if probe() is not None or any(isinstance(p, Spec) for p in parameters):
         return Spec(sizes, dtype)
     values = [p.value if isinstance(p, Variable) else p for p in parameters]
-    return engine().random(distribution, draw_key(seed), tuple(sizes), dtype, *values)
+    numbers = portable.draw if config.portable_random() else engine().random
+    return numbers(distribution, draw_key(seed), tuple(sizes), dtype, *values)
 
 
 @closed_op

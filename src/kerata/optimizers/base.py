@@ -383,8 +383,37 @@ class Optimizer(Configurable):
             self._scalars = None
 
     def _update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
+        if len(variables) > 1 and type(self).update_step is Optimizer.update_step:
+            for dtype in dict.fromkeys(v.dtype for v in variables):
+                pairs = [(g, v) for g, v in zip(grads, variables) if v.dtype == dtype]
+                if not self._update_together([g for g, _ in pairs], [v for _, v in pairs], rate):
+                    break
+            else:
+                return
         for g, v in zip(grads, variables):
             self.update_step(g, v, rate)
+
+    def _update_together(self, grads: list[Any], variables: list[Variable], rate: Any) -> bool:
+        """The rule on all variables (of one dtype) as one value, where the engine has such a thing."""
+        together = engine().together
+        dtype = variables[0].dtype
+        joined = together([_as(g, dtype) for g in grads])
+        if joined is None:
+            return False
+        held = {
+            n: [made[self._get_variable_index(v)] for v in variables]
+            for n, made in self._slots.items()
+        }
+        slots = {n: together([v.value for v in made]) for n, made in held.items()}
+        values = together([v.value for v in variables])
+        for v, value in zip(
+            variables, self.rule(joined, values, self._prepared(dtype, rate), slots)
+        ):
+            v.assign(value)
+        for name, made in held.items():
+            for v, value in zip(made, slots[name]):
+                v.assign(value)
+        return True
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Update one variable. A user's rule overrides this."""
@@ -393,17 +422,22 @@ class Optimizer(Configurable):
                 f"{type(self).__name__} needs update_step(gradient, variable, learning_rate)."
             )
         dtype = variable.dtype
+        scalars = self._prepared(dtype, learning_rate)
+        i = self._get_variable_index(variable)
+        held = {name: made[i] for name, made in self._slots.items()}
+        slots = {name: v.value for name, v in held.items()}  # type: ignore[union-attr]
+        variable.assign(self.rule(_as(gradient, dtype), variable.value, scalars, slots))
+        for name, v in held.items():
+            v.assign(slots[name])  # type: ignore[union-attr]
+
+    def _prepared(self, dtype: str, learning_rate: Any) -> Any:
+        """What `prepare` gives, in the dtype of the weights; once a step."""
         cache = self._scalars if self._scalars is not None else {}
         if dtype not in cache:  # in at least 32 bits: 0.999 of Adam's is 1 in 16 bits
             wide = "float64" if dtype == "float64" else "float32"
             scalars = self.prepare(_as(learning_rate, wide), wide)
             cache[dtype] = tree.map_structure(lambda x: _as(x, dtype), scalars)
-        i = self._get_variable_index(variable)
-        held = {name: made[i] for name, made in self._slots.items()}
-        slots = {name: v.value for name, v in held.items()}  # type: ignore[union-attr]
-        variable.assign(self.rule(_as(gradient, dtype), variable.value, cache[dtype], slots))
-        for name, v in held.items():
-            v.assign(slots[name])  # type: ignore[union-attr]
+        return cache[dtype]
 
     def prepare(self, learning_rate: Any, dtype: str) -> Any:
         """What `rule` needs of the learning rate and the step; computed once a step."""

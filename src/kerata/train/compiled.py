@@ -55,6 +55,7 @@ class Compiled:
         }  # fmt: skip
         self.optimizer = optimizers.get(optimizer) if optimizer is not None else None
         self.run_eagerly = run_eagerly
+        self.fuse = None if jit_compile in ("auto", None) else bool(jit_compile)
         self.loss_tracker = Mean(name="loss")
         self.seed = rng.draw_seed()
         self.steps = 0

@@ -10,6 +10,7 @@ import numpy as np
 from .. import config, rng, tree
 from ..engine import engine
 from ..errors import InputError
+from ..ops import random
 from .data import Source, make_source, validation_split
 from .logs import Logs
 from .notices import warn_user
@@ -445,7 +446,7 @@ class _Predictor:
     def _call(self, values: list, key: Any, number: Any, x: Any) -> Any:
         from ..scope import Binding
 
-        with Binding(self.variables, values, engine().fold(key, number)) as run:
+        with Binding(self.variables, values, random.fold(key, number)) as run:
             out = self.model.predict_step((x,))
             after = run.result(self.variables)
         # Only what a stateful layer has changed comes back.

@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import tree
 from ..engine import collector_paused, engine
+from ..ops import random
 from ..scope import Binding
 from . import step as steps
 
@@ -102,7 +103,7 @@ class Program:
 
     def _one(self, values: list, key: Any, number: Any, data: Any) -> Any:
         """One step on a batch: new values, and logs of a step of the user's own."""
-        with Binding(self.variables, values, engine().fold(key, number)) as run:
+        with Binding(self.variables, values, random.fold(key, number)) as run:
             logs = self._update(data)
             return run.result(self.variables), logs
 
@@ -152,7 +153,7 @@ class Program:
     def on_batch(self, data: Any) -> Results:
         """Run one step on a batch."""
         if self.compiled.run_eagerly:
-            with Binding(key=engine().fold(self._base_key(), self.compiled.steps)):
+            with Binding(key=random.fold(self._base_key(), self.compiled.steps)):
                 logs = self._update(data)
             self._count(1)
             return functools.partial(self._results, logs)
@@ -170,7 +171,7 @@ class Program:
         new = run is None
         if run is None:
             run = self._functions[batch] = engine().compile_loop(
-                functools.partial(self._on_rows, batch)
+                functools.partial(self._on_rows, batch), fuse=self.compiled.fuse
             )
         first = np.int32(self.compiled.steps - start)
         logs = None if self._logs_like is None else _zeros(self._logs_like)
@@ -185,7 +186,8 @@ class Program:
     def _function(self, name: str, pure: Callable) -> Callable:
         found = self._functions.get(name)
         if found is None:
-            found = self._functions[name] = engine().compile(pure)
+            fuse = self.compiled.fuse if name == "one" else None
+            found = self._functions[name] = engine().compile(pure, fuse=fuse)
         return found
 
     def _count(self, n: int) -> None:
