@@ -261,10 +261,9 @@ def average_pool(
 
 @override
 def cholesky(x: Any, upper: bool = False) -> Any:
-    try:
-        out = tf.linalg.cholesky(as_float(x))
-    except tf.errors.InvalidArgumentError:
-        raise ValueError("cholesky: the matrix is not positive definite.") from None
+    out = tf.linalg.cholesky(as_float(x))
+    if _known(out) and bool(tf.reduce_any(tf.math.is_nan(tf.math.real(out)))):
+        raise ValueError("cholesky: the matrix is not positive definite.")
     return tf.linalg.adjoint(out) if upper else out
 
 

@@ -165,8 +165,8 @@ for _name, _native in {
     _unary(_name, _native, floating=True, lacking=_HALF)
 _unary("negative", raw.Neg, lacking=_BOOL_OR_UNSIGNED)
 _unary("sign", raw.Sign, lacking=_BOOL_OR_UNSIGNED)
-_unary("positive", tf.identity)
-_unary("conjugate", tf.math.conj)
+_unary("positive", lambda x: tf.identity(x))
+_unary("conjugate", lambda x: tf.math.conj(x))
 _unary("bitwise_not", lambda x: ~x)
 
 
@@ -324,6 +324,17 @@ def _fmod(x: Any, y: Any) -> Any:
     return raw.TruncateMod(x=x, y=y)
 
 
+def _nextafter(x: Any, y: Any) -> Any:
+    # Floats of one sign are ordered as the integers of their bits are.
+    kind = {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size]
+    x, y = x + tf.zeros_like(y), y + tf.zeros_like(x)
+    bits, away = tf.bitcast(x, kind), tf.equal(tf.greater(y, x), tf.greater(x, 0))
+    moved = tf.bitcast(bits + tf.where(away, tf.ones_like(bits), -tf.ones_like(bits)), x.dtype)
+    least = tf.bitcast(tf.ones_like(bits), x.dtype)
+    moved = tf.where(tf.equal(x, 0), tf.where(tf.greater(y, 0), least, -least), moved)
+    return tf.where(tf.equal(x, y) | tf.math.is_nan(y), y, tf.where(tf.math.is_nan(x), x, moved))
+
+
 @tf.custom_gradient
 def _fmod_exact(x: Any, y: Any) -> Any:
     def backward(upstream: Any) -> Any:
@@ -354,11 +365,11 @@ _binary("fmod", _fmod, numeric=True, lacking=BOOL | _SMALL | _UNSIGNED)
 _binary("left_shift", raw.LeftShift, numeric=True)
 _binary("right_shift", raw.RightShift, numeric=True)
 _binary("divide", raw.RealDiv, floating=True)
-_binary("arctan2", raw.Atan2, floating=True)
+_binary("arctan2", lambda x, y: raw.Atan2(y=x, x=y), floating=True)
 _binary("hypot", _hypot, floating=True)
 _binary("logaddexp", _logaddexp, floating=True)
 _binary("logaddexp2", lambda x, y: _logaddexp(x * _LN2, y * _LN2) / _LN2, floating=True)
-_binary("nextafter", lambda x, y: tf.math.nextafter(x, y), floating=True)
+_binary("nextafter", _nextafter, floating=True)
 _binary("gcd", lambda x, y: tf.experimental.numpy.gcd(x, y), lacking=_BOOL_OR_UNSIGNED)
 _binary("lcm", lambda x, y: tf.experimental.numpy.lcm(x, y), lacking=_BOOL_OR_UNSIGNED)
 _binary("_power", raw.Pow, numeric=True, lacking=_BOOL_OR_UNSIGNED)
@@ -597,7 +608,10 @@ def reshape(x: Any, newshape: Any) -> Any:
 
 @override
 def transpose(x: Any, axes: Any = None) -> Any:
-    return tf.transpose(asarray(x), axes)
+    x = asarray(x)
+    if axes is not None:
+        axes = [normalize_axis(a, x.shape.rank) for a in axes]
+    return tf.transpose(x, axes)
 
 
 @override
