@@ -88,7 +88,8 @@ class Replayed:
             return self.fn(*args)
         with torch.no_grad():
             _, tensors, play = self._play(args)
-            return fill(play.form, play.run(tensors))
+            out = play.run(tensors)  # which, where nothing could be recorded, also finds the form
+            return fill(play.form, out)
 
     def _play(self, args: Sequence[Any]) -> tuple[Any, list, _Play]:
         tensors: list[Tensor] = []
