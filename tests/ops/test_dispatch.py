@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from kerata import ops
+from kerata import dtypes, ops
 from kerata.engine import engine
 from kerata.errors import ShapeError
 from kerata.ops._define import REGISTRY, Op, primitive
