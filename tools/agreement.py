@@ -1,0 +1,106 @@
+"""Whether a program trains alike on all engines: ``python tools/agreement.py [programs…]``.
+
+Each program of `tests/programs/` runs with each engine in a process of its own, three epochs of every
+`fit`, from one seed, with portable random numbers, so that dropout counts, too. Compared are the
+weights that training starts from (they must be equal bit for bit) and the losses of all epochs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+EPOCHS = 3
+LIMIT = 1e-4
+
+
+def record(name: str) -> dict[str, Any]:
+    """Run a program with the engine in use; gives the losses and a digest of the first weights."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    import pytest
+    import test_programs
+    from programs_support import run_program
+
+    from kerata import config
+    from kerata.train import loop
+
+    config.set_portable_random(True)
+    losses: list[float] = []
+    digests: list[str] = []
+    fit = loop.fit
+
+    def shortened(model: Any, *args: Any, epochs: int, initial_epoch: int, **kwargs: Any) -> Any:
+        if model.built:
+            values = b"".join(v.host().tobytes() for v in model.weights)
+            digests.append(hashlib.sha256(values).hexdigest())
+        epochs = min(epochs, initial_epoch + EPOCHS)
+        history = fit(model, *args, epochs=epochs, initial_epoch=initial_epoch, **kwargs)
+        for key in ("loss", "val_loss"):
+            losses.extend(float(v) for v in history.history.get(key, []))
+        return history
+
+    loop.fit = shortened
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        run_program(name, patch, Path(folder), test_programs.SETTINGS.get(name, {}))
+    # Later fits start from weights that were trained, where engines differ by rounding.
+    return {"losses": losses, "start": digests[:1]}
+
+
+def of_engine(name: str, engine: str, python: str) -> dict[str, Any]:
+    """`record` in a process of its own."""
+    env = dict(os.environ, KERATA_ENGINE=engine, MPLBACKEND="agg")
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "src"), env.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [python, __file__, "--record", name], env=env, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{name} failed with {engine}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def distance(a: dict[str, Any], b: dict[str, Any]) -> float:
+    """The largest difference of two runs' losses, relative where they are above 1."""
+    if len(a["losses"]) != len(b["losses"]) or a["start"] != b["start"]:
+        return float("inf")
+    pairs = zip(a["losses"], b["losses"], strict=True)
+    return max((abs(x - y) / max(1.0, abs(x)) for x, y in pairs), default=0.0)
+
+
+def main() -> int:
+    """Compare, print a table; gives 1 where runs differ by more than the limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="program")
+    parser.add_argument("--record", metavar="program", help="run one program and print what it gave")
+    parser.add_argument("--engines", nargs="+", default=["jax", "torch", "tensorflow"])
+    parser.add_argument("--python", default=sys.executable, help="an environment with all of them")
+    given = parser.parse_args()
+    if given.record:
+        out = record(given.record)
+        print()
+        print(json.dumps(out))
+        return 0
+    names = given.names or sorted(p.stem for p in (ROOT / "tests" / "programs").glob("*.py"))
+    first, *others = given.engines
+    print(f"| program | losses | {' | '.join(f'{e} from {first}' for e in others)} |", flush=True)
+    print("|---|---:|" + "---:|" * len(others))
+    worst = 0.0
+    for name in names:
+        runs = {e: of_engine(name, e, given.python) for e in given.engines}
+        far = [distance(runs[first], runs[e]) for e in others]
+        worst = max(worst, *far)
+        shown = " | ".join(f"{d:.1e}" for d in far)
+        print(f"| {name} | {len(runs[first]['losses'])} | {shown} |", flush=True)
+    print(f"\nLargest: {worst:.1e}")
+    return int(worst > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
