@@ -265,7 +265,8 @@ def key(seed: int) -> Any:
 
 def fold(key: Any, n: Any) -> Any:
     """A new key out of a key and a number."""
-    new = tf.random.experimental.stateless_fold_in(seed_of(key), tf.cast(asarray(n), tf.int32))
+    n = tf.cast(asarray(n), tf.int32)
+    new = tf.random.experimental.stateless_fold_in(seed_of(key), n, alg="philox")
     return tf.bitcast(new, tf.uint32)
 
 

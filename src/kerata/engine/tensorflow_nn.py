@@ -4,6 +4,7 @@ activations."""
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -432,7 +433,7 @@ def scan(
         raise ValueError("scan: give length, as there is nothing to take it from.")
     start, pack = _tensors(init)
     init = pack(start)
-    if n == 0 or unroll is True or tf.executing_eagerly():
+    if n and (unroll is True or tf.executing_eagerly()):
         return _unrolled(f, init, [tf.unstack(g) for g in given], parts, n, reverse)
     like = _traced(f, init, parts([tf.zeros(g.shape[1:], g.dtype) for g in given]))
     slots = [tf.TensorArray(t.dtype, n, element_shape=t.shape) for t in like[0]]
@@ -466,7 +467,7 @@ def _unrolled(
         ys.append(_tensors(y))
     ys = ys[::-1] if reverse else ys
     stacked = [tf.stack(column) for column in zip(*(tensors for tensors, _ in ys))]
-    return carry, ys[0][1](stacked) if ys else None
+    return carry, ys[0][1](stacked)
 
 
 @override
@@ -544,67 +545,96 @@ def random(
     return _DISTRIBUTIONS[distribution](seed_of(key), shape, DTYPES[dtype], *parameters)
 
 
-def _scaled(draw: Callable) -> Callable:
-    def sample(seed: Any, shape: Any, kind: Any, mean: Any, stddev: Any) -> Any:
-        out = draw(shape, seed, dtype=kind)
-        mean, stddev = (v if isinstance(v, (int, float)) else asarray(v, kind.name) for v in (mean, stddev))
-        return out * stddev + mean
+def _bits(seed: Any, shape: Any, kind: tf.DType = tf.uint32) -> Any:
+    # Of all generators only this one for integers gives the same numbers with and without XLA.
+    return tf.random.stateless_uniform(shape, seed, None, None, kind, alg="philox")
+
+
+_PRECISION = {tf.bfloat16: 8, tf.float16: 11, tf.float32: 24, tf.float64: 53}
+
+
+def _unit(seed: Any, shape: Any, kind: tf.DType, inside: bool = False) -> Any:
+    """Numbers in [0, 1), or `inside` (0, 1)."""
+    n = _PRECISION[kind] - inside
+    words = tf.uint64 if kind is tf.float64 else tf.uint32
+    bits = tf.bitwise.right_shift(_bits(seed, shape, words), tf.constant(8 * words.size - n, words))
+    out = tf.cast(bits, kind)
+    return (out + 0.5 if inside else out) * 2.0**-n
+
+
+def _uniform(seed: Any, shape: Any, kind: tf.DType, low: Any, high: Any) -> Any:
+    return _moved(_unit(seed, shape, kind), low, _minus(high, low))
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return OVERRIDES["subtract"](a, b) if isinstance(a, tf.Tensor) or isinstance(b, tf.Tensor) else a - b
+
+
+def _moved(x: Any, shift: Any, scale: Any) -> Any:
+    shift, scale = (asarray(v, x.dtype.name) for v in (shift, scale))
+    return x * scale + shift
+
+
+def _normal(limit: float) -> Callable:
+    """Numbers of the normal distribution between two limits, by its inverse."""
+    share = math.erf(limit / 2**0.5)
+
+    def sample(seed: Any, shape: Any, kind: tf.DType, mean: Any, stddev: Any) -> Any:
+        inner = kind if kind is tf.float64 else tf.float32
+        x = tf.math.erfinv((_unit(seed, shape, inner, True) * 2 - 1) * share) * 2**0.5
+        return _moved(to(tf.clip_by_value(x, -limit, limit), kind), mean, stddev)
 
     return sample
 
 
-def _uniform(seed: Any, shape: Any, kind: Any, low: Any = 0.0, high: Any = 1.0) -> Any:
-    out = tf.random.stateless_uniform(shape, seed, dtype=kind)
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
-        return out if (low, high) == (0, 1) else out * (high - low) + low
-    low, high = asarray(low, kind.name), asarray(high, kind.name)
-    return out * (high - low) + low
-
-
-def _integers(seed: Any, shape: Any, kind: Any, low: Any, high: Any) -> Any:
-    wide = kind if kind in (tf.int32, tf.int64) else tf.int64
-    low, high = asarray(low, wide.name), asarray(high, wide.name)
-    if low.shape.rank == 0 and high.shape.rank == 0:
-        return to(tf.random.stateless_uniform(shape, seed, low, high, wide), kind)
-    bits = tf.random.stateless_uniform(shape, seed, 0, tf.int64.max, tf.int64)
-    low, high = tf.cast(low, tf.int64), tf.cast(high, tf.int64)
+def _integers(seed: Any, shape: Any, kind: tf.DType, low: Any, high: Any) -> Any:
+    low, high = (tf.broadcast_to(asarray(v, "int64"), shape) for v in (low, high))
+    bits = tf.bitcast(tf.bitwise.right_shift(_bits(seed, shape, tf.uint64), 1), tf.int64)
     return tf.cast(bits % (high - low) + low, kind)
 
 
-def _gamma(seed: Any, shape: Any, kind: Any, alpha: Any) -> Any:
-    alpha = asarray(alpha, kind.name)
-    return tf.random.stateless_gamma(shape, seed, alpha, dtype=kind)
+def _bernoulli(seed: Any, shape: Any, kind: tf.DType, p: Any) -> Any:
+    if isinstance(p, (int, float)) and p < 1:
+        return _bits(seed, shape, tf.int32) < int(p * 2**32) - 2**31
+    return _unit(seed, shape, tf.float32) < asarray(p, "float32")
 
 
-def _beta(seed: Any, shape: Any, kind: Any, alpha: Any, beta: Any) -> Any:
-    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+def _gamma(seed: Any, shape: Any, kind: tf.DType, alpha: Any) -> Any:
+    return tf.random.stateless_gamma(shape, seed, asarray(alpha, kind.name), dtype=kind)
+
+
+def _beta(seed: Any, shape: Any, kind: tf.DType, alpha: Any, beta: Any) -> Any:
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2, alg="philox"))
     a, b = _gamma(seeds[0], shape, kind, alpha), _gamma(seeds[1], shape, kind, beta)
     return a / (a + b)
 
 
-def _binomial(seed: Any, shape: Any, kind: Any, counts: Any, probabilities: Any) -> Any:
+def _binomial(seed: Any, shape: Any, kind: tf.DType, counts: Any, probabilities: Any) -> Any:
     counts, probabilities = asarray(counts, "float32"), asarray(probabilities, "float32")
-    return tf.random.stateless_binomial(shape, seed, counts, probabilities, output_dtype=kind)
+    out = tf.random.stateless_binomial(shape, seed, counts, probabilities, tf.float32)
+    return to(out, kind)
 
 
-def _categorical(seed: Any, shape: Any, kind: Any, logits: Any) -> Any:
-    return to(tf.random.stateless_categorical(as_float(logits), shape[-1], seed, tf.int32), kind)
+def _categorical(seed: Any, shape: Any, kind: tf.DType, logits: Any) -> Any:
+    logits = to(as_float(logits), tf.float32)[:, None, :]
+    noise = _unit(seed, (*shape, logits.shape[-1]), tf.float32, True)
+    return tf.cast(tf.argmax(logits - tf.math.log(-tf.math.log(noise)), -1, tf.int32), kind)
 
 
-def _shuffle(seed: Any, shape: Any, kind: Any, x: Any, axis: int) -> Any:
-    order = tf.argsort(tf.random.stateless_uniform(shape, seed), axis)
+def _shuffle(seed: Any, shape: Any, kind: tf.DType, x: Any, axis: int) -> Any:
+    order = tf.argsort(_bits(seed, shape, tf.int32), axis)
     return OVERRIDES["take_along_axis"](x, order, axis)
 
 
 _DISTRIBUTIONS: dict[str, Callable] = {
     "uniform": _uniform,
-    "normal": _scaled(tf.random.stateless_normal),
-    "truncated_normal": _scaled(tf.random.stateless_truncated_normal),
+    "normal": _normal(math.inf),
+    "truncated_normal": _normal(2.0),
     "randint": _integers,
     "gamma": _gamma,
     "beta": _beta,
     "binomial": _binomial,
-    "bernoulli": lambda seed, shape, kind, p: _uniform(seed, shape, tf.float32) < p,
+    "bernoulli": _bernoulli,
     "categorical": _categorical,
     "shuffle": _shuffle,
 }
