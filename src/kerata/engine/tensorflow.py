@@ -298,5 +298,5 @@ def device(name: str) -> Iterator[None]:
 # --- ops ----------------------------------------------------------------------------------------
 
 # At the end, because the ops build on the above.
-from .tensorflow_nn import cond, jvp, random, scan, vectorize, while_loop  # noqa: E402, F401
+from .tensorflow_nn import cond, jvp, random, scan, while_loop  # noqa: E402, F401
 from .tensorflow_ops import OVERRIDES  # noqa: E402

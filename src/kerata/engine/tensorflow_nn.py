@@ -51,7 +51,8 @@ def _spread(kernel: Any, dilation: Sequence[int]) -> Any:
             shape = kernel.shape.as_list()
             pairs = [[0, d - 1 if i == axis + 1 else 0] for i in range(len(shape) + 1)]
             kernel = tf.reshape(
-                tf.pad(tf.expand_dims(kernel, axis + 1), pairs), [*shape[:axis], n * d, *shape[axis + 1 :]]
+                tf.pad(tf.expand_dims(kernel, axis + 1), pairs),
+                [*shape[:axis], n * d, *shape[axis + 1 :]],
             )
             kernel = tf.gather(kernel, np.arange((n - 1) * d + 1), axis=axis)
     return kernel
@@ -178,7 +179,7 @@ def conv_transpose(
         c.per_axis(strides, rank, "strides"),
         c.per_axis(dilation_rate, rank, "dilation_rate"),
     )
-    extra = (None,) * rank
+    extra: tuple[Any, ...] = (None,) * rank
     if output_padding is not None:
         extra = c.per_axis(output_padding, rank, "output_padding")
     name = c._padding(padding, ("valid", "same"), "conv_transpose")
@@ -382,9 +383,7 @@ def _loop(test: Callable, body: Callable, start: Any, most: Any = None) -> Any:
 
     def advance(*tensors: Any) -> list[Any]:
         new = _tensors(body(pack(tensors)))[0]
-        return [
-            tf.ensure_shape(to(n, t.dtype), t.shape) for n, t in zip(new, tensors, strict=True)
-        ]
+        return [tf.ensure_shape(to(n, t.dtype), t.shape) for n, t in zip(new, tensors, strict=True)]
 
     out = tf.while_loop(lambda *t: test(pack(t)), advance, first, maximum_iterations=most)
     return pack(out)
@@ -449,7 +448,9 @@ def scan(
     _, carry, slots = tf.while_loop(
         lambda i, *_: i < n, body, (zero, start, slots), maximum_iterations=n
     )
-    return pack(carry), like[1]([tf.ensure_shape(s.stack(), [n, *t.shape]) for s, t in zip(slots, like[0])])
+    return pack(carry), like[1](
+        [tf.ensure_shape(s.stack(), [n, *t.shape]) for s, t in zip(slots, like[0])]
+    )
 
 
 def _traced(f: Callable, init: Any, x: Any) -> tuple[list[Any], Callable]:
@@ -487,36 +488,6 @@ def vectorized_map(function: Callable, elements: Any) -> Any:
 
     out = tf.vectorized_map(one, given)
     return packs[0](out)
-
-
-def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: Any = None) -> Callable:
-    """`pyfunc` for whole tensors: of single elements, or of the core axes that `signature` names."""
-    excluded = frozenset(excluded or ())
-
-    def run(*args: Any) -> Any:
-        used = [i for i in range(len(args)) if i not in excluded]
-        given = [asarray(args[i]) for i in used]
-        cores = [0] * len(given)
-        if signature is not None:
-            terms = signature.partition("->")[0].replace(" ", "").strip("()").split("),(")
-            cores = [len(t.split(",")) if t else 0 for t in terms]
-        leading = [tuple(g.shape)[: g.shape.rank - c] for g, c in zip(given, cores)]
-        shape = np.broadcast_shapes(*leading)
-        flat = [
-            tf.reshape(tf.broadcast_to(g, [*shape, *g.shape[len(r) :]]), [-1, *g.shape[len(r) :]])
-            for g, r in zip(given, leading)
-        ]
-
-        def one(parts: Any) -> Any:
-            full = list(args)
-            for i, p in zip(used, parts):
-                full[i] = p
-            return pyfunc(*full)
-
-        out = vectorized_map(one, flat)
-        return tree.map_structure(lambda t: tf.reshape(t, [*shape, *t.shape[1:]]), out)
-
-    return run
 
 
 def jvp(fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
@@ -567,7 +538,11 @@ def _uniform(seed: Any, shape: Any, kind: tf.DType, low: Any, high: Any) -> Any:
 
 
 def _minus(a: Any, b: Any) -> Any:
-    return OVERRIDES["subtract"](a, b) if isinstance(a, tf.Tensor) or isinstance(b, tf.Tensor) else a - b
+    return (
+        OVERRIDES["subtract"](a, b)
+        if isinstance(a, tf.Tensor) or isinstance(b, tf.Tensor)
+        else a - b
+    )
 
 
 def _moved(x: Any, shift: Any, scale: Any) -> Any:
@@ -670,4 +645,6 @@ def one_hot(
 ) -> Any:
     x, kind = asarray(x), dtype_of_name(dtype)
     x = x if x.dtype in (tf.int32, tf.int64, tf.uint8, tf.int8) else tf.cast(x, tf.int32)
-    return to(tf.one_hot(x, num_classes, axis=axis, dtype=tf.uint8 if kind is tf.bool else kind), kind)
+    return to(
+        tf.one_hot(x, num_classes, axis=axis, dtype=tf.uint8 if kind is tf.bool else kind), kind
+    )
