@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .. import config, tree
-from ..spec import normalize_axis
+from ..ops import convolve as c
 from .tensorflow import DTYPES, asarray, seed_of
 from .tensorflow_ops import (
     OVERRIDES,
@@ -65,46 +65,46 @@ def _full(values: Sequence[int]) -> list[int]:
 def _flat(fn: Callable) -> Callable:
     """A function of tensors with two spatial axes, for tensors with one."""
 
-    def run(x: Any, kernel: Any, *lists: Any) -> Any:
+    def run(x: Any, kernel: Any, strides: Any, *rest: Any) -> Any:
         if x.shape.rank != 3:
-            return fn(x, kernel, *lists)
-        out = fn(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), *((1, *v) for v in lists))
+            return fn(x, kernel, strides, *rest)
+        # The kernels for single channels take but equal strides.
+        out = fn(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), (*strides, *strides), *rest)
         return tf.squeeze(out, 1)
 
     return run
 
 
 @_flat
-def _convolved(x: Any, kernel: Any, strides: Any, dilation: Any) -> Any:
-    """Without padding; as many groups as the channels imply."""
+def _convolved(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
+    """Of as many groups as the channels imply."""
     n = x.shape[-1] // kernel.shape[-2]
     two = x.shape.rank == 4
     if n > 1 and two and kernel.shape[-2] == 1:
         shape = [*kernel.shape[:2], n, kernel.shape[-1] // n]
-        return _one_by_one(x, tf.reshape(kernel, shape), strides, dilation)
+        return _one_by_one(x, tf.reshape(kernel, shape), strides, padding)
     if n > 1:
         parts = zip(tf.split(x, n, -1), tf.split(kernel, n, -1))
-        return tf.concat([_convolved(a, b, strides, dilation) for a, b in parts], -1)
+        return tf.concat([_convolved(a, b, strides, padding) for a, b in parts], -1)
     native = raw.Conv2D if two else raw.Conv3D
-    return native(
-        input=x, filter=_spread(kernel, dilation), strides=_full(strides), padding="VALID"
-    )
+    return native(input=x, filter=kernel, strides=_full(strides), padding=padding)
 
 
 @_flat
-def _one_by_one(x: Any, kernel: Any, strides: Any, dilation: Any) -> Any:
-    """Each channel by itself. The kernel takes but equal strides."""
+def _one_by_one(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
+    """Each channel by itself."""
     if len(set(strides)) > 1:
-        return _one_by_one(x, kernel, (1, 1), dilation)[:, :: strides[0], :: strides[1]]
+        if padding == "SAME":
+            sizes = zip(x.shape[1:-1], kernel.shape, strides)
+            x = tf.pad(x, [(0, 0), *(c.same_padding(n, k, s) for n, k, s in sizes), (0, 0)])
+        return _one_by_one(x, kernel, (1, 1), "VALID")[:, :: strides[0], :: strides[1]]
     return raw.DepthwiseConv2dNative(
-        input=x, filter=_spread(kernel, dilation), strides=_full(strides), padding="VALID"
+        input=x, filter=kernel, strides=_full(strides), padding=padding
     )
 
 
 def _prepared(what: str, inputs: Any, kernel: Any, settings: tuple) -> tuple:
-    """What a convolution without padding needs: padded input, kernel, strides, dilation, order."""
-    from ..ops import convolve as c
-
+    """What the kernels need: input, kernel, strides, padding; and whether channels were first."""
     strides, padding, data_format, dilation = settings
     x, kernel = promoted(inputs, kernel)
     rank = c._rank(what, x.shape, kernel.shape)
@@ -116,14 +116,9 @@ def _prepared(what: str, inputs: Any, kernel: Any, settings: tuple) -> tuple:
     x, first = _to_last(x, data_format)
     window, space = kernel.shape[:-2].as_list(), x.shape[1:-1].as_list()
     c._windows(what, space, window, strides, name, dilation)
-    sides = [(0, 0)] * rank
     if name == "causal":
-        sides = [((k - 1) * d, 0) for k, d in zip(window, dilation)]
-    elif name == "same":
-        sides = [c.same_padding(n, k, s, d) for n, k, s, d in zip(space, window, strides, dilation)]
-    if builtins.any(a or b for a, b in sides):
-        x = tf.pad(x, [(0, 0), *sides, (0, 0)])
-    return x, kernel, strides, dilation, first
+        x = tf.pad(x, [(0, 0), *(((k - 1) * d, 0) for k, d in zip(window, dilation)), (0, 0)])
+    return x, _spread(kernel, dilation), strides, "SAME" if name == "same" else "VALID", first
 
 
 @override
@@ -135,12 +130,10 @@ def conv(
     data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    from ..ops.convolve import groups
-
     settings = (strides, padding, data_format, dilation_rate)
-    x, kernel, strides, dilation, first = _prepared("conv", inputs, kernel, settings)
-    groups(x.shape[-1], kernel.shape)
-    return _from_last(_convolved(x, kernel, strides, dilation), first)
+    x, kernel, strides, padding, first = _prepared("conv", inputs, kernel, settings)
+    c.groups(x.shape[-1], kernel.shape)
+    return _from_last(_convolved(x, kernel, strides, padding), first)
 
 
 @override
@@ -153,12 +146,12 @@ def depthwise_conv(
     dilation_rate: Any = 1,
 ) -> Any:
     settings = (strides, padding, data_format, dilation_rate)
-    x, kernel, strides, dilation, first = _prepared("depthwise_conv", inputs, kernel, settings)
+    x, kernel, strides, padding, first = _prepared("depthwise_conv", inputs, kernel, settings)
     if x.shape[-1] != kernel.shape[-2]:
         raise ValueError(
             f"depthwise_conv: {x.shape[-1]} channels against a kernel for {kernel.shape[-2]}."
         )
-    return _from_last(_one_by_one(x, kernel, strides, dilation), first)
+    return _from_last(_one_by_one(x, kernel, strides, padding), first)
 
 
 @override
@@ -171,8 +164,6 @@ def conv_transpose(
     data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    from ..ops import convolve as c
-
     x, kernel = promoted(inputs, kernel)
     rank = c._rank("conv_transpose", x.shape, kernel.shape)
     strides, dilation = (
@@ -216,8 +207,6 @@ def _transposed(x: Any, kernel: Any, strides: Any) -> Any:
 def _pool(
     what: str, kernels: tuple, x: Any, size: Any, strides: Any, padding: str, data_format: Any
 ) -> Any:
-    from ..ops import convolve as c
-
     x, first = _to_last(x, data_format)
     space = x.shape[1:-1].as_list()
     window = c.per_axis(size, len(space), "pool_size")
@@ -621,13 +610,17 @@ OVERRIDES["relu"] = lambda x: tf.nn.relu(number(x))
 OVERRIDES["sigmoid"] = lambda x: tf.sigmoid(as_float(x))
 OVERRIDES["silu"] = lambda x: tf.nn.silu(as_float(x))
 OVERRIDES["softplus"] = lambda x: tf.math.softplus(as_float(x))
+OVERRIDES["relu6"] = lambda x: tf.nn.relu6(as_float(x))
+OVERRIDES["leaky_relu"] = lambda x, negative_slope=0.2: tf.nn.leaky_relu(
+    as_float(x), negative_slope
+)
 
 
 def _along(native: Callable, name: str) -> Callable:
     def run(x: Any, axis: Any = -1) -> Any:
         x = as_float(x)
-        if isinstance(axis, int):
-            return native(x, normalize_axis(axis, x.shape.rank))
+        if axis == -1 and x.dtype.is_floating:
+            return native(logits=x)
         from ..ops._define import REGISTRY
 
         return REGISTRY[name].body(x, axis)
@@ -635,8 +628,8 @@ def _along(native: Callable, name: str) -> Callable:
     return run
 
 
-OVERRIDES["softmax"] = _along(tf.nn.softmax, "softmax")
-OVERRIDES["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
+OVERRIDES["softmax"] = _along(raw.Softmax, "softmax")
+OVERRIDES["log_softmax"] = _along(raw.LogSoftmax, "log_softmax")
 
 
 @override

@@ -95,6 +95,18 @@ def as_floats(a: Any, b: Any) -> tuple[Any, Any]:
     return as_float(a), as_float(b)
 
 
+def ints(values: Any) -> Any:
+    """Sizes or axes as a tensor: TensorFlow takes much longer to convert a list by itself."""
+    return tf.constant(list(values), tf.int32)
+
+
+def held(x: Any, low: int, high: int) -> Any:
+    """Integers held within a range."""
+    return raw.ClipByValue(
+        t=x, clip_value_min=tf.constant(low, x.dtype), clip_value_max=tf.constant(high, x.dtype)
+    )
+
+
 # --- conversion ---------------------------------------------------------------------------------
 
 
@@ -400,6 +412,7 @@ def _reduction(name: str, native: Callable, prepare: Callable, wide: bool = Fals
 
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = prepare(x)
+        axis = ints(axis) if isinstance(axis, (list, tuple)) else axis
         if wide and x.dtype in _HALF:
             return tf.cast(native(tf.cast(x, tf.float32), axis, keepdims), x.dtype)
         return native(x, axis, keepdims)
@@ -541,7 +554,7 @@ def reshape(x: Any, newshape: Any) -> Any:
         from ..ops.arrange import target_shape
 
         newshape = target_shape(x.shape, newshape)
-    return tf.reshape(x, [newshape] if isinstance(newshape, int) else newshape)
+    return tf.reshape(x, ints([newshape] if isinstance(newshape, int) else newshape))
 
 
 @override
@@ -549,7 +562,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
     x = asarray(x)
     if axes is not None:
         axes = [normalize_axis(a, x.shape.rank) for a in axes]
-    return tf.transpose(x, axes)
+    return raw.Transpose(x=x, perm=ints(axes or range(x.shape.rank)[::-1]))
 
 
 @override
@@ -646,11 +659,13 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
 def _filled(value: Any, name: str) -> None:
     def like(x: Any, dtype: Any = None) -> Any:
         x = asarray(x)
-        return tf.fill(x.shape, tf.cast(value, x.dtype if dtype is None else dtype_of_name(dtype)))
+        return full_of(x.shape, x.dtype if dtype is None else dtype_of_name(dtype))
 
-    OVERRIDES[name] = lambda shape, dtype=None: tf.fill(
-        shape_list(shape), tf.cast(value, dtype_of_name(dtype))
-    )
+    def full_of(shape: Any, kind: tf.DType) -> Any:
+        number = tf.constant(np.asarray(value, kind.as_numpy_dtype))
+        return tf.fill(ints(shape_list(shape)), number)
+
+    OVERRIDES[name] = lambda shape, dtype=None: full_of(shape, dtype_of_name(dtype))
     OVERRIDES[name + "_like"] = like
 
 
@@ -773,7 +788,7 @@ def _within(k: Any, n: Any) -> Any:
         k = np.asarray(k)
         return tf.constant(np.clip(np.where(k < 0, k + n, k), 0, builtins.max(n - 1, 0)), tf.int32)
     k = k if k.dtype is tf.int64 else to(k, tf.int32)
-    return tf.clip_by_value(tf.where(k < 0, k + n, k), 0, builtins.max(n - 1, 0))
+    return held(tf.where(k < 0, k + n, k), 0, builtins.max(n - 1, 0))
 
 
 def _outside(kind: tf.DType) -> Any:
@@ -840,7 +855,7 @@ def _starts(start_indices: Any, x: Any, block: Sequence[int]) -> Any:
         start_indices = tf.unstack(asarray(start_indices, "int32"))
     starts = [s if isinstance(s, Tensor) else int(s) for s in start_indices]
     return [
-        tf.clip_by_value(tf.cast(tf.where(s < 0, s + d, s), tf.int32), 0, d - n)
+        held(tf.cast(tf.where(s < 0, s + d, s), tf.int32), 0, d - n)
         if isinstance(s, Tensor)
         else builtins.min(builtins.max(s + d if s < 0 else s, 0), d - n)
         for s, d, n in zip(starts, x.shape, block)
@@ -867,7 +882,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     for axis, (start, n, d) in enumerate(zip(starts, sizes, x.shape)):
         if n < d:
             place = tf.range(d) - start
-            new = tf.gather(new, tf.clip_by_value(place, 0, n - 1), axis=axis)
+            new = tf.gather(new, held(place, 0, n - 1), axis=axis)
             column = [-1 if i == axis else 1 for i in range(len(sizes))]
             inside = inside & tf.reshape((place >= 0) & (place < n), column)
     return tf.where(inside, new, x)
