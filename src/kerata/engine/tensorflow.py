@@ -265,7 +265,8 @@ def key(seed: int) -> Any:
 
 def fold(key: Any, n: Any) -> Any:
     """A new key out of a key and a number."""
-    new = tf.random.experimental.stateless_fold_in(seed_of(key), tf.cast(asarray(n), tf.int32))
+    n = tf.cast(asarray(n), tf.int32)
+    new = tf.random.experimental.stateless_fold_in(seed_of(key), n, alg="philox")
     return tf.bitcast(new, tf.uint32)
 
 
@@ -297,5 +298,5 @@ def device(name: str) -> Iterator[None]:
 # --- ops ----------------------------------------------------------------------------------------
 
 # At the end, because the ops build on the above.
-from .tensorflow_nn import cond, jvp, random, scan, vectorize, while_loop  # noqa: E402, F401
+from .tensorflow_nn import cond, jvp, random, scan, while_loop  # noqa: E402, F401
 from .tensorflow_ops import OVERRIDES  # noqa: E402

@@ -4,6 +4,7 @@ activations."""
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .. import config, tree
-from ..spec import normalize_axis
+from ..ops import convolve as c
 from .tensorflow import DTYPES, asarray, seed_of
 from .tensorflow_ops import (
     OVERRIDES,
@@ -50,7 +51,8 @@ def _spread(kernel: Any, dilation: Sequence[int]) -> Any:
             shape = kernel.shape.as_list()
             pairs = [[0, d - 1 if i == axis + 1 else 0] for i in range(len(shape) + 1)]
             kernel = tf.reshape(
-                tf.pad(tf.expand_dims(kernel, axis + 1), pairs), [*shape[:axis], n * d, *shape[axis + 1 :]]
+                tf.pad(tf.expand_dims(kernel, axis + 1), pairs),
+                [*shape[:axis], n * d, *shape[axis + 1 :]],
             )
             kernel = tf.gather(kernel, np.arange((n - 1) * d + 1), axis=axis)
     return kernel
@@ -63,46 +65,46 @@ def _full(values: Sequence[int]) -> list[int]:
 def _flat(fn: Callable) -> Callable:
     """A function of tensors with two spatial axes, for tensors with one."""
 
-    def run(x: Any, kernel: Any, *lists: Any) -> Any:
+    def run(x: Any, kernel: Any, strides: Any, *rest: Any) -> Any:
         if x.shape.rank != 3:
-            return fn(x, kernel, *lists)
-        out = fn(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), *((1, *v) for v in lists))
+            return fn(x, kernel, strides, *rest)
+        # The kernels for single channels take but equal strides.
+        out = fn(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), (*strides, *strides), *rest)
         return tf.squeeze(out, 1)
 
     return run
 
 
 @_flat
-def _convolved(x: Any, kernel: Any, strides: Any, dilation: Any) -> Any:
-    """Without padding; as many groups as the channels imply."""
+def _convolved(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
+    """Of as many groups as the channels imply."""
     n = x.shape[-1] // kernel.shape[-2]
     two = x.shape.rank == 4
     if n > 1 and two and kernel.shape[-2] == 1:
         shape = [*kernel.shape[:2], n, kernel.shape[-1] // n]
-        return _one_by_one(x, tf.reshape(kernel, shape), strides, dilation)
+        return _one_by_one(x, tf.reshape(kernel, shape), strides, padding)
     if n > 1:
         parts = zip(tf.split(x, n, -1), tf.split(kernel, n, -1))
-        return tf.concat([_convolved(a, b, strides, dilation) for a, b in parts], -1)
+        return tf.concat([_convolved(a, b, strides, padding) for a, b in parts], -1)
     native = raw.Conv2D if two else raw.Conv3D
-    return native(
-        input=x, filter=_spread(kernel, dilation), strides=_full(strides), padding="VALID"
-    )
+    return native(input=x, filter=kernel, strides=_full(strides), padding=padding)
 
 
 @_flat
-def _one_by_one(x: Any, kernel: Any, strides: Any, dilation: Any) -> Any:
-    """Each channel by itself. The kernel takes but equal strides."""
+def _one_by_one(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
+    """Each channel by itself."""
     if len(set(strides)) > 1:
-        return _one_by_one(x, kernel, (1, 1), dilation)[:, :: strides[0], :: strides[1]]
+        if padding == "SAME":
+            sizes = zip(x.shape[1:-1], kernel.shape, strides)
+            x = tf.pad(x, [(0, 0), *(c.same_padding(n, k, s) for n, k, s in sizes), (0, 0)])
+        return _one_by_one(x, kernel, (1, 1), "VALID")[:, :: strides[0], :: strides[1]]
     return raw.DepthwiseConv2dNative(
-        input=x, filter=_spread(kernel, dilation), strides=_full(strides), padding="VALID"
+        input=x, filter=kernel, strides=_full(strides), padding=padding
     )
 
 
 def _prepared(what: str, inputs: Any, kernel: Any, settings: tuple) -> tuple:
-    """What a convolution without padding needs: padded input, kernel, strides, dilation, order."""
-    from ..ops import convolve as c
-
+    """What the kernels need: input, kernel, strides, padding; and whether channels were first."""
     strides, padding, data_format, dilation = settings
     x, kernel = promoted(inputs, kernel)
     rank = c._rank(what, x.shape, kernel.shape)
@@ -114,14 +116,9 @@ def _prepared(what: str, inputs: Any, kernel: Any, settings: tuple) -> tuple:
     x, first = _to_last(x, data_format)
     window, space = kernel.shape[:-2].as_list(), x.shape[1:-1].as_list()
     c._windows(what, space, window, strides, name, dilation)
-    sides = [(0, 0)] * rank
     if name == "causal":
-        sides = [((k - 1) * d, 0) for k, d in zip(window, dilation)]
-    elif name == "same":
-        sides = [c.same_padding(n, k, s, d) for n, k, s, d in zip(space, window, strides, dilation)]
-    if builtins.any(a or b for a, b in sides):
-        x = tf.pad(x, [(0, 0), *sides, (0, 0)])
-    return x, kernel, strides, dilation, first
+        x = tf.pad(x, [(0, 0), *(((k - 1) * d, 0) for k, d in zip(window, dilation)), (0, 0)])
+    return x, _spread(kernel, dilation), strides, "SAME" if name == "same" else "VALID", first
 
 
 @override
@@ -133,12 +130,10 @@ def conv(
     data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    from ..ops.convolve import groups
-
     settings = (strides, padding, data_format, dilation_rate)
-    x, kernel, strides, dilation, first = _prepared("conv", inputs, kernel, settings)
-    groups(x.shape[-1], kernel.shape)
-    return _from_last(_convolved(x, kernel, strides, dilation), first)
+    x, kernel, strides, padding, first = _prepared("conv", inputs, kernel, settings)
+    c.groups(x.shape[-1], kernel.shape)
+    return _from_last(_convolved(x, kernel, strides, padding), first)
 
 
 @override
@@ -151,12 +146,12 @@ def depthwise_conv(
     dilation_rate: Any = 1,
 ) -> Any:
     settings = (strides, padding, data_format, dilation_rate)
-    x, kernel, strides, dilation, first = _prepared("depthwise_conv", inputs, kernel, settings)
+    x, kernel, strides, padding, first = _prepared("depthwise_conv", inputs, kernel, settings)
     if x.shape[-1] != kernel.shape[-2]:
         raise ValueError(
             f"depthwise_conv: {x.shape[-1]} channels against a kernel for {kernel.shape[-2]}."
         )
-    return _from_last(_one_by_one(x, kernel, strides, dilation), first)
+    return _from_last(_one_by_one(x, kernel, strides, padding), first)
 
 
 @override
@@ -169,15 +164,13 @@ def conv_transpose(
     data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    from ..ops import convolve as c
-
     x, kernel = promoted(inputs, kernel)
     rank = c._rank("conv_transpose", x.shape, kernel.shape)
     strides, dilation = (
         c.per_axis(strides, rank, "strides"),
         c.per_axis(dilation_rate, rank, "dilation_rate"),
     )
-    extra = (None,) * rank
+    extra: tuple[Any, ...] = (None,) * rank
     if output_padding is not None:
         extra = c.per_axis(output_padding, rank, "output_padding")
     name = c._padding(padding, ("valid", "same"), "conv_transpose")
@@ -214,8 +207,6 @@ def _transposed(x: Any, kernel: Any, strides: Any) -> Any:
 def _pool(
     what: str, kernels: tuple, x: Any, size: Any, strides: Any, padding: str, data_format: Any
 ) -> Any:
-    from ..ops import convolve as c
-
     x, first = _to_last(x, data_format)
     space = x.shape[1:-1].as_list()
     window = c.per_axis(size, len(space), "pool_size")
@@ -381,9 +372,7 @@ def _loop(test: Callable, body: Callable, start: Any, most: Any = None) -> Any:
 
     def advance(*tensors: Any) -> list[Any]:
         new = _tensors(body(pack(tensors)))[0]
-        return [
-            tf.ensure_shape(to(n, t.dtype), t.shape) for n, t in zip(new, tensors, strict=True)
-        ]
+        return [tf.ensure_shape(to(n, t.dtype), t.shape) for n, t in zip(new, tensors, strict=True)]
 
     out = tf.while_loop(lambda *t: test(pack(t)), advance, first, maximum_iterations=most)
     return pack(out)
@@ -432,7 +421,7 @@ def scan(
         raise ValueError("scan: give length, as there is nothing to take it from.")
     start, pack = _tensors(init)
     init = pack(start)
-    if n == 0 or unroll is True or tf.executing_eagerly():
+    if n and (unroll is True or tf.executing_eagerly()):
         return _unrolled(f, init, [tf.unstack(g) for g in given], parts, n, reverse)
     like = _traced(f, init, parts([tf.zeros(g.shape[1:], g.dtype) for g in given]))
     slots = [tf.TensorArray(t.dtype, n, element_shape=t.shape) for t in like[0]]
@@ -448,7 +437,9 @@ def scan(
     _, carry, slots = tf.while_loop(
         lambda i, *_: i < n, body, (zero, start, slots), maximum_iterations=n
     )
-    return pack(carry), like[1]([tf.ensure_shape(s.stack(), [n, *t.shape]) for s, t in zip(slots, like[0])])
+    return pack(carry), like[1](
+        [tf.ensure_shape(s.stack(), [n, *t.shape]) for s, t in zip(slots, like[0])]
+    )
 
 
 def _traced(f: Callable, init: Any, x: Any) -> tuple[list[Any], Callable]:
@@ -466,7 +457,7 @@ def _unrolled(
         ys.append(_tensors(y))
     ys = ys[::-1] if reverse else ys
     stacked = [tf.stack(column) for column in zip(*(tensors for tensors, _ in ys))]
-    return carry, ys[0][1](stacked) if ys else None
+    return carry, ys[0][1](stacked)
 
 
 @override
@@ -486,36 +477,6 @@ def vectorized_map(function: Callable, elements: Any) -> Any:
 
     out = tf.vectorized_map(one, given)
     return packs[0](out)
-
-
-def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: Any = None) -> Callable:
-    """`pyfunc` for whole tensors: of single elements, or of the core axes that `signature` names."""
-    excluded = frozenset(excluded or ())
-
-    def run(*args: Any) -> Any:
-        used = [i for i in range(len(args)) if i not in excluded]
-        given = [asarray(args[i]) for i in used]
-        cores = [0] * len(given)
-        if signature is not None:
-            terms = signature.partition("->")[0].replace(" ", "").strip("()").split("),(")
-            cores = [len(t.split(",")) if t else 0 for t in terms]
-        leading = [tuple(g.shape)[: g.shape.rank - c] for g, c in zip(given, cores)]
-        shape = np.broadcast_shapes(*leading)
-        flat = [
-            tf.reshape(tf.broadcast_to(g, [*shape, *g.shape[len(r) :]]), [-1, *g.shape[len(r) :]])
-            for g, r in zip(given, leading)
-        ]
-
-        def one(parts: Any) -> Any:
-            full = list(args)
-            for i, p in zip(used, parts):
-                full[i] = p
-            return pyfunc(*full)
-
-        out = vectorized_map(one, flat)
-        return tree.map_structure(lambda t: tf.reshape(t, [*shape, *t.shape[1:]]), out)
-
-    return run
 
 
 def jvp(fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
@@ -544,67 +505,100 @@ def random(
     return _DISTRIBUTIONS[distribution](seed_of(key), shape, DTYPES[dtype], *parameters)
 
 
-def _scaled(draw: Callable) -> Callable:
-    def sample(seed: Any, shape: Any, kind: Any, mean: Any, stddev: Any) -> Any:
-        out = draw(shape, seed, dtype=kind)
-        mean, stddev = (v if isinstance(v, (int, float)) else asarray(v, kind.name) for v in (mean, stddev))
-        return out * stddev + mean
+def _bits(seed: Any, shape: Any, kind: tf.DType = tf.uint32) -> Any:
+    # Of all generators only this one for integers gives the same numbers with and without XLA.
+    return tf.random.stateless_uniform(shape, seed, None, None, kind, alg="philox")
+
+
+_PRECISION = {tf.bfloat16: 8, tf.float16: 11, tf.float32: 24, tf.float64: 53}
+
+
+def _unit(seed: Any, shape: Any, kind: tf.DType, inside: bool = False) -> Any:
+    """Numbers in [0, 1), or `inside` (0, 1)."""
+    n = _PRECISION[kind] - inside
+    words = tf.uint64 if kind is tf.float64 else tf.uint32
+    bits = tf.bitwise.right_shift(_bits(seed, shape, words), tf.constant(8 * words.size - n, words))
+    out = tf.cast(bits, kind)
+    return (out + 0.5 if inside else out) * 2.0**-n
+
+
+def _uniform(seed: Any, shape: Any, kind: tf.DType, low: Any, high: Any) -> Any:
+    return _moved(_unit(seed, shape, kind), low, _minus(high, low))
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return (
+        OVERRIDES["subtract"](a, b)
+        if isinstance(a, tf.Tensor) or isinstance(b, tf.Tensor)
+        else a - b
+    )
+
+
+def _moved(x: Any, shift: Any, scale: Any) -> Any:
+    shift, scale = (asarray(v, x.dtype.name) for v in (shift, scale))
+    return x * scale + shift
+
+
+def _normal(limit: float) -> Callable:
+    """Numbers of the normal distribution between two limits, by its inverse."""
+    share = math.erf(limit / 2**0.5)
+
+    def sample(seed: Any, shape: Any, kind: tf.DType, mean: Any, stddev: Any) -> Any:
+        inner = kind if kind is tf.float64 else tf.float32
+        x = tf.math.erfinv((_unit(seed, shape, inner, True) * 2 - 1) * share) * 2**0.5
+        return _moved(to(tf.clip_by_value(x, -limit, limit), kind), mean, stddev)
 
     return sample
 
 
-def _uniform(seed: Any, shape: Any, kind: Any, low: Any = 0.0, high: Any = 1.0) -> Any:
-    out = tf.random.stateless_uniform(shape, seed, dtype=kind)
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
-        return out if (low, high) == (0, 1) else out * (high - low) + low
-    low, high = asarray(low, kind.name), asarray(high, kind.name)
-    return out * (high - low) + low
-
-
-def _integers(seed: Any, shape: Any, kind: Any, low: Any, high: Any) -> Any:
-    wide = kind if kind in (tf.int32, tf.int64) else tf.int64
-    low, high = asarray(low, wide.name), asarray(high, wide.name)
-    if low.shape.rank == 0 and high.shape.rank == 0:
-        return to(tf.random.stateless_uniform(shape, seed, low, high, wide), kind)
-    bits = tf.random.stateless_uniform(shape, seed, 0, tf.int64.max, tf.int64)
-    low, high = tf.cast(low, tf.int64), tf.cast(high, tf.int64)
+def _integers(seed: Any, shape: Any, kind: tf.DType, low: Any, high: Any) -> Any:
+    low, high = (tf.broadcast_to(asarray(v, "int64"), shape) for v in (low, high))
+    bits = tf.bitcast(tf.bitwise.right_shift(_bits(seed, shape, tf.uint64), 1), tf.int64)
     return tf.cast(bits % (high - low) + low, kind)
 
 
-def _gamma(seed: Any, shape: Any, kind: Any, alpha: Any) -> Any:
-    alpha = asarray(alpha, kind.name)
-    return tf.random.stateless_gamma(shape, seed, alpha, dtype=kind)
+def _bernoulli(seed: Any, shape: Any, kind: tf.DType, p: Any) -> Any:
+    if isinstance(p, (int, float)) and p < 1:
+        return _bits(seed, shape, tf.int32) < int(p * 2**32) - 2**31
+    return _unit(seed, shape, tf.float32) < asarray(p, "float32")
 
 
-def _beta(seed: Any, shape: Any, kind: Any, alpha: Any, beta: Any) -> Any:
-    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+def _gamma(seed: Any, shape: Any, kind: tf.DType, alpha: Any) -> Any:
+    return tf.random.stateless_gamma(shape, seed, asarray(alpha, kind.name), dtype=kind)
+
+
+def _beta(seed: Any, shape: Any, kind: tf.DType, alpha: Any, beta: Any) -> Any:
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2, alg="philox"))
     a, b = _gamma(seeds[0], shape, kind, alpha), _gamma(seeds[1], shape, kind, beta)
     return a / (a + b)
 
 
-def _binomial(seed: Any, shape: Any, kind: Any, counts: Any, probabilities: Any) -> Any:
+def _binomial(seed: Any, shape: Any, kind: tf.DType, counts: Any, probabilities: Any) -> Any:
     counts, probabilities = asarray(counts, "float32"), asarray(probabilities, "float32")
-    return tf.random.stateless_binomial(shape, seed, counts, probabilities, output_dtype=kind)
+    out = tf.random.stateless_binomial(shape, seed, counts, probabilities, tf.float32)
+    return to(out, kind)
 
 
-def _categorical(seed: Any, shape: Any, kind: Any, logits: Any) -> Any:
-    return to(tf.random.stateless_categorical(as_float(logits), shape[-1], seed, tf.int32), kind)
+def _categorical(seed: Any, shape: Any, kind: tf.DType, logits: Any) -> Any:
+    logits = to(as_float(logits), tf.float32)[:, None, :]
+    noise = _unit(seed, (*shape, logits.shape[-1]), tf.float32, True)
+    return tf.cast(tf.argmax(logits - tf.math.log(-tf.math.log(noise)), -1, tf.int32), kind)
 
 
-def _shuffle(seed: Any, shape: Any, kind: Any, x: Any, axis: int) -> Any:
-    order = tf.argsort(tf.random.stateless_uniform(shape, seed), axis)
+def _shuffle(seed: Any, shape: Any, kind: tf.DType, x: Any, axis: int) -> Any:
+    order = tf.argsort(_bits(seed, shape, tf.int32), axis)
     return OVERRIDES["take_along_axis"](x, order, axis)
 
 
 _DISTRIBUTIONS: dict[str, Callable] = {
     "uniform": _uniform,
-    "normal": _scaled(tf.random.stateless_normal),
-    "truncated_normal": _scaled(tf.random.stateless_truncated_normal),
+    "normal": _normal(math.inf),
+    "truncated_normal": _normal(2.0),
     "randint": _integers,
     "gamma": _gamma,
     "beta": _beta,
     "binomial": _binomial,
-    "bernoulli": lambda seed, shape, kind, p: _uniform(seed, shape, tf.float32) < p,
+    "bernoulli": _bernoulli,
     "categorical": _categorical,
     "shuffle": _shuffle,
 }
@@ -616,13 +610,17 @@ OVERRIDES["relu"] = lambda x: tf.nn.relu(number(x))
 OVERRIDES["sigmoid"] = lambda x: tf.sigmoid(as_float(x))
 OVERRIDES["silu"] = lambda x: tf.nn.silu(as_float(x))
 OVERRIDES["softplus"] = lambda x: tf.math.softplus(as_float(x))
+OVERRIDES["relu6"] = lambda x: tf.nn.relu6(as_float(x))
+OVERRIDES["leaky_relu"] = lambda x, negative_slope=0.2: tf.nn.leaky_relu(
+    as_float(x), negative_slope
+)
 
 
 def _along(native: Callable, name: str) -> Callable:
     def run(x: Any, axis: Any = -1) -> Any:
         x = as_float(x)
-        if isinstance(axis, int):
-            return native(x, normalize_axis(axis, x.shape.rank))
+        if axis == -1 and x.dtype.is_floating:
+            return native(logits=x)
         from ..ops._define import REGISTRY
 
         return REGISTRY[name].body(x, axis)
@@ -630,8 +628,8 @@ def _along(native: Callable, name: str) -> Callable:
     return run
 
 
-OVERRIDES["softmax"] = _along(tf.nn.softmax, "softmax")
-OVERRIDES["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
+OVERRIDES["softmax"] = _along(raw.Softmax, "softmax")
+OVERRIDES["log_softmax"] = _along(raw.LogSoftmax, "log_softmax")
 
 
 @override
@@ -640,4 +638,6 @@ def one_hot(
 ) -> Any:
     x, kind = asarray(x), dtype_of_name(dtype)
     x = x if x.dtype in (tf.int32, tf.int64, tf.uint8, tf.int8) else tf.cast(x, tf.int32)
-    return to(tf.one_hot(x, num_classes, axis=axis, dtype=tf.uint8 if kind is tf.bool else kind), kind)
+    return to(
+        tf.one_hot(x, num_classes, axis=axis, dtype=tf.uint8 if kind is tf.bool else kind), kind
+    )

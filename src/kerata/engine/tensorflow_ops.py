@@ -95,6 +95,18 @@ def as_floats(a: Any, b: Any) -> tuple[Any, Any]:
     return as_float(a), as_float(b)
 
 
+def ints(values: Any) -> Any:
+    """Sizes or axes as a tensor: TensorFlow takes much longer to convert a list by itself."""
+    return tf.constant(list(values), tf.int32)
+
+
+def held(x: Any, low: int, high: int) -> Any:
+    """Integers held within a range."""
+    return raw.ClipByValue(
+        t=x, clip_value_min=tf.constant(low, x.dtype), clip_value_max=tf.constant(high, x.dtype)
+    )
+
+
 # --- conversion ---------------------------------------------------------------------------------
 
 
@@ -115,9 +127,7 @@ OVERRIDES["stop_gradient"] = lambda variable: tf.stop_gradient(asarray(variable)
 # --- element-wise -------------------------------------------------------------------------------
 
 
-def _unary(
-    name: str, native: Callable, floating: bool = False, lacking: Any = frozenset()
-) -> None:
+def _unary(name: str, native: Callable, floating: bool = False, lacking: Any = frozenset()) -> None:
     """An op of one tensor; `lacking` are the dtypes for which there is no kernel."""
 
     def run(x: Any) -> Any:
@@ -319,9 +329,12 @@ def _logaddexp(x: Any, y: Any) -> Any:
 
 
 def _fmod(x: Any, y: Any) -> Any:
-    if x.dtype in _REAL:
-        return x - tf.stop_gradient(trunc(x / y)) * y if x.dtype in _HALF else _fmod_exact(x, y)
-    return raw.TruncateMod(x=x, y=y)
+    out = raw.TruncateMod(x=x, y=y)
+    if x.dtype not in _REAL:
+        return out
+    # TensorFlow knows no derivative of it: that of the formula is taken.
+    formula = x - tf.stop_gradient(trunc(x / y)) * y
+    return formula + tf.stop_gradient(out - formula)
 
 
 def _nextafter(x: Any, y: Any) -> Any:
@@ -333,21 +346,6 @@ def _nextafter(x: Any, y: Any) -> Any:
     least = tf.bitcast(tf.ones_like(bits), x.dtype)
     moved = tf.where(tf.equal(x, 0), tf.where(tf.greater(y, 0), least, -least), moved)
     return tf.where(tf.equal(x, y) | tf.math.is_nan(y), y, tf.where(tf.math.is_nan(x), x, moved))
-
-
-@tf.custom_gradient
-def _fmod_exact(x: Any, y: Any) -> Any:
-    def backward(upstream: Any) -> Any:
-        return _summed_to(upstream, x), _summed_to(-upstream * trunc(x / y), y)
-
-    return raw.TruncateMod(x=x, y=y), backward
-
-
-def _summed_to(gradient: Any, x: Any) -> Any:
-    """A gradient of a broadcast tensor as one of the tensor."""
-    extra = gradient.shape.rank - x.shape.rank
-    axes = [i for i in range(gradient.shape.rank) if i < extra or x.shape[i - extra] == 1]
-    return tf.reshape(tf.reduce_sum(gradient, axes), x.shape)
 
 
 for _name, _native in {
@@ -375,10 +373,8 @@ _binary("lcm", lambda x, y: tf.experimental.numpy.lcm(x, y), lacking=_BOOL_OR_UN
 _binary("_power", raw.Pow, numeric=True, lacking=_BOOL_OR_UNSIGNED)
 _power = OVERRIDES.pop("_power")
 
-for _name in ("and", "or"):
-    OVERRIDES["logical_" + _name] = lambda x1, x2, native=getattr(tf, "logical_" + _name): native(
-        _bool(x1), _bool(x2)
-    )
+OVERRIDES["logical_and"] = lambda x1, x2: tf.logical_and(_bool(x1), _bool(x2))
+OVERRIDES["logical_or"] = lambda x1, x2: tf.logical_or(_bool(x1), _bool(x2))
 OVERRIDES["logical_xor"] = lambda x1, x2: tf.not_equal(_bool(x1), _bool(x2))
 
 
@@ -416,6 +412,7 @@ def _reduction(name: str, native: Callable, prepare: Callable, wide: bool = Fals
 
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = prepare(x)
+        axis = ints(axis) if isinstance(axis, (list, tuple)) else axis
         if wide and x.dtype in _HALF:
             return tf.cast(native(tf.cast(x, tf.float32), axis, keepdims), x.dtype)
         return native(x, axis, keepdims)
@@ -462,7 +459,9 @@ def _position(name: str, native: Callable) -> None:
     def find(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = asarray(x)
         rank = x.shape.rank
-        out = native(tf.reshape(x, [-1]) if axis is None else x, 0 if axis is None else axis, tf.int32)
+        out = native(
+            tf.reshape(x, [-1]) if axis is None else x, 0 if axis is None else axis, tf.int32
+        )
         if not keepdims:
             return out
         return tf.reshape(out, [1] * rank) if axis is None else tf.expand_dims(out, axis)
@@ -540,54 +539,6 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     return tf.reshape(out, [*x.shape[:-1], length])
 
 
-@override
-def unique(
-    x: Any,
-    sorted: bool = True,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: Any = None,
-    size: Any = None,
-    fill_value: Any = None,
-) -> Any:
-    from ..ops.arrange import moveaxis
-
-    x = asarray(x)
-    rows = x
-    if axis is None:
-        rows = tf.reshape(x, [-1])
-    elif axis:
-        rows = moveaxis(x, axis, 0)
-    n = rows.shape[0]
-    columns = tf.transpose(tf.reshape(number(rows), [n, -1]))
-    order = tf.range(n)
-    for i in reversed(range(columns.shape[0])):
-        order = tf.gather(order, argsort(tf.gather(columns[i], order)))
-    ordered = tf.gather(columns, order, axis=1)
-    new = tf.reduce_any(tf.not_equal(ordered[:, 1:], ordered[:, :-1]), 0)
-    number_of = tf.concat([tf.zeros([builtins.min(n, 1)], tf.int32), tf.cumsum(tf.cast(new, tf.int32))], 0)
-    found = number_of[-1] + 1 if n else 0
-    count = found if size is None else size
-    places = tf.where(number_of < count, number_of, -1)
-    first = tf.math.unsorted_segment_min(order, places, count)
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(order), places, count)
-    if size is not None:
-        filled = tf.range(size) < found
-        first = tf.where(filled, first, first[0])
-    values = tf.gather(rows, first)
-    if size is not None and fill_value is not None:
-        filled = tf.reshape(filled, [size] + [1] * (rows.shape.rank - 1))
-        values = tf.where(filled, values, asarray(fill_value, x.dtype.name))
-    if axis:
-        values = moveaxis(values, 0, axis)
-    inverse = tf.scatter_nd(order[:, None], number_of, [n])
-    inverse = tf.reshape(inverse, x.shape) if axis is None else inverse
-    more = ((return_index, first), (return_inverse, inverse), (return_counts, counts))
-    asked = [v for wanted, v in more if wanted]
-    return (values, *asked) if asked else values
-
-
 # --- shapes -------------------------------------------------------------------------------------
 
 
@@ -603,7 +554,7 @@ def reshape(x: Any, newshape: Any) -> Any:
         from ..ops.arrange import target_shape
 
         newshape = target_shape(x.shape, newshape)
-    return tf.reshape(x, [newshape] if isinstance(newshape, int) else newshape)
+    return tf.reshape(x, ints([newshape] if isinstance(newshape, int) else newshape))
 
 
 @override
@@ -611,7 +562,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
     x = asarray(x)
     if axes is not None:
         axes = [normalize_axis(a, x.shape.rank) for a in axes]
-    return tf.transpose(x, axes)
+    return raw.Transpose(x=x, perm=ints(axes or range(x.shape.rank)[::-1]))
 
 
 @override
@@ -691,51 +642,15 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     return tf.gather(x, np.repeat(np.arange(x.shape[axis]), counts), axis=axis)
 
 
-_STATISTICS = {"maximum": "max", "minimum": "min", "mean": "mean", "median": "median"}
-
-
 @override
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
-    from ..ops.arrange import pad_pairs
+    from ..ops import arrange
 
     x = asarray(x)
-    pairs = pad_pairs(pad_width, x.shape.rank)
-    if mode in ("constant", "empty"):
-        if mode == "constant" and np.ndim(constant_values) == 0:
-            fill = 0 if constant_values is None else constant_values
-            return tf.pad(x, pairs, constant_values=asarray(fill, x.dtype.name))
-    elif constant_values is not None:
-        raise ValueError(f"pad: constant_values is for mode='constant', not {mode!r}.")
-    for axis, pair in enumerate(pairs):
-        if pair != (0, 0):
-            x = _padded(x, axis, pair, mode)
-    return x
-
-
-def _padded(x: Any, axis: int, pair: tuple[int, int], mode: str) -> Any:
-    from ..ops._define import REGISTRY
-
-    n = x.shape[axis]
-    if mode in ("reflect", "symmetric", "edge", "wrap"):
-        return tf.gather(x, np.pad(np.arange(n), pair, mode=mode), axis=axis)  # type: ignore[call-overload]
-    if mode == "linear_ramp":
-        column = [-1 if i == axis else 1 for i in range(x.shape.rank)]
-        sides = [
-            tf.cast(tf.cast(tf.gather(x, [i], axis=axis), tf.float32) * np.reshape(ramp, column), x.dtype)
-            for i, ramp in (
-                (0, np.linspace(0, 1, pair[0], endpoint=False, dtype=np.float32)),
-                (n - 1, np.linspace(0, 1, pair[1], endpoint=False, dtype=np.float32)[::-1]),
-            )
-        ]  # fmt: skip
-    elif mode == "empty":
-        sides = [tf.zeros([p if i == axis else d for i, d in enumerate(x.shape)], x.dtype) for p in pair]
-    else:
-        if mode not in _STATISTICS:
-            raise ValueError(f"pad: unknown mode {mode!r}.")
-        value = asarray(REGISTRY[_STATISTICS[mode]](x, axis, keepdims=True))
-        value = tf.cast(value if x.dtype in _INEXACT else round(value), x.dtype)
-        sides = [tf.repeat(value, p, axis) for p in pair]
-    return tf.concat([sides[0], x, sides[1]], axis)
+    if mode != "constant" or np.ndim(constant_values):
+        return arrange.pad.body(x, pad_width, mode, constant_values)  # type: ignore[attr-defined]
+    fill = asarray(0 if constant_values is None else constant_values, x.dtype.name)
+    return tf.pad(x, arrange.pad_pairs(pad_width, x.shape.rank), constant_values=fill)
 
 
 # --- making tensors -----------------------------------------------------------------------------
@@ -744,11 +659,13 @@ def _padded(x: Any, axis: int, pair: tuple[int, int], mode: str) -> Any:
 def _filled(value: Any, name: str) -> None:
     def like(x: Any, dtype: Any = None) -> Any:
         x = asarray(x)
-        return tf.fill(x.shape, tf.cast(value, x.dtype if dtype is None else dtype_of_name(dtype)))
+        return full_of(x.shape, x.dtype if dtype is None else dtype_of_name(dtype))
 
-    OVERRIDES[name] = lambda shape, dtype=None: tf.fill(
-        shape_list(shape), tf.cast(value, dtype_of_name(dtype))
-    )
+    def full_of(shape: Any, kind: tf.DType) -> Any:
+        number = tf.constant(np.asarray(value, kind.as_numpy_dtype))
+        return tf.fill(ints(shape_list(shape)), number)
+
+    OVERRIDES[name] = lambda shape, dtype=None: full_of(shape, dtype_of_name(dtype))
     OVERRIDES[name + "_like"] = like
 
 
@@ -827,10 +744,10 @@ def get_item(x: Any, key: Any) -> Any:
 
 def _picked(x: Any, keys: tuple) -> Any:
     """Elements at arrays of indices: the other keys are taken first."""
-    keys = _plain_keys(x, keys)
-    spots = [i for i, k in enumerate(keys) if not (k is None or isinstance(k, builtins.slice))]
-    x = x[tuple(builtins.slice(None) if i in spots else k for i, k in enumerate(keys))]
-    found = [_within(keys[i], x.shape[i]) for i in spots]
+    plain = _plain_keys(x, keys)
+    spots = [i for i, k in enumerate(plain) if not (k is None or isinstance(k, builtins.slice))]
+    x = x[tuple(builtins.slice(None) if i in spots else k for i, k in enumerate(plain))]
+    found = [_within(plain[i], x.shape[i]) for i in spots]
     if len(spots) == 1:
         return tf.gather(x, found[0], axis=spots[0])
     rest = [i for i in range(x.shape.rank) if i not in spots]
@@ -871,7 +788,7 @@ def _within(k: Any, n: Any) -> Any:
         k = np.asarray(k)
         return tf.constant(np.clip(np.where(k < 0, k + n, k), 0, builtins.max(n - 1, 0)), tf.int32)
     k = k if k.dtype is tf.int64 else to(k, tf.int32)
-    return tf.clip_by_value(tf.where(k < 0, k + n, k), 0, builtins.max(n - 1, 0))
+    return held(tf.where(k < 0, k + n, k), 0, builtins.max(n - 1, 0))
 
 
 def _outside(kind: tf.DType) -> Any:
@@ -886,13 +803,10 @@ def _gathered(x: Any, indices: Any, gather: Callable, n: int) -> Any:
 
     `gather` gives also the shape in which the indices stand beside the result.
     """
-    if not isinstance(indices, (Tensor,)):
-        k = np.asarray(getattr(indices, "value", indices))
-        if not isinstance(getattr(indices, "value", None), Tensor):
-            k = k.astype(np.int32)
-            inside = bool(((k >= -n) & (k < n)).all())
-            if inside:
-                return gather(tf.constant(np.where(k < 0, k + n, k), tf.int32))[0]
+    if not isinstance(indices, Tensor):
+        k = np.asarray(indices)
+        if ((k >= -n) & (k < n)).all():
+            return gather(_within(k, n))[0]
     k = asarray(indices)
     k = k if k.dtype is tf.int64 else to(k, tf.int32)
     out, shape = gather(_within(k, n))
@@ -935,16 +849,16 @@ def take_along_axis(x: Any, indices: Any, axis: Any = None) -> Any:
     return tf.transpose(_gathered(x, indices, gather, x.shape[-1]), back)
 
 
-def _starts(start_indices: Any, room: Sequence[int]) -> Any:
-    """Where a block begins, moved so that it ends within."""
+def _starts(start_indices: Any, x: Any, block: Sequence[int]) -> Any:
+    """Where a block of a tensor begins, moved so that it ends within."""
     if not isinstance(start_indices, (list, tuple, np.ndarray)):
         start_indices = tf.unstack(asarray(start_indices, "int32"))
     starts = [s if isinstance(s, Tensor) else int(s) for s in start_indices]
     return [
-        tf.clip_by_value(tf.cast(tf.where(s < 0, s + d, s), tf.int32), 0, r)
+        held(tf.cast(tf.where(s < 0, s + d, s), tf.int32), 0, d - n)
         if isinstance(s, Tensor)
-        else builtins.min(builtins.max(s + d if s < 0 else s, 0), r)
-        for s, (d, r) in zip(starts, room)
+        else builtins.min(builtins.max(s + d if s < 0 else s, 0), d - n)
+        for s, d, n in zip(starts, x.shape, block)
     ]
 
 
@@ -954,7 +868,7 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     sizes = [int(n) for n in shape]
     if -1 in sizes:
         sizes = [d - int(s) if n == -1 else n for n, d, s in zip(sizes, x.shape, start_indices)]
-    starts = _starts(start_indices, [(d, d - n) for d, n in zip(x.shape, sizes)])
+    starts = _starts(start_indices, x, sizes)
     return tf.ensure_shape(tf.slice(x, starts, sizes), sizes)
 
 
@@ -963,12 +877,12 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     x = asarray(inputs)
     new = asarray(updates, x.dtype.name)
     sizes = list(new.shape)
-    starts = _starts(start_indices, [(d, d - n) for d, n in zip(x.shape, sizes)])
+    starts = _starts(start_indices, x, sizes)
     inside = tf.constant(True)
     for axis, (start, n, d) in enumerate(zip(starts, sizes, x.shape)):
         if n < d:
             place = tf.range(d) - start
-            new = tf.gather(new, tf.clip_by_value(place, 0, n - 1), axis=axis)
+            new = tf.gather(new, held(place, 0, n - 1), axis=axis)
             column = [-1 if i == axis else 1 for i in range(len(sizes))]
             inside = inside & tf.reshape((place >= 0) & (place < n), column)
     return tf.where(inside, new, x)

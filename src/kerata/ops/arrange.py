@@ -399,7 +399,7 @@ def pad_pairs(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     return pairs
 
 
-@primitive
+@op
 def pad(x: Tensor, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Tensor:
     """Elements added before and after each axis.
 
@@ -409,4 +409,42 @@ def pad(x: Tensor, pad_width: Any, mode: str = "constant", constant_values: Any 
     """
     old = shape_of(x)
     pairs = pad_pairs(pad_width, len(old))
-    return Spec([None if d is None else d + a + b for d, (a, b) in zip(old, pairs)], dtype_of(x))
+    if constant_values is not None and mode != "constant":
+        raise ValueError(f"pad: constant_values is for mode='constant', not {mode!r}.")
+    if isinstance(x, Spec):
+        new = [None if d is None else d + a + b for d, (a, b) in zip(old, pairs)]
+        return Spec(new, dtype_of(x))
+    for axis, pair in enumerate(pairs):
+        if pair != (0, 0):
+            x = _padded(x, axis, pair, mode, 0 if constant_values is None else constant_values)
+    return x
+
+
+_STATISTICS = {"maximum": "max", "minimum": "min", "mean": "mean", "median": "median"}
+
+
+def _padded(x: Any, axis: int, pair: tuple[int, int], mode: str, constant: Any) -> Any:
+    """`x` padded along one axis."""
+    from . import index, math, reduce
+
+    kind, n = dtype_of(x), shape_of(x)[axis]
+    if mode in ("reflect", "symmetric", "edge", "wrap"):
+        places = np.pad(np.arange(n), pair, mode=mode)  # type: ignore[call-overload]
+        return index.take(x, places, axis)
+    column = [-1 if i == axis else 1 for i in range(len(shape_of(x)))]
+    sides = []
+    for edge, width in zip((0, n - 1), pair):
+        if mode in ("constant", "empty"):
+            side: Any = constant
+        elif mode == "linear_ramp":
+            ramp = np.arange(width)[:: -1 if edge else 1] / builtins.max(width, 1)
+            side = index.take(x, [edge], axis)
+            side = math.multiply(side, ramp.astype(np.float32).reshape(column))
+        elif mode in _STATISTICS:
+            side = getattr(reduce, _STATISTICS[mode])(x, axis, keepdims=True)
+            side = math.round(side) if dtypes.is_integer(kind) else side
+        else:
+            raise ValueError(f"pad: unknown mode {mode!r}.")
+        shape = [width if i == axis else d for i, d in enumerate(shape_of(x))]
+        sides.append(broadcast_to(math.cast(side, kind), shape))
+    return concatenate([sides[0], x, sides[1]], axis)

@@ -183,13 +183,15 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 @op
 def tril(x: Tensor, k: int = 0) -> Tensor:
     """`x` with zeros above the k-th diagonal of its last two axes."""
-    return math.where(tri(*shape_of(x)[-2:], k, "bool"), x, zeros_like(x))
+    rows, columns = shape_of(x)[-2:]
+    return math.where(tri(rows, columns, k, "bool"), x, zeros_like(x))
 
 
 @op
 def triu(x: Tensor, k: int = 0) -> Tensor:
     """`x` with zeros below the k-th diagonal of its last two axes."""
-    return math.where(tri(*shape_of(x)[-2:], k - 1, "bool"), zeros_like(x), x)
+    rows, columns = shape_of(x)[-2:]
+    return math.where(tri(rows, columns, k - 1, "bool"), zeros_like(x), x)
 
 
 @primitive

@@ -6,13 +6,13 @@ import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import dtypes
+from .. import dtypes, tree
 from ..engine import engine
 from ..errors import ShapeError
 from ..spec import Spec, broadcast, normalize_axis, probe, same, unprobe
 from . import math, reduce
 from ._define import Tensor, dtype_of, op, primitive, shape_of
-from .arrange import expand_dims, flip, moveaxis, pad, ravel, reshape, stack, unstack
+from .arrange import broadcast_to, expand_dims, flip, moveaxis, pad, ravel, reshape, stack, unstack
 
 
 def _contract(
@@ -262,4 +262,33 @@ def corrcoef(x: Tensor) -> Tensor:
 
 def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None = None) -> Callable:
     """`pyfunc`, written for single elements (or for the core axes in `signature`), for whole tensors."""
-    return engine().vectorize(pyfunc, excluded=excluded, signature=signature)
+    own = getattr(engine(), "vectorize", None)
+    if own is not None:
+        return own(pyfunc, excluded=excluded, signature=signature)
+    terms = (
+        signature.partition("->")[0].replace(" ", "").strip("()").split("),(") if signature else []
+    )
+
+    def run(*args: Any) -> Any:
+        given = {
+            i: math.convert_to_tensor(a) for i, a in enumerate(args) if i not in (excluded or ())
+        }
+        cores = [len(t.split(",")) if t else 0 for t in terms] or [0] * len(given)
+        shapes = [shape_of(v) for v in given.values()]
+        rows = broadcast(*(s[: len(s) - c] for s, c in zip(shapes, cores)))
+        whole = [(*rows, *s[len(s) - c :]) for s, c in zip(shapes, cores)]
+        flat = [
+            reshape(broadcast_to(v, s), (-1, *s[len(rows) :]))
+            for v, s in zip(given.values(), whole)
+        ]
+
+        def one(*values: Any) -> Any:
+            full = list(args)
+            for i, v in zip(given, values):
+                full[i] = v
+            return pyfunc(*full)
+
+        out = engine().vmap(one)(*flat)
+        return tree.map_structure(lambda v: reshape(v, (*rows, *shape_of(v)[1:])), out)
+
+    return run

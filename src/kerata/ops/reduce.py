@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math as numbers
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -329,16 +330,16 @@ def norm(
     rank = len(shape_of(x))
     if axis is None and ord is not None and rank > 2:
         raise ShapeError(f"norm: ord={ord!r} of a tensor with {rank} axes needs an axis.")
-    if not isinstance(axis, (list, tuple)):
-        axis = tuple(range(rank)) if axis is None else (axis,)
+    given = range(rank) if axis is None else [axis] if isinstance(axis, int) else axis
+    axes = [normalize_axis(int(a), rank) for a in given]
     x = math.cast(x, _float(dtype_of(x)))
-    if ord is None or (ord, len(axis)) in (("fro", 2), (2, 1)):
-        return math.sqrt(sum(math.square(math.absolute(x)), axis, keepdims))
-    if len(axis) == 1:
-        return _vector_norm(math.absolute(x), ord, axis, keepdims)
-    if len(axis) != 2:
-        raise ShapeError(f"norm: ord={ord!r} goes with one or two axes, not {len(axis)}.")
-    return _matrix_norm(x, ord, [normalize_axis(a, rank) for a in axis], keepdims)
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+        return math.sqrt(sum(math.square(math.absolute(x)), axes, keepdims))
+    if len(axes) == 1:
+        return _vector_norm(math.absolute(x), ord, axes, keepdims)
+    if len(axes) != 2:
+        raise ShapeError(f"norm: ord={ord!r} goes with one or two axes, not {len(axes)}.")
+    return _matrix_norm(x, ord, axes, keepdims)
 
 
 def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
@@ -450,7 +451,7 @@ def bincount(
     return Spec((*shape_of(x)[:-1], minlength or None), dtype)
 
 
-@primitive
+@op
 def unique(
     x: Tensor,
     sorted: bool = True,
@@ -470,21 +471,53 @@ def unique(
     >>> unique([3, 1, 3], return_counts=True)[1].tolist()
     [1, 2]
     """
-    shape = list(shape_of(x))
+    wanted = (True, return_index, return_inverse, return_counts)
+    results = (_unique_specs if isinstance(x, Spec) else _unique)(x, axis, size, fill_value)
+    asked = tuple(r for w, r in zip(wanted, results) if w)
+    return asked if len(asked) > 1 else asked[0]
+
+
+def _unique_specs(x: Spec, axis: int | None, size: int | None, fill_value: Any) -> tuple:
+    shape = list(x.shape)
     if axis is None:
-        found, inverse = Spec((size,), dtype_of(x)), tuple(shape)
+        found, inverse = [size], tuple(shape)
     else:
         place = normalize_axis(axis, len(shape), "unique: axis")
         inverse = (shape[place],)
-        shape[place] = size
-        found = Spec(shape, dtype_of(x))
-    more = (
-        (return_index, Spec((size,), "int32")),
-        (return_inverse, Spec(inverse, "int32")),
-        (return_counts, Spec((size,), "int32")),
-    )
-    asked = [s for wanted, s in more if wanted]
-    return (found, *asked) if asked else found
+        found = [size if i == place else d for i, d in enumerate(shape)]
+    counts = Spec((size,), "int32")
+    return Spec(found, x.dtype), counts, Spec(inverse, "int32"), counts
+
+
+def _unique(x: Any, axis: int | None, size: int | None, fill_value: Any) -> tuple:
+    """Different rows, where each was first met, which one each row is, how often each occurs."""
+    from . import arrange, create, index
+
+    rows = arrange.ravel(x) if axis is None else arrange.moveaxis(x, axis, 0)
+    n = shape_of(rows)[0]
+    columns = arrange.reshape(rows, (n, -1))
+    order = create.arange(n)
+    for i in reversed(range(shape_of(columns)[1])):  # sorts that keep the order of equals
+        column = index.get_item(columns, (slice(None), i))
+        order = index.take(order, argsort(index.take(column, order)))
+    ordered = index.take(columns, order, 0)
+    same = (index.get_item(ordered, slice(1, None)), index.get_item(ordered, slice(0, -1)))
+    new = math.cast(any(math.not_equal(*same), 1), "int32")
+    which = cumsum(arrange.concatenate([create.zeros(builtins.min(n, 1), "int32"), new]))
+    found = math.add(max(which, initial=-1), 1)
+    count = int(math.convert_to_numpy(found)) if size is None else size
+    first = index.segment_min(order, which, count)
+    counts = index.segment_sum(create.ones_like(order), which, count)
+    inverse = index.scatter(arrange.expand_dims(order, 1), which, (n,))
+    there = math.less(create.arange(count), found)
+    first = math.where(there, first, index.get_item(first, slice(0, 1)))
+    values = index.take(rows, first, 0)
+    if fill_value is not None:
+        there = arrange.reshape(there, [count] + [1] * (len(shape_of(rows)) - 1))
+        values = math.where(there, values, math.cast(fill_value, dtype_of(x)))
+    if axis is None:
+        return values, first, arrange.reshape(inverse, shape_of(x)), counts
+    return arrange.moveaxis(values, 0, axis), first, inverse, counts
 
 
 @op
