@@ -377,6 +377,11 @@ def scan(
     count = next((len(r) for r in rows if r is not None), length)
     _unrollable(count)
     order = range(count)[::-1] if reverse else range(count)
+    if not count:  # a step on zeros shows what its results are like
+        none = tree.map_structure(lambda v: v if v is None else v.new_zeros(v.shape[1:]), xs)
+        return carry, tree.map_structure(
+            lambda v: v if v is None else v[:0], _stacked([f(carry, none)[1]])
+        )
     ys = []
     for i in order:
         row = tree.pack_sequence_as(xs, [None if r is None else r[i] for r in rows])
@@ -384,7 +389,7 @@ def scan(
         ys.append(_tensors(y))
     if reverse:
         ys.reverse()
-    return _tensors(carry), _stacked(ys) if ys else None
+    return _tensors(carry), _stacked(ys)
 
 
 def _stacked(results: Sequence[Any]) -> Any:
