@@ -225,9 +225,9 @@ class DTypePolicy:
         kind = getattr(x, "dtype", None)
         if not autocast or kind is None or standardize(kind) not in FLOATS:
             return x
-        from .spec import OPERATORS
+        from .ops import cast
 
-        return OPERATORS["cast"](x, dtype)
+        return cast(x, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal policy."""

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from .. import config as settings
-from .. import dtypes, graph, tree
+from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
 from ..engine import engine
 from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
-from ..spec import OPERATORS, KerasTensor, Spec, probing, unprobe
+from ..spec import KerasTensor, Spec, probing, unprobe
 from ..variable import Variable
 from .calls import (
     CallSignature,
@@ -519,15 +519,11 @@ class Layer(graph.Operation, Configurable):
             dtype = x.dtype
         if self.autocast and dtype != self._dtype_policy.compute_dtype:
             try:
-                floating = dtypes.is_float(dtypes.standardize(dtype))
+                kind = dtypes.standardize(dtype)
             except ValueError:
                 return x
-            if floating:
-                cast = (
-                    Spec(x.shape, self.compute_dtype)
-                    if type(x) is Spec
-                    else OPERATORS["cast"](x, self.compute_dtype)
-                )
+            if kind != self._dtype_policy.compute_dtype and dtypes.is_float(kind):
+                cast = ops.cast(x, self.compute_dtype)
                 set_mask(cast, get_mask(x))
                 return cast
         return x
