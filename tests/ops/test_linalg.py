@@ -56,7 +56,7 @@ def test_factors_multiply_to_the_matrix() -> None:
     u, s, vh = ops.svd(TALL, full_matrices=False)
     np.testing.assert_allclose((u * s) @ vh, TALL, atol=1e-5)
     w, v = ops.eigh(SPD)
-    np.testing.assert_allclose(SPD @ v, v * w[:, None], atol=1e-4)
+    np.testing.assert_allclose(SPD @ np.asarray(v), v * w[:, None], atol=1e-4)
     lu, pivots = ops.lu_factor(A[0])
     np.testing.assert_allclose(
         scipy.linalg.lu_solve((lu, pivots), V), np.linalg.solve(A[0], V), rtol=1e-3

@@ -166,7 +166,7 @@ def test_op(case: Case) -> None:
     "name", ["softmax", "log_softmax", "softplus", "sigmoid", "silu", "log_sigmoid", "elu", "gelu"]
 )
 def test_gradients_stay_finite_far_out(name) -> None:
-    g = grad(lambda x: ops.sum(getattr(ops, name)(x) * np.arange(7.0, dtype="float32")))(HUGE)
+    g = grad(lambda x: ops.sum(getattr(ops, name)(x) * ops.arange(7.0)))(HUGE)
     assert np.isfinite(np.asarray(g)).all()
 
 
@@ -178,7 +178,7 @@ def test_gradient_of_relu_is_zero_at_zero() -> None:
 def test_half_precision_is_computed_in_float32_inside() -> None:
     x = ops.full((1, 1000), 300.0, "float16")
     mean, variance = ops.moments(x, [1])
-    assert (mean.dtype, float(mean[0]), float(variance[0])) == ("float16", 300.0, 0.0)
+    assert (ops.dtype(mean), float(mean[0]), float(variance[0])) == ("float16", 300.0, 0.0)
     assert np.isfinite(np.asarray(ops.rms_normalization(x))).all()
 
 

@@ -342,5 +342,6 @@ def device(name: str) -> Iterator[None]:
 # --- ops ----------------------------------------------------------------------------------------
 
 # At the end, because the ops build on the above.
+from . import torch_rnn  # noqa: E402, F401
 from .torch_nn import cond, jvp, random, scan, vectorize, while_loop  # noqa: E402, F401
 from .torch_ops import OVERRIDES  # noqa: E402

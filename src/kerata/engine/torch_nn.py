@@ -377,6 +377,11 @@ def scan(
     count = next((len(r) for r in rows if r is not None), length)
     _unrollable(count)
     order = range(count)[::-1] if reverse else range(count)
+    if not count:  # a step on zeros shows what its results are like
+        none = tree.map_structure(lambda v: v if v is None else v.new_zeros(v.shape[1:]), xs)
+        return carry, tree.map_structure(
+            lambda v: v if v is None else v[:0], _stacked([f(carry, none)[1]])
+        )
     ys = []
     for i in order:
         row = tree.pack_sequence_as(xs, [None if r is None else r[i] for r in rows])
@@ -384,7 +389,7 @@ def scan(
         ys.append(_tensors(y))
     if reverse:
         ys.reverse()
-    return _tensors(carry), _stacked(ys) if ys else None
+    return _tensors(carry), _stacked(ys)
 
 
 def _stacked(results: Sequence[Any]) -> Any:
@@ -440,13 +445,13 @@ def jvp(fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> An
 
 # --- randomness ---------------------------------------------------------------------------------
 
-# Leaves of a recording, pure functions of the key: name, further arguments, and the computation.
 _library = torch.library.Library("kerata", "FRAGMENT")
 
 
-def _leaf(name: str, arguments: str, draw: Callable, like: Callable) -> None:
-    _library.define(f"{name}(Tensor key, {arguments}) -> Tensor")
-    _library.impl(name, draw, "CompositeExplicitAutograd")
+def leaf(name: str, types: str, run: Callable, like: Callable) -> None:
+    """Define an operation that a recording takes as it is; `like` gives results without values."""
+    _library.define(name + types)
+    _library.impl(name, run, "CompositeExplicitAutograd")
     torch.library.register_fake(f"kerata::{name}", like)
 
 
@@ -468,30 +473,31 @@ def _draw_kept(key: Tensor, shape: Any, p: float) -> Tensor:
     return _made(key, shape, torch.bool).bernoulli_(p, generator=generator(key))
 
 
-_leaf("uniform", "SymInt[] shape, ScalarType dtype", _draw(torch.rand), _made)
-_leaf("normal", "SymInt[] shape, ScalarType dtype", _draw(torch.randn), _made)
-_leaf("bits", "SymInt[] shape", _draw_bits, lambda key, shape: _made(key, shape, torch.int64))
-_leaf(
+_SIZES = "(Tensor key, SymInt[] shape"
+leaf("uniform", _SIZES + ", ScalarType dtype) -> Tensor", _draw(torch.rand), _made)
+leaf("normal", _SIZES + ", ScalarType dtype) -> Tensor", _draw(torch.randn), _made)
+leaf("bits", _SIZES + ") -> Tensor", _draw_bits, lambda k, shape: _made(k, shape, torch.int64))
+leaf(
     "kept",
-    "SymInt[] shape, float p",
+    _SIZES + ", float p) -> Tensor",
     _draw_kept,
     lambda key, shape, p: _made(key, shape, torch.bool),
 )
-_leaf(
+leaf(
     "gamma",
-    "Tensor alpha",
+    "(Tensor key, Tensor alpha) -> Tensor",
     lambda key, alpha: torch._standard_gamma(alpha, generator(key)),
     lambda key, alpha: torch.empty_like(alpha),
 )
-_leaf(
+leaf(
     "binomial",
-    "Tensor n, Tensor p",
+    "(Tensor key, Tensor n, Tensor p) -> Tensor",
     lambda key, n, p: torch.binomial(n, p, generator(key)),
     lambda key, n, p: torch.empty_like(n),
 )
-_leaf(
+leaf(
     "categorical",
-    "Tensor p, SymInt n",
+    "(Tensor key, Tensor p, SymInt n) -> Tensor",
     lambda key, p, n: torch.multinomial(p, n, True, generator=generator(key)),
     lambda key, p, n: _made(key, (p.shape[0], n), torch.int64),
 )

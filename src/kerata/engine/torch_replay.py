@@ -193,7 +193,8 @@ def _tidy(graph: fx.GraphModule) -> None:
 
 # Of their first argument these want to know the shape only.
 _SHAPED = tuple(
-    getattr(torch.ops.aten, n).default for n in ("ones_like", "zeros_like", "full_like", "new_zeros", "new_ones")
+    getattr(torch.ops.aten, n).default
+    for n in ("ones_like", "zeros_like", "full_like", "new_zeros", "new_ones")
 )
 _LARGEST_CONSTANT = 4096
 
