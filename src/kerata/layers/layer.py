@@ -443,20 +443,24 @@ class Layer(graph.Operation, Configurable):
         except KerataError:
             raise
         except Exception as first:
-            flat = tree.flatten((args, kwargs))
-
-            def native(*tensors: Any) -> Any:
-                a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
-                variables = self.variables
-                values = [v.value for v in variables]
-                # The engine traces here: ops must compute, not infer.
-                with probing(None), Binding(variables, values, engine().key(0)):
-                    return self._run(a, k)
-
             try:
-                return engine().infer(native, flat)
+                return self._run_native(self._run, args, kwargs)
             except Exception as second:
                 raise second from first
+
+    def _run_native(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
+        """Specs that ``fn(args, kwargs)`` gives for Specs, found by the engine."""
+        flat = tree.flatten((args, kwargs))
+
+        def run(*tensors: Any) -> Any:
+            a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
+            variables = self.variables
+            values = [v.value for v in variables]
+            # The engine traces here: ops must compute, not infer.
+            with probing(None), Binding(variables, values, engine().key(0)):
+                return fn(a, k)
+
+        return engine().infer(run, flat)
 
     def _declared_spec(self, args: tuple, kwargs: dict) -> Any:
         shape = self.compute_output_shape(
