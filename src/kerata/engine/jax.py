@@ -98,6 +98,10 @@ def change(storage: Any, value: Any) -> Any:
     return value
 
 
+def mark(storage: Any, variable: Variable) -> None:
+    """JAX does not want to know which arrays are trained."""
+
+
 def to_numpy(x: Any) -> np.ndarray:
     """A JAX array as a NumPy array."""
     if isinstance(x, jax.core.Tracer):

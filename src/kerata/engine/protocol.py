@@ -47,6 +47,9 @@ class Engine(Protocol):
     def change(self, storage: Any, value: Any) -> Any:
         """What a variable keeps after it has taken another value."""
 
+    def mark(self, storage: Any, variable: Any) -> None:
+        """Tell the library whether the variable is to be trained, where it wants to know."""
+
     # derivation
     def value_and_grad(self, fn: Callable, has_aux: bool = False) -> Callable:
         """A function giving ``(value, gradients)`` with regard to its first argument, a list."""

@@ -105,6 +105,10 @@ def change(storage: Any, value: Any) -> Any:
     return storage
 
 
+def mark(storage: Any, variable: Variable) -> None:
+    """A ``tf.Variable`` is watched by tapes or not from its start to its end."""
+
+
 def to_numpy(x: Any) -> np.ndarray:
     """A TensorFlow tensor as a NumPy array."""
     if is_tracing(x):

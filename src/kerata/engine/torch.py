@@ -106,6 +106,12 @@ def change(storage: Any, value: Any) -> Any:
     return value.detach()
 
 
+def mark(storage: Any, variable: Variable) -> None:
+    """A frozen Parameter requires no gradient, so that torch's optimizers leave it alone."""
+    if type(storage) is torch.nn.Parameter and variable.can_train:
+        storage.requires_grad_(variable.trainable)
+
+
 def to_numpy(x: Any) -> np.ndarray:
     """A torch tensor as a NumPy array."""
     if not isinstance(x, Tensor):

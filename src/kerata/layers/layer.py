@@ -12,7 +12,7 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, graph, tree
 from ..capture import Configurable
-from ..engine import engine
+from ..engine import engine, layer_method
 from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
@@ -83,6 +83,7 @@ class Layer(graph.Operation, Configurable):
     """
 
     _abstract_config = True
+    _training_default: bool | None = None  # of calls from outside that do not say
     supports_masking = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -479,8 +480,8 @@ class Layer(graph.Operation, Configurable):
         first, masks = self._fill_masks(signature, args, kwargs)
         outer = local.call
         training = kwargs.get("training")
-        if training is None and outer is not None:
-            training = outer.training
+        if training is None:
+            training = self._training_default if outer is None else outer.training
         if signature.training and training is None:
             training = signature.training_default
         if signature.training and (training is not None or signature.training_required):
@@ -709,6 +710,16 @@ class Layer(graph.Operation, Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            own = getattr(type(self), name, None)
+            if own is not None:  # a property that has failed: its error, not that it is missing
+                return own.__get__(self, type(self))
+            method = layer_method(name)
+            if method is not None:
+                return functools.partial(method, self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

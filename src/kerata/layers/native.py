@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import rng, tree
 from ..engine import engine, native
-from ..errors import FileError, InputError
+from ..errors import FileError, InputError, ShapeError
 from ..ops.random import SeedGenerator, draw_key
 from ..serialization import deserialize_arguments, is_safe
 from ..spec import Spec
 from ..variable import Variable
-from .calls import symbols
+from .calls import as_shapes, shapes_of, specs, symbols
 from .layer import Layer
 
 
@@ -293,3 +294,133 @@ def _split(variables: Any) -> tuple[Any, Any]:
     """Flax's collections as parameters and state."""
     params = {k: v for k, v in variables.items() if k == "params"}
     return params, {k: v for k, v in variables.items() if k != "params"}
+
+
+# --- PyTorch ------------------------------------------------------------------------------------
+
+
+class TorchModuleWrapper(_Native):
+    """A layer around a ``torch.nn.Module``. Needs the torch engine.
+
+    The module's parameters are the layer's weights and its buffers (running statistics, say) the
+    non-trainable ones; module and layer share them. Parameters of lazy modules are made when the
+    layer is built. Without a ``training`` argument, as in a plain call from outside, the module runs
+    in its own mode, which is training unless ``module.eval()`` was called.
+
+    The module is pickled into the configuration: a file with such a layer loads only with
+    ``safe_mode=False``.
+
+    Args:
+        module: The module.
+        output_shape: Shape of the output, batch axis included, where it cannot be found by a call.
+
+    Raises:
+        InputError: Another engine is in use, or `module` is no module.
+        FileError: A configuration is loaded in safe mode.
+    """
+
+    def __init__(
+        self, module: Any, name: str | None = None, output_shape: Any = None, **kwargs: Any
+    ) -> None:
+        torch = native("torch", type(self).__name__)
+        super().__init__(name=name, **kwargs)
+        if not torch.is_module(module):
+            raise InputError(f"TorchModuleWrapper: module must be an nn.Module, got {module!r}.")
+        self.module = module
+        self.output_shape = output_shape
+        if not torch.is_lazy(module):
+            self._adopt()
+
+    @property
+    def _torch(self) -> Any:
+        return native("torch", type(self).__name__)
+
+    def _adopt(self) -> None:
+        self._parameters, self._buffers = self._torch.adopt(self.module)
+        for v in [*self._parameters.values(), *self._buffers.values()]:
+            v.path = f"{self.name}/{v.name}"
+            v.trainable = v.can_train and self._trainable
+        self.built = True
+
+    def build(self, *input_shapes: Any) -> None:
+        """Give a lazy module its parameters, by a call on zeros; an unknown axis has size 1."""
+        shapes = tree.flatten(symbols(list(input_shapes), self.compute_dtype))
+        self._torch.initialize(
+            self.module, [[1 if d is None else d for d in s.shape] for s in shapes]
+        )
+        self._adopt()
+
+    def _shapes(self, args: tuple, kwargs: dict, target: Callable) -> list[Any]:
+        return [shapes_of(a) for a in args]
+
+    def call(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        """What the module gives."""
+        return super().call(*args, training=training, **kwargs)
+
+    def _compute(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        return self._torch.run(
+            self.module, self._parameters, self._buffers, training, args, kwargs
+        )
+
+    def _infer(self, args: tuple, kwargs: dict) -> Any:
+        if self.output_shape is None:
+            return super()._infer(args, kwargs)
+        return specs(as_shapes(self.output_shape), self.compute_dtype)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the module's state under the names of its ``state_dict``."""
+        for name, v in self._by_state_name().items():
+            store[name] = v.host()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote."""
+        own = self._by_state_name()
+        names = [k.decode() if isinstance(k, bytes) else k for k in store.keys()]  # noqa: SIM118
+        values = {n: np.asarray(store[n]) for n in names}
+        if values.keys() != own.keys() or any(values[n].shape != v.shape for n, v in own.items()):
+            raise ShapeError(
+                f"The weights do not fit the module of {self.name!r}: expected "
+                f"{ {n: v.shape for n, v in own.items()} }, got { {n: v.shape for n, v in values.items()} }."
+            )
+        for name, v in own.items():
+            v.assign(values[name])
+
+    def _by_state_name(self) -> dict[str, Variable]:
+        held = {**self._parameters, **self._buffers} if self.built else {}
+        return {n: held[first] for n, first in self._torch.names(self.module).items() if held}
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor, the module as pickled text."""
+        return {
+            **self._base_config(),
+            "module": self._torch.dumps(self.module),
+            "output_shape": self.output_shape,
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None, safe_mode: bool | None = None
+    ) -> Any:
+        """The layer of a configuration that `get_config` wrote; refused in safe mode."""
+        _refuse_in_safe_mode(
+            safe_mode, f"{cls.__name__} holds a pickled torch module, and unpickling can run any code"
+        )
+        arguments = deserialize_arguments(config)
+        module = native("torch", cls.__name__).loads(arguments.pop("module"))
+        return cls(module, **arguments)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.built:  # the copies of module and variables share nothing yet
+            before = {**self._parameters, **self._buffers}
+            self._adopt()
+            for name, v in {**self._parameters, **self._buffers}.items():
+                v.assign(before[name].host())
+
+
+def _refuse_in_safe_mode(safe_mode: bool | None, what: str) -> None:
+    if is_safe() if safe_mode is None else safe_mode:
+        raise FileError(
+            f"{what}. If you trust its source, load with safe_mode=False, or call "
+            "kerata.config.enable_unsafe_deserialization()."
+        )
