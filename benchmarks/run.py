@@ -144,7 +144,7 @@ class Result:
 HEADER = ["measure", "Kerata", "Keras", "ratio", "target", "reached", "runs"]
 
 
-def environment(library: str) -> dict[str, str]:
+def environment(library: str, engine: str = "jax") -> dict[str, str]:
     """The environment of a run: what is set outside for one library must not reach the other."""
     # A package that pip has installed comes with its bytecode; one in a folder writes it at the first
     # run, unless it is forbidden to.
@@ -152,21 +152,22 @@ def environment(library: str) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if k not in dropped}
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
     if library == "keras":
-        env["KERAS_BACKEND"] = "jax"
+        env["KERAS_BACKEND"] = engine
         env.pop("PYTHONPATH", None)
     else:
+        env["KERATA_ENGINE"] = engine
         env["PYTHONPATH"] = os.pathsep.join(
             [str(ROOT / "src"), *filter(None, [env.get("PYTHONPATH")])]
         )
     return env
 
 
-def run_once(measure: Measure, library: str, python: str) -> float:
+def run_once(measure: Measure, library: str, python: str, engine: str = "jax") -> float:
     """One run in a process of its own; its number in the unit of the measure."""
     start = time.perf_counter()
     done = subprocess.run(
         [python, str(HERE / "workloads.py"), library, measure.name],
-        env=environment(library),
+        env=environment(library, engine),
         capture_output=True,
         text=True,
         timeout=TIME_LIMIT,

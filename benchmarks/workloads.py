@@ -121,6 +121,129 @@ def review_step(library: str) -> float:
     return step(model, x, y, batch=512, epochs=3)
 
 
+def images(rows: int, side: int, depth: int, classes: int) -> tuple[Any, Any]:
+    """Random pictures, channels last, and labels."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((rows, side, side, depth), dtype=np.float32)
+    return x, rng.integers(0, classes, size=rows).astype("float32")
+
+
+def words(rows: int, steps: int) -> tuple[Any, Any]:
+    """Random texts of 10,000 words and labels."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 10_000, (rows, steps)).astype("int32"), rng.integers(0, 2, rows).astype(
+        "float32"
+    )
+
+
+def chain(keras: Any, layers: list[Any], **compiled: Any) -> Any:
+    """A compiled model of layers one after the other."""
+    model = keras.Sequential(layers)
+    model.compile(**compiled)
+    return model
+
+
+def cats_dogs_step(library: str) -> float:
+    """Convnet 32-64-128-128 on pictures of 150 x 150 x 3, rmsprop, 20 a step."""
+    keras = importlib.import_module(library)
+    k = keras.layers
+    layers = [keras.Input((150, 150, 3))]
+    for filters in (32, 64, 128, 128):
+        layers += [k.Conv2D(filters, 3, activation="relu"), k.MaxPooling2D(2)]
+    layers += [k.Flatten(), k.Dense(512, activation="relu"), k.Dense(1, activation="sigmoid")]
+    model = chain(
+        keras, layers, optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"]
+    )
+    x, y = images(160, 150, 3, 2)
+    return step(model, x, y, batch=20, epochs=1)
+
+
+def mnist_conv_step(library: str) -> float:
+    """Convnet 32-64-64 on pictures of 28 x 28, rmsprop, 64 a step."""
+    keras = importlib.import_module(library)
+    k = keras.layers
+    layers = [
+        keras.Input((28, 28, 1)),
+        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(2),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(2),
+        k.Conv2D(64, 3, activation="relu"), k.Flatten(),
+        k.Dense(64, activation="relu"), k.Dense(10, activation="softmax"),
+    ]  # fmt: skip
+    model = chain(
+        keras,
+        layers,
+        optimizer="rmsprop",
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    x, y = images(3200, 28, 1, 10)
+    return step(model, x, y, batch=64, epochs=1)
+
+
+def lstm_step(library: str) -> float:
+    """Embedding(10000, 32), LSTM(32), Dense on texts of 500 words, rmsprop, 128 a step."""
+    keras = importlib.import_module(library)
+    k = keras.layers
+    layers = [
+        keras.Input((500,)), k.Embedding(10_000, 32), k.LSTM(32), k.Dense(1, activation="sigmoid"),
+    ]  # fmt: skip
+    model = chain(
+        keras, layers, optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"]
+    )
+    x, y = words(1024, 500)
+    return step(model, x, y, batch=128, epochs=1)
+
+
+def gru_step(library: str) -> float:
+    """GRU(32), Dense on 240 steps of 14 features, rmsprop and mae, 128 a step."""
+    import numpy as np
+
+    keras = importlib.import_module(library)
+    k = keras.layers
+    model = chain(
+        keras, [keras.Input((240, 14)), k.GRU(32), k.Dense(1)], optimizer="rmsprop", loss="mae"
+    )
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1024, 240, 14), dtype=np.float32)
+    return step(model, x, x[:, 0, 0], batch=128, epochs=1)
+
+
+def lstm_stack_step(library: str) -> float:
+    """LSTM(300) twice, Dense(60, softmax) on 50 steps of 60 letters, adam, 30 a step."""
+    import numpy as np
+
+    keras = importlib.import_module(library)
+    k = keras.layers
+    layers = [
+        keras.Input((50, 60)),
+        k.LSTM(300, return_sequences=True), k.LSTM(300), k.Dense(60, activation="softmax"),
+    ]  # fmt: skip
+    model = chain(keras, layers, optimizer="adam", loss="categorical_crossentropy")
+    rng = np.random.default_rng(0)
+    x = np.eye(60, dtype=np.float32)[rng.integers(0, 60, (240, 50))]
+    return step(model, x, x[:, 0], batch=30, epochs=1)
+
+
+def conv1d_step(library: str) -> float:
+    """Embedding(10000, 128), Conv1D(32, 7), pooling by 5, Conv1D(32, 7), maximum, 500 words, 128 a step."""
+    keras = importlib.import_module(library)
+    k = keras.layers
+    layers = [
+        keras.Input((500,)), k.Embedding(10_000, 128),
+        k.Conv1D(32, 7, activation="relu"), k.MaxPooling1D(5),
+        k.Conv1D(32, 7, activation="relu"), k.GlobalMaxPooling1D(), k.Dense(1),
+    ]  # fmt: skip
+    model = chain(
+        keras, layers, optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"]
+    )
+    x, y = words(1024, 500)
+    return step(model, x, y, batch=128, epochs=1)
+
+
 def epoch_cost(library: str) -> float:
     """Seconds of an epoch beyond its steps.
 
@@ -236,10 +359,21 @@ WORKLOADS: dict[str, Workload] = {
     )
 }
 
+# Those by which engines are compared, in `engines.py`.
+MORE: dict[str, Workload] = {
+    f.__name__: f
+    for f in (cats_dogs_step, mnist_conv_step, lstm_step, gru_step, lstm_stack_step, conv1d_step)
+}
+
 
 def main(library: str, name: str) -> None:
     """Run the workload and print its number as the last line."""
-    print(WORKLOADS[name](library))
+    if library == "plain_torch":
+        import plain_torch
+
+        print(plain_torch.WORKLOADS[name]())
+    else:
+        print((WORKLOADS | MORE)[name](library))
 
 
 if __name__ == "__main__":

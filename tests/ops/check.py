@@ -62,7 +62,7 @@ def is_array(x: Any) -> bool:
 
 def leaves(x: Any) -> list[Any]:
     """Tensors of a result, which may be nested."""
-    return tree.flatten(x)
+    return [v for v in tree.flatten(x) if v is not None]
 
 
 def arrays(c: Case) -> list[np.ndarray]:

@@ -28,6 +28,12 @@ def _dtype(x: Any) -> str:
     return dtypes.result_type(x)
 
 
+# JAX has these in the form of the op's body.
+for _name in """cross dot fmax fmin inner isclose kron moveaxis ravel rot90 swapaxes tril triu
+unravel_index""".split():
+    OVERRIDES[_name] = getattr(jnp, _name)
+
+
 def dtype_of_name(dtype: Any) -> str:
     if dtype is None:
         return dtypes.standardize(None)

@@ -87,8 +87,9 @@ class Replayed:
         if is_recording() or (torch.is_grad_enabled() and _needs_gradient(args)):
             return self.fn(*args)
         with torch.no_grad():
-            form, tensors, play = self._play(args)
-            return fill(play.form, play.run(tensors))
+            _, tensors, play = self._play(args)
+            out = play.run(tensors)  # which, where nothing could be recorded, also finds the form
+            return fill(play.form, out)
 
     def _play(self, args: Sequence[Any]) -> tuple[Any, list, _Play]:
         tensors: list[Tensor] = []

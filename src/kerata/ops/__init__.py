@@ -12,6 +12,7 @@ from . import index as _index
 from . import loss as _loss
 from . import math as _math
 from . import product as _product
+from . import recurrent as _recurrent
 from . import reduce as _reduce
 from ._define import REGISTRY
 from .arrange import ndim, shape, size

@@ -111,14 +111,14 @@ class Op:
         if kind & 4:
             if probe() is not None:  # shapes are being inferred: no value is asked for
                 return self.infer(args, kwargs)
-            if self.primitive:
-                args, kwargs = _map(_value, args), _map(_value, kwargs)
         native = self.native or self.resolve()
+        if kind & 4 and native is not self.body:
+            args, kwargs = _map(_value, args), _map(_value, kwargs)
         try:
             return native(*args, **kwargs)
         except KerataError:
             raise
-        except (TypeError, ValueError, IndexError, AttributeError) as e:
+        except Exception as e:  # each library has errors of its own
             changed = self._converted(args, kwargs)
             if changed is not None:
                 return native(*changed[0], **changed[1])

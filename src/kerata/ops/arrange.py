@@ -96,10 +96,10 @@ def reshape(x: Tensor, newshape: Any) -> Tensor:
     return Spec(target_shape(shape_of(x), newshape), dtype_of(x))
 
 
-@primitive
+@op
 def ravel(x: Tensor) -> Tensor:
     """All elements on one axis."""
-    return Spec((count(shape_of(x)),), dtype_of(x))
+    return reshape(x, (-1,))
 
 
 @primitive
@@ -116,20 +116,19 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     return Spec(tuple(old[a] for a in order), dtype_of(x))
 
 
-@primitive
+@op
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     """Two axes exchanged."""
-    new = list(shape_of(x))
-    a, b = normalize_axis(axis1, len(new)), normalize_axis(axis2, len(new))
-    new[a], new[b] = new[b], new[a]
-    return Spec(new, dtype_of(x))
+    order = list(range(len(shape_of(x))))
+    a, b = normalize_axis(axis1, len(order)), normalize_axis(axis2, len(order))
+    order[a], order[b] = b, a
+    return transpose(x, order)
 
 
-@primitive
+@op
 def moveaxis(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Axes moved to other places; the others keep their order."""
-    old = shape_of(x)
-    rank = len(old)
+    rank = len(shape_of(x))
     start = [normalize_axis(a, rank) for a in ([source] if isinstance(source, int) else source)]
     goal = [
         normalize_axis(a, rank)
@@ -140,7 +139,7 @@ def moveaxis(x: Tensor, source: int | Sequence[int], destination: int | Sequence
     order = [a for a in range(rank) if a not in start]
     for place, axis in sorted(zip(goal, start)):
         order.insert(place, axis)
-    return Spec(tuple(old[a] for a in order), dtype_of(x))
+    return transpose(x, order)
 
 
 @primitive
@@ -204,14 +203,16 @@ def roll(x: Tensor, shift: Any, axis: int | Sequence[int] | None = None) -> Tens
     return Spec(shape_of(x), dtype_of(x))
 
 
-@primitive
+@op
 def rot90(array: Tensor, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     """Turned by `k` quarter turns in the plane of two axes, from the first towards the second."""
-    new = list(shape_of(array))
-    a, b = (normalize_axis(i, len(new)) for i in axes)
-    if k % 2:
-        new[a], new[b] = new[b], new[a]
-    return Spec(new, dtype_of(array))
+    a, b = (normalize_axis(i, len(shape_of(array))) for i in axes)
+    if k % 4 == 0:
+        return flip(array, ())
+    if k % 4 == 2:
+        return flip(array, (a, b))
+    turned = swapaxes(flip(array, b) if k % 4 == 1 else array, a, b)
+    return flip(turned, b) if k % 4 == 3 else turned
 
 
 # --- joining and splitting ----------------------------------------------------------------------

@@ -8,8 +8,10 @@ from typing import Any
 from .. import tree
 from ..engine import engine
 from ..errors import ShapeError
-from ..spec import Spec, unprobe
-from ._define import Tensor, closed_primitive, dtype_of, shape_of
+from ..spec import Spec, normalize_axis, unprobe
+from ._define import Tensor, closed_op, closed_primitive, dtype_of, shape_of
+from .arrange import concatenate, flip, reshape, stack
+from .index import get_item
 
 
 def _specs(x: Any) -> Any:
@@ -133,12 +135,48 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     return _stacked(_length("vectorized_map", elements), _specs(function(_slice(elements))))
 
 
-@closed_primitive
+@closed_op
 def associative_scan(
     f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
 ) -> Any:
     """All partial results ``f(f(x0, x1), x2) ...`` along `axis` of an associative `f`, in log steps."""
-    return _specs(elems)
+    if any(isinstance(v, Spec) for v in tree.flatten(elems)):
+        return _specs(elems)
+    flipped = (lambda v: flip(v, axis)) if reverse else (lambda v: v)
+    out = _partial(f, tree.map_structure(flipped, elems), axis)
+    return tree.map_structure(flipped, out)
+
+
+def _partial(f: Callable, elems: Any, axis: int) -> Any:
+    # The pairs' results, scanned, are every second result; one more f gives those between.
+    n = shape_of(tree.flatten(elems)[0])[axis]
+    if n < 2:
+        return elems
+
+    def every(start: int, stop: int | None, step: int, x: Any) -> Any:
+        return tree.map_structure(lambda v: _cut(v, axis, slice(start, stop, step)), x)
+
+    odd = _partial(f, f(every(0, n - 1, 2, elems), every(1, None, 2, elems)), axis)
+    half = (n - 1) // 2
+    first, later = every(0, 1, 1, elems), every(2, None, 2, elems)
+    even = tree.map_structure(
+        lambda a, b: concatenate([a, b], axis), first, f(every(0, half, 1, odd), later)
+    ) if half else first  # fmt: skip
+    return tree.map_structure(lambda a, b: _woven(a, b, axis), even, odd)
+
+
+def _woven(even: Any, odd: Any, axis: int) -> Any:
+    shape = list(shape_of(even))
+    axis = normalize_axis(axis, len(shape))
+    n = shape_of(odd)[axis]
+    pairs = stack([_cut(even, axis, slice(0, n)), odd], axis + 1)
+    pairs = reshape(pairs, [*shape[:axis], 2 * n, *shape[axis + 1 :]])
+    return concatenate([pairs, _cut(even, axis, slice(n, None))], axis)
+
+
+def _cut(x: Any, axis: int, part: slice) -> Any:
+    axis = normalize_axis(axis, len(shape_of(x)))
+    return get_item(x, (*(slice(None),) * axis, part))
 
 
 def custom_gradient(f: Callable) -> Callable:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math as numbers
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..errors import ShapeError
-from ..spec import Spec, normalize_axis
+from ..spec import Spec, broadcast, normalize_axis, probe
 from . import math, reduce
 from ._define import Tensor, closed_op, closed_primitive, dtype_of, op, primitive, shape_of
-from .arrange import as_sizes, expand_dims, known, reshape, smaller
+from .arrange import as_sizes, expand_dims, known, moveaxis, reshape, smaller
 
 
 def _kind(dtype: Any, default: str | None = None) -> str:
@@ -92,7 +94,7 @@ def range_dtype(start: Any, stop: Any, step: Any, dtype: Any) -> str:
     return dtypes.result_type(*given)
 
 
-@closed_primitive
+@closed_op
 def linspace(
     start: Tensor,
     stop: Tensor,
@@ -106,11 +108,22 @@ def linspace(
 
     With `retstep`, a pair of these and the distance.
     """
-    between, kind = _between(start, stop, num, dtype, axis)
-    return (between, Spec(_base(start, stop), kind)) if retstep else between
+    kind = _kind(dtype) if dtype is not None else dtypes.to_float(dtypes.result_type(start, stop))
+    inner = dtypes.to_float(kind)
+    start, stop = math.cast(start, inner), math.cast(stop, inner)
+    gaps = num - 1 if endpoint else num
+    base = broadcast(shape_of(start), shape_of(stop))
+    share = math.cast(math.divide(arange(num), max(gaps, 1)), inner)
+    share = reshape(share, [num] + [1] * len(base))
+    # A weighted mean: exact at both ends.
+    out = math.add(math.multiply(start, math.subtract(1, share)), math.multiply(stop, share))
+    out = out if kind == inner else math.floor(out)
+    out = math.cast(moveaxis(out, 0, axis), kind)
+    step = math.divide(math.subtract(stop, start), gaps or numbers.nan)
+    return (out, math.cast(step, kind)) if retstep else out
 
 
-@closed_primitive
+@closed_op
 def logspace(
     start: Tensor,
     stop: Tensor,
@@ -121,10 +134,12 @@ def logspace(
     axis: int = 0,
 ) -> Tensor:
     """`num` numbers at equal ratios from ``base**start`` to ``base**stop``."""
-    return _between(start, stop, num, dtype, axis)[0]
+    powers = linspace(start, stop, num, endpoint, axis=axis)
+    out = math.power(base, powers)
+    return out if dtype is None else math.cast(out, dtype)
 
 
-@closed_primitive
+@closed_op
 def geomspace(
     start: Tensor,
     stop: Tensor,
@@ -134,26 +149,23 @@ def geomspace(
     axis: int = 0,
 ) -> Tensor:
     """`num` numbers at equal ratios from `start` to `stop`."""
-    return _between(start, stop, num, dtype, axis)[0]
+    inner = dtypes.to_float(dtypes.result_type(start, stop))
+    start, stop = math.cast(start, inner), math.cast(stop, inner)
+    first, last = math.log(math.absolute(start)), math.log(math.absolute(stop))
+    out = math.exp(linspace(first, last, num, endpoint))
+    out = moveaxis(math.multiply(math.sign(start), out), 0, axis)
+    return out if dtype is None else math.cast(out, dtype)
 
 
-def _base(start: Any, stop: Any) -> tuple[int | None, ...]:
-    from ..spec import broadcast
-
-    return broadcast(shape_of(start), shape_of(stop))
-
-
-def _between(start: Any, stop: Any, num: int, dtype: Any, axis: int) -> tuple[Spec, str]:
-    base = list(_base(start, stop))
-    kind = _kind(dtype) if dtype is not None else dtypes.to_float(dtypes.result_type(start, stop))
-    base.insert(normalize_axis(axis, len(base) + 1), num)
-    return Spec(base, kind), kind
+def _offsets(rows: int, columns: int | None, k: int) -> tuple[Any, Any]:
+    columns = rows if columns is None else columns
+    return expand_dims(arange(k, rows + k), 1), expand_dims(arange(columns), 0)
 
 
-@closed_primitive
+@closed_op
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """An N by M matrix with ones on the k-th diagonal."""
-    return Spec((N, N if M is None else M), _kind(dtype))
+    return math.cast(math.equal(*_offsets(N, M, k)), _kind(dtype))
 
 
 @closed_op
@@ -162,22 +174,22 @@ def identity(n: int, dtype: Any = None) -> Tensor:
     return eye(n, dtype=dtype)
 
 
-@closed_primitive
+@closed_op
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """An N by M matrix with ones on and below the k-th diagonal."""
-    return Spec((N, N if M is None else M), _kind(dtype))
+    return math.cast(math.greater_equal(*_offsets(N, M, k)), _kind(dtype))
 
 
-@primitive
+@op
 def tril(x: Tensor, k: int = 0) -> Tensor:
     """`x` with zeros above the k-th diagonal of its last two axes."""
-    return Spec(shape_of(x), dtype_of(x))
+    return math.where(tri(*shape_of(x)[-2:], k, "bool"), x, zeros_like(x))
 
 
-@primitive
+@op
 def triu(x: Tensor, k: int = 0) -> Tensor:
     """`x` with zeros below the k-th diagonal of its last two axes."""
-    return Spec(shape_of(x), dtype_of(x))
+    return math.where(tri(*shape_of(x)[-2:], k - 1, "bool"), zeros_like(x), x)
 
 
 @primitive
@@ -256,13 +268,19 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 # --- windows ------------------------------------------------------------------------------------
 
 
+def _constant(x: Any) -> Any:
+    return Spec(x.shape, None) if probe() is not None else math.cast(x, _kind(None))
+
+
 def _window(name: str, doc: str) -> Any:
+    native = getattr(np, name)
+
     def body(x: Any) -> Tensor:
-        return Spec((int(x),), None)
+        return _constant(native(int(x)))
 
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
-    return closed_primitive(body)
+    return closed_op(body)
 
 
 bartlett = _window("bartlett", "Triangular window of `x` points.")
@@ -271,10 +289,10 @@ hamming = _window("hamming", "Hamming's window of `x` points.")
 hanning = _window("hanning", "Hann's window of `x` points.")
 
 
-@closed_primitive
+@closed_op
 def kaiser(x: Any, beta: float) -> Tensor:
     """Kaiser's window of `x` points with shape parameter `beta`."""
-    return Spec((int(x),), None)
+    return _constant(np.kaiser(int(x), beta))
 
 
 # --- codes --------------------------------------------------------------------------------------

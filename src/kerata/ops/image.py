@@ -5,6 +5,7 @@ Images are (height, width, channels) or a batch of them, with channels first if 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from .. import config, dtypes
 from ..errors import ShapeError
 from ..spec import Spec, unprobe
 from . import math
-from ._define import Tensor, dtype_of, op, primitive, shape_of
-from .arrange import pad, reshape
-from .index import get_item
+from ._define import Tensor, dtype_of, op, shape_of
+from .arrange import known, moveaxis, pad, reshape
+from .index import get_item, take
 from .product import tensordot
 
 METHODS = ("nearest", "bilinear", "lanczos3", "lanczos5", "bicubic")
@@ -71,12 +72,60 @@ def resize(
     return math.saturate_cast(math.round(out) if dtypes.is_integer(kind) else out, kind)
 
 
-@primitive
+@op
 def interpolate(
     images: Tensor, shape: Any, method: str = "bilinear", antialias: bool = False
 ) -> Tensor:
     """A tensor resampled to another shape of the same rank; a float, also for integers."""
-    return Spec(shape, dtypes.to_float(dtype_of(images)))
+    kind = dtypes.to_float(dtype_of(images))
+    x = math.cast(images, kind)
+    for axis, (old, new) in enumerate(zip(shape_of(images), shape)):
+        if old == new:
+            continue
+        if not known(old) or not known(new):
+            return Spec(shape, kind)
+        if method == "nearest":
+            x = take(x, _nearest(old, new), axis)
+        else:
+            matrix = _weights(old, new, method, antialias).astype(np.float32)
+            x = moveaxis(tensordot(x, math.cast(matrix, kind), ([axis], [0])), -1, axis)
+    return x
+
+
+def _nearest(old: int, new: int) -> np.ndarray:
+    return np.floor((np.arange(new, dtype=np.float32) + 0.5) * (old / new)).astype(np.int32)
+
+
+def _weights(old: int, new: int, method: str, antialias: bool) -> np.ndarray:
+    """Shares (old, new) of old pixels in new ones, which sum to 1 for each of these."""
+    scale = old / new
+    stretch = max(scale, 1.0) if antialias else 1.0
+    centres = (np.arange(new) + 0.5) * scale - 0.5
+    distance = np.abs(centres - np.arange(old)[:, None]) / stretch
+    weights = _FILTERS[method](distance)
+    total = weights.sum(0, keepdims=True)
+    fits = np.abs(total) > 1000 * np.finfo(np.float32).eps
+    weights = np.where(fits, weights / np.where(fits, total, 1), 0)
+    return np.where((centres >= -0.5) & (centres <= old - 0.5), weights, 0)
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    # Keys (1981), with a = -1/2.
+    near = ((1.5 * x - 2.5) * x) * x + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x >= 2, 0, np.where(x >= 1, far, near))
+
+
+def _lanczos(x: np.ndarray, radius: float) -> np.ndarray:
+    return np.where(x > radius, 0, np.sinc(x) * np.sinc(x / radius))
+
+
+_FILTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "bilinear": lambda x: np.maximum(1 - x, 0),
+    "bicubic": _cubic,
+    "lanczos3": lambda x: _lanczos(x, 3.0),
+    "lanczos5": lambda x: _lanczos(x, 5.0),
+}
 
 
 def _cropped(x: Any, h: int, w: int, height: int, width: int) -> Any:

@@ -184,20 +184,24 @@ def nonzero(x: Tensor) -> tuple[Tensor, ...]:
     return tuple(Spec((None,), "int32") for _ in shape_of(x))
 
 
-@primitive
+@op
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """Positions, one tensor per axis of `shape`, of numbers that count its elements."""
-    return tuple(Spec(shape_of(indices), dtype_of(indices)) for _ in as_sizes(shape))
+    out = []
+    for d in reversed(as_sizes(shape)):
+        out.append(math.mod(indices, d))
+        indices = math.floor_divide(indices, d)
+    return tuple(out[::-1])
 
 
-@primitive
+@op
 def select(condlist: Tensors, choicelist: Tensors, default: Any = 0) -> Tensor:
     """For each element the choice of the first condition that holds, else `default`."""
-    shapes = [shape_of(c) for c in (*condlist, *choicelist)]
-    return Spec(
-        broadcast(*shapes, shape_of(default), what="select"),
-        dtypes.result_type(*choicelist, default),
-    )
+    kind = dtypes.result_type(*choicelist, default)
+    out = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+        out = math.where(condition, math.cast(choice, kind), math.cast(out, kind))
+    return out
 
 
 @op

@@ -85,11 +85,32 @@ def inv(x: Tensor) -> Tensor:
     return Spec(*_matrix("inv", x))
 
 
-@primitive
+@op
 def pinv(x: Tensor, rcond: float | None = None) -> Tensor:
-    """Moore-Penrose pseudo-inverse."""
-    shape, kind = _matrix("pinv", x, square=False)
-    return Spec((*shape[:-2], shape[-1], shape[-2]), kind)
+    """Moore-Penrose pseudo-inverse; singular values below `rcond` times the largest count as 0."""
+    from .arrange import expand_dims, swapaxes
+    from .product import matmul
+
+    shape, _ = _matrix("pinv", x, square=False)
+    u, s, vh = svd(x, full_matrices=False)
+    kept = _above(s, _smallest(shape, dtype_of(s), 10) if rcond is None else rcond)
+    inverse = math.where(kept, math.divide(1, math.where(kept, s, 1)), 0)
+    u, v = math.conjugate(swapaxes(u, -1, -2)), math.conjugate(swapaxes(vh, -1, -2))
+    return matmul(math.multiply(v, expand_dims(inverse, -2)), u)
+
+
+_EPSILON = {"float64": 2.0**-52, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+def _smallest(shape: Any, dtype: str, factor: int) -> float:
+    """The share of the largest singular value below which another may be but rounding."""
+    return factor * max(shape[-2:]) * _EPSILON.get(dtype, 2.0**-23)
+
+
+def _above(values: Any, share: Any) -> Any:
+    from .reduce import max as largest
+
+    return math.greater(values, math.multiply(share, largest(values, -1, keepdims=True)))
 
 
 @primitive
@@ -99,10 +120,14 @@ def lu_factor(x: Tensor) -> tuple[Tensor, Tensor]:
     return Spec(shape, kind), Spec((*shape[:-2], smaller(shape[-2], shape[-1])), "int32")
 
 
-@primitive
+@op
 def matrix_rank(x: Tensor, tol: float | None = None) -> Tensor:
-    """Rank (int32): how many singular values are above `tol`."""
-    return Spec(_matrix("matrix_rank", x, square=False)[0][:-2], "int32")
+    """Rank (int32): how many singular values are above `tol` times the largest."""
+    from .reduce import sum as total
+
+    shape, _ = _matrix("matrix_rank", x, square=False)
+    s = svd(x, compute_uv=False)
+    return total(_above(s, _smallest(shape, dtype_of(s), 1) if tol is None else tol), -1)
 
 
 @primitive
@@ -152,13 +177,15 @@ def svd(x: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     return Spec((*shape[:-2], m, left), kind), s, Spec((*shape[:-2], right, n), kind)
 
 
-@primitive
+@op
 def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Tensor:
     """The x for which ``|a @ x - b|`` is smallest."""
-    shape, _ = _matrix("lstsq", a, square=False)
-    right = shape_of(b)
-    same("lstsq: rows of a and b", shape[0], right[0])
-    return Spec((shape[1], *right[1:]), dtypes.to_float(dtypes.result_type(a, b)))
+    from .product import matmul
+
+    shape, kind = _matrix("lstsq", a, square=False)
+    same("lstsq: rows of a and b", shape[0], shape_of(b)[0])
+    rcond = _smallest(shape, kind, 1) if rcond is None else rcond
+    return matmul(pinv(a, rcond), b)
 
 
 def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:

@@ -146,13 +146,10 @@ fmod = _binary("fmod", _number, "Remainder of ``x1 / x2`` with the sign of `x1`.
 power = _binary("power", _number, "`x1` to the power of `x2`.")
 maximum = _binary("maximum", _same, "The larger of two; NaN where one is NaN.")
 minimum = _binary("minimum", _same, "The smaller of two; NaN where one is NaN.")
-fmax = _binary("fmax", _same, "The larger of two; the other where one is NaN.")
-fmin = _binary("fmin", _same, "The smaller of two; the other where one is NaN.")
 arctan2 = _binary("arctan2", _float, "Angle of the point (x2, x1) in radians, in (-pi, pi].")
 hypot = _binary("hypot", _float, "``sqrt(x1**2 + x2**2)`` without overflow.")
 logaddexp = _binary("logaddexp", _float, "``log(exp(x1) + exp(x2))`` without overflow.")
 logaddexp2 = _binary("logaddexp2", _float, "``log2(2**x1 + 2**x2)`` without overflow.")
-heaviside = _binary("heaviside", _float, "0 where `x1` is negative, 1 where positive, else `x2`.")
 nextafter = _binary("nextafter", _float, "The float next to `x1` towards `x2`.")
 gcd = _binary("gcd", _same, "Greatest common divisor of integers.")
 lcm = _binary("lcm", _same, "Least common multiple of integers.")
@@ -177,6 +174,27 @@ bitwise_right_shift = alias("bitwise_right_shift", right_shift)
 
 
 @op
+def fmax(x1: Tensor, x2: Tensor) -> Tensor:
+    """The larger of two; the other where one is NaN."""
+    return where(isnan(x1), x2, where(isnan(x2), x1, maximum(x1, x2)))
+
+
+@op
+def fmin(x1: Tensor, x2: Tensor) -> Tensor:
+    """The smaller of two; the other where one is NaN."""
+    return where(isnan(x1), x2, where(isnan(x2), x1, minimum(x1, x2)))
+
+
+@op
+def heaviside(x1: Tensor, x2: Tensor) -> Tensor:
+    """0 where `x1` is negative, 1 where positive, else `x2`."""
+    kind = _float(dtypes.result_type(x1, x2))
+    x1, x2 = cast(x1, kind), cast(x2, kind)
+    step = where(less(x1, 0), 0.0, where(greater(x1, 0), 1.0, x2))
+    return where(isnan(x1), x1, step)
+
+
+@op
 def divide_no_nan(x1: Tensor, x2: Tensor) -> Tensor:
     """``x1 / x2``, and 0 where `x2` is 0 (with a gradient of 0 there)."""
     if isinstance(x2, (bool, int, float)):
@@ -191,12 +209,16 @@ def ldexp(x1: Tensor, x2: Tensor) -> Tensor:
     return multiply(x1, exp2(cast(x2, _float(dtype_of(x1)))))
 
 
-@primitive
+@op
 def isclose(
     x1: Tensor, x2: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
     """Whether ``|x1 - x2| <= atol + rtol * |x2|``, element by element."""
-    return Spec(broadcast(shape_of(x1), shape_of(x2), what="isclose"), "bool")
+    kind = _float(dtypes.result_type(x1, x2))
+    x1, x2 = cast(x1, kind), cast(x2, kind)
+    near = less_equal(absolute(subtract(x1, x2)), add(atol, multiply(rtol, absolute(x2))))
+    close = logical_or(logical_and(near, isfinite(x2)), equal(x1, x2))
+    return logical_or(close, logical_and(isnan(x1), isnan(x2))) if equal_nan else close
 
 
 @op
@@ -257,12 +279,18 @@ def round(x: Tensor, decimals: int = 0) -> Tensor:
     return Spec(shape_of(x), _number(dtype_of(x)))
 
 
-@primitive
+@op
 def nan_to_num(
     x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
     """`x` with NaN and the infinities replaced, these by the largest finite numbers by default."""
-    return Spec(shape_of(x), dtype_of(x))
+    kind = dtype_of(x)
+    if not dtypes.is_float(kind):
+        return positive(x)
+    low, high = number_range(kind)
+    x = where(isnan(x), nan, x)
+    x = where(isposinf(x), high if posinf is None else posinf, x)
+    return where(isneginf(x), low if neginf is None else neginf, x)
 
 
 # --- conversion ---------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """``ops.nn``: activations, normalization and attention; under this name also what `convolve`,
-`loss`, `ctc` and `create` define of it."""
+`recurrent`, `loss`, `ctc` and `create` define of it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _ELSEWHERE = frozenset(
     """
     adaptive_average_pool adaptive_max_pool average_pool binary_crossentropy
     categorical_crossentropy conv conv_transpose ctc_decode ctc_loss depth_to_space depthwise_conv
-    fold max_pool multi_hot one_hot separable_conv space_to_depth sparse_categorical_crossentropy
-    unfold
+    fold gru lstm max_pool multi_hot one_hot separable_conv simple_rnn space_to_depth
+    sparse_categorical_crossentropy unfold
     """.split()
 )
 

@@ -12,7 +12,7 @@ from ..errors import ShapeError
 from ..spec import Spec, broadcast, normalize_axis, probe, same, unprobe
 from . import math, reduce
 from ._define import Tensor, dtype_of, op, primitive, shape_of
-from .arrange import expand_dims, moveaxis, ravel, reshape
+from .arrange import expand_dims, flip, moveaxis, pad, ravel, reshape, stack, unstack
 
 
 def _contract(
@@ -50,27 +50,21 @@ def matmul(x1: Tensor, x2: Tensor) -> Tensor:
     )
 
 
-@primitive
+@op
 def dot(x1: Tensor, x2: Tensor) -> Tensor:
     """Sum of products over the last axis of `x1` and the last but one (or only) of `x2`."""
     s1, s2 = shape_of(x1), shape_of(x2)
-    kind = dtypes.result_type(x1, x2)
     if not s1 or not s2:
-        return Spec(s1 or s2, kind)
-    place = len(s2) - 2 if len(s2) > 1 else 0
-    _contract("dot", s1, s2, s1[-1], s2[place])
-    return Spec((*s1[:-1], *s2[:place], *s2[place + 1 :]), kind)
+        return math.multiply(x1, x2)
+    return tensordot(x1, x2, ([-1], [-2 if len(s2) > 1 else 0]))
 
 
-@primitive
+@op
 def inner(x1: Tensor, x2: Tensor) -> Tensor:
     """Sum of products over the last axes of both."""
-    s1, s2 = shape_of(x1), shape_of(x2)
-    kind = dtypes.result_type(x1, x2)
-    if not s1 or not s2:
-        return Spec(s1 or s2, kind)
-    _contract("inner", s1, s2, s1[-1], s2[-1])
-    return Spec((*s1[:-1], *s2[:-1]), kind)
+    if not shape_of(x1) or not shape_of(x2):
+        return math.multiply(x1, x2)
+    return tensordot(x1, x2, ([-1], [-1]))
 
 
 @op
@@ -147,7 +141,7 @@ def einsum_shape(subscripts: str, shapes: Sequence[Sequence[int | None]]) -> tup
     return (*(sizes[c] for c in before), *(dots if ellipsis else ()), *(sizes[c] for c in after))
 
 
-@primitive
+@op
 def cross(
     x1: Tensor,
     x2: Tensor,
@@ -157,26 +151,37 @@ def cross(
     axis: int | None = None,
 ) -> Tensor:
     """Cross product of vectors of 2 or 3 components; of two with 2, its third component alone."""
-    s1, s2 = list(shape_of(x1)), list(shape_of(x2))
     if axis is not None:
         axisa = axisb = axisc = axis
-    d1 = s1.pop(normalize_axis(axisa, len(s1)))
-    d2 = s2.pop(normalize_axis(axisb, len(s2)))
-    out = list(broadcast(s1, s2, what="cross"))
-    if (d1, d2) != (2, 2):
-        out.insert(normalize_axis(axisc, len(out) + 1), 3)
-    return Spec(out, dtypes.result_type(x1, x2))
+    a, b = _components(x1, axisa), _components(x2, axisb)
+    third = _minor(a, b, 0, 1)
+    if len(a) == len(b) == 2:
+        return third
+    a, b = [*a, 0][:3], [*b, 0][:3]
+    return stack([_minor(a, b, 1, 2), _minor(a, b, 2, 0), third], axisc)
 
 
-@primitive
+def _components(x: Any, axis: int) -> list[Any]:
+    parts = unstack(x, axis=axis)
+    if len(parts) not in (2, 3):
+        raise ShapeError(f"cross: vectors have 2 or 3 components, not {len(parts)}.")
+    return parts
+
+
+def _minor(a: Sequence[Any], b: Sequence[Any], i: int, j: int) -> Any:
+    return math.subtract(math.multiply(a[i], b[j]), math.multiply(a[j], b[i]))
+
+
+@op
 def kron(x1: Tensor, x2: Tensor) -> Tensor:
     """Kronecker's product: every element of `x1` times the whole of `x2`."""
     s1, s2 = list(shape_of(x1)), list(shape_of(x2))
     rank = builtins.max(len(s1), len(s2))
     s1, s2 = [1] * (rank - len(s1)) + s1, [1] * (rank - len(s2)) + s2
-    return Spec(
-        [None if None in (a, b) else a * b for a, b in zip(s1, s2)], dtypes.result_type(x1, x2)
+    products = math.multiply(
+        reshape(x1, [n for d in s1 for n in (d, 1)]), reshape(x2, [n for d in s2 for n in (1, d)])
     )
+    return reshape(products, [a * b for a, b in zip(s1, s2)])
 
 
 @op
@@ -223,15 +228,18 @@ def cdist(x: Tensor, y: Tensor) -> Tensor:
     return math.sqrt(reduce.sum(math.square(difference), -1))
 
 
-@primitive
+@op
 def correlate(x1: Tensor, x2: Tensor, mode: str = "valid") -> Tensor:
     """Cross-correlation of two vectors; `mode` is ``valid``, ``same`` or ``full``."""
+    from .convolve import conv
+
     n, m = shape_of(x1)[0], shape_of(x2)[0]
+    if m > n:
+        return flip(correlate(x2, x1, mode), 0)
     kind = dtypes.to_float(dtypes.result_type(x1, x2))
-    if n is None or m is None:
-        return Spec((None,), kind)
-    long, short = builtins.max(n, m), builtins.min(n, m)
-    return Spec(({"valid": long - short + 1, "same": long, "full": n + m - 1}[mode],), kind)
+    pairs = {"valid": (0, 0), "same": (m // 2, m - 1 - m // 2), "full": (m - 1, m - 1)}
+    x = pad(math.cast(x1, kind), [pairs[mode]])
+    return reshape(conv(reshape(x, (1, -1, 1)), reshape(math.cast(x2, kind), (m, 1, 1))), (-1,))
 
 
 @op

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math as numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,17 +63,6 @@ std = _reduction(
 all = _reduction("all", _bool, "Whether all are true along `axis`.")
 any = _reduction("any", _bool, "Whether any is true along `axis`.")
 logsumexp = _reduction("logsumexp", _float, "``log(sum(exp(x)))`` along `axis` without overflow.")
-nansum = _reduction("nansum", _summed, "Sum along `axis` of what is not NaN.")
-nanmean = _reduction("nanmean", _float, "Mean along `axis` of what is not NaN.")
-nanvar = _reduction("nanvar", _float, "Variance along `axis` of what is not NaN.")
-nanstd = _reduction("nanstd", _float, "Standard deviation along `axis` of what is not NaN.")
-nanprod = _reduction("nanprod", _summed, "Product along `axis` of what is not NaN.")
-nanmax = _reduction("nanmax", _same, "Largest along `axis` of what is not NaN.")
-nanmin = _reduction("nanmin", _same, "Smallest along `axis` of what is not NaN.")
-median = _reduction(
-    "median", _float, "Median along `axis`; the mean of the middle two for an even count."
-)
-nanmedian = _reduction("nanmedian", _float, "Median along `axis` of what is not NaN.")
 
 
 @primitive
@@ -92,6 +82,50 @@ def max(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: Any = Non
 def min(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
     """Smallest along `axis`, or `initial` if that is smaller; NaN wins."""
     return Spec(reduced(shape_of(x), axis, keepdims), dtype_of(x))
+
+
+def _without_nan(x: Any, fill: Any) -> Any:
+    """`x` with something else in the place of NaN, which only floats can hold."""
+    return math.where(math.isnan(x), fill, x) if dtypes.is_float(dtype_of(x)) else x
+
+
+def _ignoring(name: str, plain: Callable, fill: float, doc: str) -> Any:
+    def body(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        out = plain(_without_nan(x, fill), axis, keepdims=keepdims)
+        if fill in (0, 1) or not dtypes.is_float(dtype_of(x)):
+            return out
+        return math.where(all(math.isnan(x), axis, keepdims), numbers.nan, out)
+
+    body.__name__ = body.__qualname__ = name
+    body.__doc__ = doc
+    return op(body)
+
+
+nansum = _ignoring("nansum", sum, 0, "Sum along `axis` of what is not NaN.")
+nanprod = _ignoring("nanprod", prod, 1, "Product along `axis` of what is not NaN.")
+nanmax = _ignoring("nanmax", max, -numbers.inf, "Largest along `axis` of what is not NaN.")
+nanmin = _ignoring("nanmin", min, numbers.inf, "Smallest along `axis` of what is not NaN.")
+
+
+@op
+def nanmean(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Mean along `axis` of what is not NaN."""
+    x = math.cast(x, _float(dtype_of(x)))
+    count = sum(math.cast(math.logical_not(math.isnan(x)), dtype_of(x)), axis, keepdims)
+    return math.divide(nansum(x, axis, keepdims), count)
+
+
+@op
+def nanvar(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Variance along `axis` of what is not NaN."""
+    distance = math.absolute(math.subtract(x, nanmean(x, axis, keepdims=True)))
+    return nanmean(math.square(distance), axis, keepdims)
+
+
+@op
+def nanstd(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Standard deviation along `axis` of what is not NaN."""
+    return math.sqrt(nanvar(x, axis, keepdims))
 
 
 @op
@@ -123,12 +157,20 @@ def _position(name: str, doc: str) -> Any:
 
 argmax = _position("argmax", "Index (int32) of the largest along `axis`, the first of equals.")
 argmin = _position("argmin", "Index (int32) of the smallest along `axis`, the first of equals.")
-nanargmax = _position(
-    "nanargmax", "Index (int32) of the largest that is not NaN; -1 where all are NaN."
-)
-nanargmin = _position(
-    "nanargmin", "Index (int32) of the smallest that is not NaN; -1 where all are NaN."
-)
+
+
+@op
+def nanargmax(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """Index (int32) of the largest that is not NaN; -1 where all are NaN."""
+    found = argmax(_without_nan(x, -numbers.inf), axis, keepdims)
+    return math.where(all(math.isnan(x), axis, keepdims), -1, found)
+
+
+@op
+def nanargmin(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """Index (int32) of the smallest that is not NaN; -1 where all are NaN."""
+    found = argmin(_without_nan(x, numbers.inf), axis, keepdims)
+    return math.where(all(math.isnan(x), axis, keepdims), -1, found)
 
 
 @op
@@ -181,11 +223,21 @@ def _size(shape: Sequence[int | None]) -> int | None:
 
 cumsum = _cumulative("cumsum", "Running sum along `axis`, or of the flattened tensor.")
 cumprod = _cumulative("cumprod", "Running product along `axis`, or of the flattened tensor.")
-nancumsum = _cumulative("nancumsum", "Running sum that counts NaN as 0.")
-nancumprod = _cumulative("nancumprod", "Running product that counts NaN as 1.")
 
 
-@primitive
+@op
+def nancumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """Running sum that counts NaN as 0."""
+    return cumsum(_without_nan(x, 0), axis, dtype)
+
+
+@op
+def nancumprod(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """Running product that counts NaN as 1."""
+    return cumprod(_without_nan(x, 1), axis, dtype)
+
+
+@op
 def quantile(
     x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
@@ -194,15 +246,59 @@ def quantile(
     The axes of `q` come first in the result. `method` says how to interpolate: ``linear``,
     ``lower``, ``higher``, ``midpoint`` or ``nearest``.
     """
-    return Spec(shape_of(q) + reduced(shape_of(x), axis, keepdims), _float(dtype_of(x)))
+    kind = _float(dtype_of(x))
+    out = nanquantile(x, q, axis, method, keepdims)
+    holes = any(math.isnan(math.cast(x, kind)), axis, keepdims)
+    return math.where(holes, numbers.nan, out)
 
 
-@primitive
+@op
 def nanquantile(
     x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
     """`quantile` of what is not NaN."""
-    return Spec(shape_of(q) + reduced(shape_of(x), axis, keepdims), _float(dtype_of(x)))
+    if method not in _BETWEEN:
+        raise ValueError(f"quantile: method must be one of {tuple(_BETWEEN)}, got {method!r}.")
+    from .arrange import reshape, transpose
+    from .index import take_along_axis
+
+    shape, kind = shape_of(x), _float(dtype_of(x))
+    axes = normalize_axes(_ints(axis), len(shape))
+    kept = [i for i in range(len(shape)) if i not in axes]
+    rows = [shape[i] for i in kept]
+    ordered = sort(reshape(transpose(math.cast(x, kind), [*kept, *axes]), [*rows, -1]))
+    q_shape = shape_of(q)
+    q = reshape(math.cast(q, kind), (-1,))
+    count = sum(math.cast(math.logical_not(math.isnan(ordered)), kind), -1, keepdims=True)
+    place = math.multiply(q, math.maximum(math.subtract(count, 1), 0))
+    low, high = math.cast(math.floor(place), "int32"), math.cast(math.ceil(place), "int32")
+    share = _BETWEEN[method](math.subtract(place, math.floor(place)))
+    first, last = take_along_axis(ordered, low, -1), take_along_axis(ordered, high, -1)
+    out = math.add(first, math.multiply(math.subtract(last, first), share))
+    out = transpose(out, [len(rows), *range(len(rows))])
+    return reshape(out, q_shape + reduced(shape, axis, keepdims))
+
+
+# How far between its two neighbours a quantile lies, out of how far its place does.
+_BETWEEN: dict[str, Callable] = {
+    "linear": lambda share: share,
+    "lower": lambda share: math.multiply(share, 0),
+    "higher": math.ceil,
+    "midpoint": lambda share: math.multiply(math.ceil(share), 0.5),
+    "nearest": math.round,
+}
+
+
+@op
+def median(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Median along `axis`; the mean of the middle two for an even count."""
+    return quantile(x, 0.5, axis, keepdims=keepdims)
+
+
+@op
+def nanmedian(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Median along `axis` of what is not NaN."""
+    return nanquantile(x, 0.5, axis, keepdims=keepdims)
 
 
 @op
@@ -221,7 +317,7 @@ def nanpercentile(
     return nanquantile(x, math.divide(q, 100), axis, method, keepdims)
 
 
-@primitive
+@op
 def norm(
     x: Tensor, ord: int | float | str | None = None, axis: Axis = None, keepdims: bool = False
 ) -> Tensor:
@@ -230,7 +326,49 @@ def norm(
     `ord` is 2 by default for vectors (``None``) and Frobenius for matrices; also 1, ``inf``,
     ``-inf``, 0, any number for vectors, ``"fro"`` and ``"nuc"`` for matrices.
     """
-    return Spec(reduced(shape_of(x), axis, keepdims), math._real(_float(dtype_of(x))))
+    rank = len(shape_of(x))
+    if axis is None and ord is not None and rank > 2:
+        raise ShapeError(f"norm: ord={ord!r} of a tensor with {rank} axes needs an axis.")
+    if not isinstance(axis, (list, tuple)):
+        axis = tuple(range(rank)) if axis is None else (axis,)
+    x = math.cast(x, _float(dtype_of(x)))
+    if ord is None or (ord, len(axis)) in (("fro", 2), (2, 1)):
+        return math.sqrt(sum(math.square(math.absolute(x)), axis, keepdims))
+    if len(axis) == 1:
+        return _vector_norm(math.absolute(x), ord, axis, keepdims)
+    if len(axis) != 2:
+        raise ShapeError(f"norm: ord={ord!r} goes with one or two axes, not {len(axis)}.")
+    return _matrix_norm(x, ord, [normalize_axis(a, rank) for a in axis], keepdims)
+
+
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    if ord in (numbers.inf, -numbers.inf):
+        return (max if ord > 0 else min)(x, axis, keepdims)
+    if ord == 0:
+        return sum(math.cast(math.not_equal(x, 0), dtype_of(x)), axis, keepdims)
+    if ord == 1:
+        return sum(x, axis, keepdims)
+    if isinstance(ord, str):
+        raise ValueError(f"norm: ord={ord!r} is for matrices; of vectors give a number.")
+    return math.power(sum(math.power(x, ord), axis, keepdims), 1 / ord)
+
+
+def _matrix_norm(x: Any, ord: Any, axis: list[int], keepdims: bool) -> Any:
+    if ord in ("nuc", 2, -2):
+        from .arrange import moveaxis
+        from .linalg import svd
+
+        values = svd(moveaxis(x, axis, (-2, -1)), compute_uv=False)
+        out = {"nuc": sum, 2: max, -2: min}[ord](values, -1)
+    elif ord in (1, -1, numbers.inf, -numbers.inf):
+        lines, across = axis if abs(ord) == 1 else axis[::-1]
+        total = sum(math.absolute(x), lines)
+        out = (max if ord > 0 else min)(total, across - (lines < across))
+    else:
+        raise ValueError(f"norm: unknown ord={ord!r} for matrices.")
+    from .arrange import expand_dims
+
+    return expand_dims(out, sorted(axis)) if keepdims else out
 
 
 # --- order --------------------------------------------------------------------------------------
@@ -249,10 +387,10 @@ def argsort(x: Tensor, axis: int = -1) -> Tensor:
     return Spec((_size(shape),) if axis is None else shape, "int32")
 
 
-@primitive
+@op
 def argpartition(x: Tensor, kth: int, axis: int = -1) -> Tensor:
     """Indices (int32) that put the k-th smallest at place `kth` and the smaller ones before it."""
-    return Spec(shape_of(x), "int32")
+    return argsort(x, axis)
 
 
 @primitive
@@ -285,10 +423,18 @@ def searchsorted(sorted_sequence: Tensor, values: Tensor, side: str = "left") ->
     return Spec(shape_of(values), "int32")
 
 
-@primitive
+@op
 def digitize(x: Tensor, bins: Tensor) -> Tensor:
-    """Number (int32) of the bin that each element falls in: i where ``bins[i-1] <= x < bins[i]``."""
-    return Spec(shape_of(x), "int32")
+    """Number (int32) of the bin that each element falls in: i where ``bins[i-1] <= x < bins[i]``.
+
+    Where the bins fall, i where ``bins[i] <= x < bins[i-1]``.
+    """
+    from .arrange import flip
+    from .index import get_item
+
+    rising = searchsorted(bins, x, "right")
+    falling = math.subtract(shape_of(bins)[0], searchsorted(flip(bins), x, "right"))
+    return math.where(math.less_equal(get_item(bins, 0), get_item(bins, -1)), rising, falling)
 
 
 @primitive
@@ -341,9 +487,26 @@ def unique(
     return (found, *asked) if asked else found
 
 
-@primitive
+@op
 def histogram(
     x: Tensor, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[Tensor, Tensor]:
     """Counts in equally wide bins over `range` (of the data by default), and the edges of the bins."""
-    return Spec((bins,), "int32"), Spec((bins + 1,), _float(dtype_of(x)))
+    from .arrange import concatenate, ravel
+    from .create import linspace
+    from .index import get_item
+    from .product import diff
+
+    kind = _float(dtype_of(x))
+    x = ravel(math.cast(x, kind))
+    low, high = (min(x), max(x)) if range is None else (math.cast(v, kind) for v in range)
+    flat = math.equal(low, high)
+    low, high = math.where(flat, low - 0.5, low), math.where(flat, high + 0.5, high)
+    edges = linspace(low, high, bins + 1)
+    if isinstance(x, Spec):  # of a range that is given edges would be known numbers
+        return Spec((bins,), "int32"), Spec((bins + 1,), kind)
+    ordered = sort(x)
+    # How many lie before each edge; the last bin holds its right edge.
+    before = searchsorted(ordered, get_item(edges, slice(0, -1)), "left")
+    last = searchsorted(ordered, get_item(edges, slice(-1, None)), "right")
+    return diff(concatenate([before, last])), edges

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import ops
+from ... import activations, ops
 from ...errors import InputError
+from ...ops import recurrent
 from ..layer import Layer
 
 Masks = list[Any] | None
@@ -95,6 +96,18 @@ class RecurrentCell(Layer):
     def advance(self, z: Any, states: list[Any], masks: Masks) -> list[Any]:
         """The next states out of the projected input and the states."""
         raise NotImplementedError
+
+    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+        """All steps by the op that does so: (outputs, states), or None where none fits the cell."""
+        return None
+
+    def _plain(self, xs: Any, states: list[Any], **functions: Any) -> bool:
+        """Whether the cell's functions are these, all tensors of one dtype, and the class none of a user's."""
+        return (
+            "whole" in type(self).__dict__
+            and all(getattr(self, k) is f for k, f in functions.items())
+            and all(ops.dtype(s) == ops.dtype(xs) == self.compute_dtype for s in states)
+        )
 
     @property
     def input_bias(self) -> Any:
@@ -212,6 +225,14 @@ class SimpleRNNCell(RecurrentCell):
         z = ops.add(z, self.product(states[0], self.recurrent_kernel, masks, 1))
         return [z if self.activation is None else self.activation(z)]
 
+    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+        """All steps, with tanh."""
+        if not self._plain(xs, states, activation=activations.tanh):
+            return None
+        weights = (self.kernel, self.recurrent_kernel, self.bias)
+        outputs, *new = ops.nn.simple_rnn(xs, *states, *weights, reverse, sequences)
+        return outputs, new
+
 
 class GRUCell(RecurrentCell):
     """One step of a gated recurrent unit (Cho et al. 2014).
@@ -283,23 +304,27 @@ class GRUCell(RecurrentCell):
     def advance(self, z: Any, states: list[Any], masks: Masks) -> list[Any]:
         """The next state."""
         h, n = states[0], self.units
-        x_gates, x_candidate = ops.split(z, [2 * n], axis=-1)
+        gate, activation = self.recurrent_activation, self.activation
         if self.reset_after:
             inner = self.product(h, self.recurrent_kernel, masks, 3)
             if self.bias is not None:
                 inner = ops.add(inner, ops.get_item(self.bias, 1))
-            h_gates, h_candidate = ops.split(inner, [2 * n], axis=-1)
-        else:
-            both, last = ops.split(self.recurrent_kernel, [2 * n], axis=-1)
-            h_gates = self.product(h, both, masks and masks[:2], 2)
-        update, reset = ops.split(self.recurrent_activation(ops.add(x_gates, h_gates)), 2, axis=-1)
-        if self.reset_after:
-            h_candidate = ops.multiply(reset, h_candidate)
-        else:
-            h_candidate = self.product(ops.multiply(reset, h), last, masks and masks[2:], 1)
-        candidate = self.activation(ops.add(x_candidate, h_candidate))
-        kept = ops.multiply(update, h)
-        return [ops.add(kept, ops.multiply(ops.subtract(1, update), candidate))]
+            return [recurrent.gru_gates(z, h, inner, gate, activation)]
+        x_gates, x_candidate = ops.split(z, [2 * n], axis=-1)
+        both, last = ops.split(self.recurrent_kernel, [2 * n], axis=-1)
+        h_gates = self.product(h, both, masks and masks[:2], 2)
+        update, reset = ops.split(gate(ops.add(x_gates, h_gates)), 2, axis=-1)
+        h_candidate = self.product(ops.multiply(reset, h), last, masks and masks[2:], 1)
+        return [recurrent.mix(update, h, activation(ops.add(x_candidate, h_candidate)))]
+
+    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+        """All steps, with the usual functions and the reset after the product."""
+        usual = {"activation": activations.tanh, "recurrent_activation": activations.sigmoid}
+        if not self.reset_after or not self._plain(xs, states, **usual):
+            return None
+        weights = (self.kernel, self.recurrent_kernel, self.bias)
+        outputs, *new = ops.nn.gru(xs, *states, *weights, reverse, sequences)
+        return outputs, new
 
 
 class LSTMCell(RecurrentCell):
@@ -362,15 +387,17 @@ class LSTMCell(RecurrentCell):
     def advance(self, z: Any, states: list[Any], masks: Masks) -> list[Any]:
         """The next output and memory."""
         h, c = states
-        return remember(self, ops.add(z, self.product(h, self.recurrent_kernel, masks, 4)), c, -1)
+        z = ops.add(z, self.product(h, self.recurrent_kernel, masks, 4))
+        return recurrent.lstm_gates(z, c, self.recurrent_activation, self.activation, -1)
 
-
-def remember(cell: Any, z: Any, c: Any, axis: int) -> list[Any]:
-    """The next output and memory of an LSTM out of the memory and the sums of its gates, along `axis`."""
-    i, f, candidate, o = ops.split(z, 4, axis=axis)
-    gate, activation = cell.recurrent_activation, cell.activation
-    c = ops.add(ops.multiply(gate(f), c), ops.multiply(gate(i), activation(candidate)))
-    return [ops.multiply(gate(o), activation(c)), c]
+    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+        """All steps, with the usual functions."""
+        usual = {"activation": activations.tanh, "recurrent_activation": activations.sigmoid}
+        if not self._plain(xs, states, **usual):
+            return None
+        weights = (self.kernel, self.recurrent_kernel, self.bias)
+        outputs, *new = ops.nn.lstm(xs, *states, *weights, reverse, sequences)
+        return outputs, new
 
 
 class StackedRNNCells(Layer):

@@ -7,10 +7,11 @@ from typing import Any
 
 from ... import ops
 from ...errors import InputError, ShapeError
+from ...ops.recurrent import lstm_gates
 from ...spec import Spec
 from ..input_spec import InputSpec
 from ..windows import padding_mode, per_axis
-from .cells import Masks, RecurrentCell, remember
+from .cells import Masks, RecurrentCell
 from .rnn import RNN, cell_arguments, delegates
 
 Sizes = int | Sequence[int]
@@ -160,7 +161,7 @@ class ConvLSTMCell(RecurrentCell):
 
         h, c = states
         z = ops.add(z, self._gates(conv, h, self.recurrent_kernel, masks))
-        return remember(self, z, c, self._channel_axis)
+        return lstm_gates(z, c, self.recurrent_activation, self.activation, self._channel_axis)
 
 
 @delegates(ConvLSTMCell)

@@ -62,6 +62,10 @@ def _run_built_in(
     nested = isinstance(states, (list, tuple))
     init = list(states) if nested else [states]
     x_masks, h_masks = cell.dropout_masks(_blank(xs), init[0], how.training)
+    if mask is None and x_masks is None and h_masks is None and not how.unroll:
+        found = cell.whole(xs, init, how.reverse, how.sequences)
+        if found is not None:
+            return found[0], found[1][0], found[1] if nested else found[1][0]
     if cell.ahead:
         xs = cell.project(xs, x_masks)
 

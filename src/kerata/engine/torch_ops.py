@@ -1,0 +1,1196 @@
+"""The PyTorch engine's ops: elements, reductions, order, shapes, indexing, products.
+
+Calls with tensors of one dtype go straight to torch; all others are brought to Kerata's promotion
+first, which differs from torch's for integers and for tensors without axes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .. import config, dtypes
+from .torch import DTYPES, NAMES, asarray, here, to_numpy
+from .torch_replay import Many, _on_many, recording
+
+OVERRIDES: dict[str, Callable] = {}
+
+
+def override(fn: Callable) -> Callable:
+    """Use `fn` for the op of its name."""
+    OVERRIDES[fn.__name__.rstrip("_")] = fn
+    return fn
+
+
+# --- dtypes -------------------------------------------------------------------------------------
+
+_FLOATING = frozenset(DTYPES[n] for n in (*dtypes.FLOATS[2:], *dtypes.COMPLEX))
+_INTEGER = frozenset((torch.int8, torch.uint8, torch.int16, torch.int32))
+_FAST: dict[str, frozenset] = {
+    "same": _FLOATING | _INTEGER,
+    "number": _FLOATING | _INTEGER,
+    "real": _FLOATING | _INTEGER,
+    "bool": _FLOATING | _INTEGER | {torch.bool},
+    "float": _FLOATING,
+    "angle": _FLOATING,
+}
+_REAL = {"complex64": "float32", "complex128": "float64"}
+_SUMMED = {
+    "bool": "int32",
+    "int8": "int32",
+    "int16": "int32",
+    "uint8": "uint32",
+    "uint16": "uint32",
+}
+_WIDER = {"uint16": "int64", "uint32": "int64", "uint64": "int64"}
+_PLAIN = (int, float, complex)
+
+
+def dtype_of_name(dtype: Any) -> str:
+    return dtypes.standardize(None) if dtype is None else dtypes.explicit(dtype)
+
+
+def kind_of(x: Any) -> str:
+    return dtypes.result_type(x)
+
+
+def as_float(x: Any) -> Any:
+    """`x` as a tensor of a float (or complex) type."""
+    if isinstance(x, Tensor) and x.dtype in _FLOATING:
+        return x
+    return asarray(x, dtypes.to_float(kind_of(x)))
+
+
+def as_floats(*xs: Any) -> list[Any]:
+    kind = dtypes.to_float(dtypes.result_type(*xs))
+    return [asarray(x, kind) for x in xs]
+
+
+def together(xs: Sequence[Any]) -> list[Any]:
+    """Tensors of the dtype that all of them promote to."""
+    first = xs[0] if len(xs) else None
+    if isinstance(first, Tensor):
+        if builtins.all(isinstance(x, Tensor) and x.dtype is first.dtype for x in xs):
+            return list(xs)
+    xs = [x if type(x) in _PLAIN else asarray(x) for x in xs]
+    kind = dtypes.result_type(*xs)
+    return [asarray(x, kind) for x in xs]
+
+
+def _kinds(rule: str, kind: str) -> tuple[str, str]:
+    """The dtype in which an op of a rule is computed and that of its result, for arguments of `kind`."""
+    if rule in ("float", "angle"):
+        kind = dtypes.to_float(kind)
+    elif rule == "number" and kind == "bool":
+        kind = "int32"
+    out = "bool" if rule == "bool" else kind
+    if rule in ("real", "angle"):
+        out = _REAL.get(kind, kind)
+    return _WIDER.get(kind, kind), out
+
+
+def _to(x: Any, kind: str) -> Any:
+    return x if x.dtype is DTYPES[kind] else x.to(DTYPES[kind])
+
+
+# --- conversion ---------------------------------------------------------------------------------
+
+
+@override
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
+    return asarray(x, None if dtype is None else dtype_of_name(dtype))
+
+
+@override
+def cast(x: Any, dtype: Any) -> Any:
+    return asarray(x, dtype_of_name(dtype))
+
+
+OVERRIDES["copy"] = lambda x: torch.clone(asarray(x))
+OVERRIDES["stop_gradient"] = lambda variable: torch.detach(asarray(variable))
+
+
+# --- elements of one tensor ---------------------------------------------------------------------
+
+
+def _one(name: str, rule: str, native: Callable) -> None:
+    fast = _FAST[rule]
+
+    def run(x: Any) -> Any:
+        if isinstance(x, Tensor) and x.dtype in fast:
+            return native(x)
+        if isinstance(x, Many):
+            return _on_many(native.__name__, native, (x,), {})
+        work, out = _kinds(rule, kind_of(x))
+        return _to(native(asarray(x, work)), out)
+
+    OVERRIDES[name] = run
+
+
+for _name in """sqrt rsqrt reciprocal exp exp2 expm1 log log1p log2 log10 sin cos tan sinh cosh tanh arcsin arccos
+arctan arcsinh arccosh arctanh sinc i0 erf erfc erfinv lgamma digamma ceil floor deg2rad rad2deg""".split():
+    _one(_name, "float", getattr(torch, _name))
+for _name in "isnan isinf isposinf isneginf isfinite isreal signbit logical_not".split():
+    _one(_name, "bool", getattr(torch, _name))
+for _name in "negative positive trunc".split():
+    _one(_name, "same", getattr(torch, _name))
+_one("sign", "same", torch.sgn)
+_one("conjugate", "same", lambda x: torch.conj(x).resolve_conj())
+_one("square", "number", torch.square)
+_one("absolute", "real", torch.abs)
+_one("fabs", "angle", torch.abs)
+_one("angle", "angle", torch.angle)
+_one("real", "real", torch.real)
+_one("imag", "real", lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x))
+_one("cbrt", "float", lambda x: torch.sgn(x) * torch.abs(x) ** (1 / 3))
+OVERRIDES["bitwise_not"] = lambda x: torch.bitwise_not(asarray(x))
+
+
+# --- elements of two tensors --------------------------------------------------------------------
+
+
+def _two(
+    name: str, rule: str, native: Callable, second: bool = False, first: Callable | None = None
+) -> None:
+    """An op of two tensors. `native` takes a number as second argument if `second` says so; `first`
+    is the function of a number and a tensor."""
+    fast = _FAST[rule]
+
+    def run(x1: Any, x2: Any) -> Any:
+        if isinstance(x1, Tensor):
+            if isinstance(x2, Tensor):
+                if x1.dtype is x2.dtype and x1.dtype in fast:
+                    return native(x1, x2)
+            elif second and type(x2) in _PLAIN[:2] and x1.dtype in _FLOATING:
+                return native(x1, x2)
+        return slow(x1, x2)
+
+    def slow(x1: Any, x2: Any) -> Any:
+        if isinstance(x1, Many) or isinstance(x2, Many):
+            return _on_many(native.__name__, run, (x1, x2), {})
+        if isinstance(x1, (list, tuple)) or isinstance(x2, (list, tuple)):
+            x1, x2 = (asarray(x) if isinstance(x, (list, tuple)) else x for x in (x1, x2))
+        work, out = _kinds(rule, dtypes.result_type(x1, x2))
+        if second and type(x2) in _PLAIN and type(x1) not in _PLAIN:
+            return _to(native(asarray(x1, work), x2), out)
+        if first is not None and type(x1) in _PLAIN and type(x2) not in _PLAIN:
+            return _to(first(x1, asarray(x2, work)), out)
+        return _to(native(asarray(x1, work), asarray(x2, work)), out)
+
+    OVERRIDES[name] = run
+
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    return torch.div(a, b, rounding_mode="floor")
+
+
+def _maximum(a: Any, b: Any) -> Any:
+    return torch.maximum(a, b) if isinstance(b, Tensor) else torch.clamp(a, min=b)
+
+
+def _minimum(a: Any, b: Any) -> Any:
+    return torch.minimum(a, b) if isinstance(b, Tensor) else torch.clamp(a, max=b)
+
+
+def _hypot(a: Any, b: Any) -> Any:
+    # The derivative of torch's own is NaN where both are 0.
+    zero = (a == 0) & (b == 0)
+    return torch.where(zero, torch.abs(a), torch.hypot(torch.where(zero, 1, a), b))
+
+
+def _heaviside(a: Any, b: Any) -> Any:
+    return torch.where(torch.isnan(a), a, torch.heaviside(a, b))
+
+
+for _name, _native in {
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "bitwise_and": torch.bitwise_and,
+    "bitwise_or": torch.bitwise_or,
+    "bitwise_xor": torch.bitwise_xor,
+}.items():
+    _two(_name, "same", _native, True, _native)
+for _name, _native in {
+    "power": torch.pow,
+    "mod": torch.remainder,
+    "left_shift": torch.bitwise_left_shift,
+    "right_shift": torch.bitwise_right_shift,
+}.items():
+    _two(_name, "number", _native, True, _native)
+_two("divide", "float", torch.div, True, torch.div)
+_two("floor_divide", "number", _floor_divide, True)
+_two("fmod", "number", torch.fmod, True)
+_maximum.__name__, _minimum.__name__ = "maximum", "minimum"
+_two("maximum", "same", _maximum, True, lambda n, x: _maximum(x, n))
+_two("minimum", "same", _minimum, True, lambda n, x: _minimum(x, n))
+for _name in "fmax fmin gcd lcm".split():
+    _two(_name, "same", getattr(torch, _name))
+for _name in "arctan2 logaddexp logaddexp2 nextafter".split():
+    _two(_name, "float", getattr(torch, _name))
+_two("hypot", "float", _hypot)
+_two("heaviside", "float", _heaviside)
+for _name, _native, _other in (
+    ("equal", torch.eq, operator.eq),
+    ("not_equal", torch.ne, operator.ne),
+    ("less", torch.lt, operator.lt),
+    ("less_equal", torch.le, operator.le),
+    ("greater", torch.gt, operator.gt),
+    ("greater_equal", torch.ge, operator.ge),
+):
+    _two(_name, "bool", _native, True, _other)
+for _name in "logical_and logical_or logical_xor".split():
+    _two(_name, "bool", getattr(torch, _name))
+
+
+@override
+def isclose(
+    x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    return torch.isclose(*as_floats(x1, x2), rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@override
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    if isinstance(x, Tensor) and x.dtype in _FLOATING:
+        if type(x_min) in _PLAIN[:2] and type(x_max) in _PLAIN[:2]:
+            return torch.clamp(x, x_min, x_max)
+    bounds = [b for b in (x_min, x_max) if b is not None]
+    work, out = _kinds("number", dtypes.result_type(x, *bounds))
+    x = asarray(x, work)
+    if builtins.any(type(b) not in _PLAIN for b in bounds):
+        x_min, x_max = (None if b is None else asarray(b, work) for b in (x_min, x_max))
+    return _to(torch.clamp(x, x_min, x_max), out) if bounds else x
+
+
+@override
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    condition = asarray(condition)
+    if condition.dtype is not torch.bool:
+        condition = condition.ne(0)
+    if x1 is None and x2 is None:
+        return nonzero(condition)
+    if isinstance(x1, Tensor):
+        if x1.dtype is x2.dtype if isinstance(x2, Tensor) else type(x2) in _PLAIN[:2]:
+            if x1.dtype in _FLOATING:
+                return torch.where(condition, x1, x2)
+    elif isinstance(x2, Tensor) and type(x1) in _PLAIN[:2] and x2.dtype in _FLOATING:
+        return torch.where(condition, x1, x2)
+    kind = dtypes.result_type(x1, x2)
+    return torch.where(condition, asarray(x1, kind), asarray(x2, kind))
+
+
+@override
+def round_(x: Any, decimals: int = 0) -> Any:
+    work, out = _kinds("number", kind_of(x))
+    x = asarray(x, work)
+    if x.dtype in _FLOATING:
+        return torch.round(x, decimals=decimals)
+    if decimals < 0:
+        x = torch.round(x.double(), decimals=decimals)
+    return _to(x, out)
+
+
+@override
+def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    return torch.nan_to_num(asarray(x), nan, posinf, neginf)
+
+
+# --- reductions ---------------------------------------------------------------------------------
+
+
+def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
+    """Axes counted from the front, in order; all for ``None``."""
+    if axis is None:
+        return tuple(range(rank))
+    given = axis if isinstance(axis, (list, tuple)) else (axis,)
+    axes = [operator.index(a) for a in given]
+    for a in axes:
+        if not -rank <= a < rank:
+            raise ValueError(f"axis={a} is out of range for a tensor of {rank} axes.")
+    return tuple(sorted(a % rank for a in axes))
+
+
+def _reduction(name: str, rule: str, native: Callable) -> None:
+    """`native` takes a tensor, a tuple of axes, whether they stay, and the torch dtype of the result."""
+    fast = _FAST.get(rule, _FLOATING)
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        if isinstance(x, Tensor) and x.dtype in fast and rule != "angle":
+            work: Any = None
+            out: Any = torch.bool if rule == "bool" else x.dtype
+        else:
+            if isinstance(x, Many):
+                return _on_many(name, reduce, (x,), {"axis": axis, "keepdims": keepdims})
+            kind = kind_of(x)
+            if rule == "sum":
+                work, kind = _WIDER.get(kind, kind), _SUMMED.get(kind, kind)
+                out = _WIDER.get(kind, kind)
+            else:
+                work, kind = _kinds(rule, kind)
+                out = kind
+            x, out = asarray(x, work), DTYPES[out]
+        dims = axes_of(axis, x.dim())
+        if not dims:
+            x, dims, keepdims = x.unsqueeze(0), (0,), False
+        y = native(x, dims, bool(keepdims), out)
+        return y if work is None else _to(y, kind)
+
+    OVERRIDES[name] = reduce
+
+
+def _filled(x: Any, value: float) -> Any:
+    """`x` with `value` in place of NaN."""
+    return torch.where(torch.isnan(x), value, x) if x.is_floating_point() else x
+
+
+def _numbers(x: Any, dims: tuple, keep: bool) -> Any:
+    """How many elements are not NaN."""
+    return torch.sum(~torch.isnan(x), dims, keep)
+
+
+def _prod(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
+    for d in reversed(dims):
+        x = torch.prod(x, d, keep, dtype=dtype)
+    return x
+
+
+def _nanmean(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
+    return torch.sum(_filled(x, 0), dims, keep) / _numbers(x, dims, keep).to(dtype)
+
+
+def _nanvar(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
+    return _nanmean(torch.square(x - _nanmean(x, dims, True, dtype)), dims, keep, dtype)
+
+
+def _nanlargest(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
+    if not x.is_floating_point():
+        return torch.amax(x, dims, keep)
+    return torch.where(
+        _numbers(x, dims, keep) == 0, math.nan, torch.amax(_filled(x, -math.inf), dims, keep)
+    )
+
+
+_reduction("sum", "sum", lambda x, d, k, t: torch.sum(x, d, k, dtype=t))
+_reduction("nansum", "sum", lambda x, d, k, t: torch.sum(_filled(x, 0), d, k, dtype=t))
+_reduction("nanprod", "sum", lambda x, d, k, t: _prod(_filled(x, 1), d, k, t))
+_reduction("mean", "float", lambda x, d, k, t: torch.mean(x, d, k))
+_reduction("var", "angle", lambda x, d, k, t: torch.var(x, d, correction=0, keepdim=k))
+_reduction("std", "angle", lambda x, d, k, t: torch.std(x, d, correction=0, keepdim=k))
+_reduction("all", "bool", lambda x, d, k, t: torch.all(x.ne(0), d, k))
+_reduction("any", "bool", lambda x, d, k, t: torch.any(x.ne(0), d, k))
+_reduction("logsumexp", "float", lambda x, d, k, t: torch.logsumexp(x, d, k))
+_reduction("nanmean", "float", _nanmean)
+_reduction("nanvar", "float", _nanvar)
+_reduction("nanstd", "float", lambda x, d, k, t: torch.sqrt(_nanvar(x, d, k, t)))
+_reduction("nanmax", "same", _nanlargest)
+_reduction("nanmin", "same", lambda x, d, k, t: -_nanlargest(-x, d, k, t))
+
+
+@override
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    kind = _SUMMED.get(kind_of(x), kind_of(x)) if dtype is None else dtype_of_name(dtype)
+    x = asarray(x, _WIDER.get(kind, kind))
+    return _to(_prod(x, axes_of(axis, x.dim()), keepdims, x.dtype), kind)
+
+
+def _extreme(name: str, native: Callable, combine: str) -> None:
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+        if isinstance(x, Many):
+            return _on_many(name, reduce, (x, axis, keepdims, initial), {})
+        x = asarray(x)
+        kind = NAMES[x.dtype]
+        dims = axes_of(axis, x.dim())
+        if initial is not None and 0 in [x.shape[d] for d in dims]:
+            return torch.sum(x, dims, keepdims, dtype=x.dtype) + initial
+        y = _to(native(_to(x, _WIDER.get(kind, kind)), dims, keepdims), kind)
+        return y if initial is None else asarray(OVERRIDES[combine](y, initial), kind)
+
+    OVERRIDES[name] = reduce
+
+
+_extreme("max", torch.amax, "maximum")
+_extreme("min", torch.amin, "minimum")
+
+
+def _sortable(x: Any) -> Any:
+    """`x` in a dtype for which torch has kernels that compare."""
+    x = asarray(x)
+    if x.dtype is torch.bool:
+        return x.to(torch.uint8)
+    return x.long() if NAMES[x.dtype] in _WIDER else x
+
+
+def _position(name: str, native: Callable, worst: float | None) -> None:
+    def find(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        x = _sortable(x)
+        if worst is None or not x.is_floating_point():
+            return native(x, axis, keepdims).to(torch.int32)
+        dims = axes_of(axis, x.dim())
+        place = native(_filled(x, worst), axis, keepdims)
+        return torch.where(_numbers(x, dims, keepdims) == 0, -1, place).to(torch.int32)
+
+    OVERRIDES[name] = find
+
+
+_position("argmax", torch.argmax, None)
+_position("argmin", torch.argmin, None)
+_position("nanargmax", torch.argmax, -math.inf)
+_position("nanargmin", torch.argmin, math.inf)
+
+
+def _cumulative(name: str, native: Callable, skip: float | None = None) -> None:
+    def run(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+        x = asarray(x)
+        kind = _kinds("number", kind_of(x))[1] if dtype is None else dtype_of_name(dtype)
+        x = x if skip is None else _filled(x, skip)
+        if axis is None:
+            x, axis = x.reshape(-1), 0
+        return _to(native(x, axis, dtype=DTYPES[_WIDER.get(kind, kind)]), kind)
+
+    OVERRIDES[name] = run
+
+
+_cumulative("cumsum", torch.cumsum)
+_cumulative("cumprod", torch.cumprod)
+_cumulative("nancumsum", torch.cumsum, 0)
+_cumulative("nancumprod", torch.cumprod, 1)
+
+_BETWEEN: dict[str, Callable] = {
+    "linear": lambda a, b, w: a * (1 - w) + b * w,
+    "lower": lambda a, b, w: a,
+    "higher": lambda a, b, w: b,
+    "midpoint": lambda a, b, w: (a + b) / 2,
+    "nearest": lambda a, b, w: torch.where(w <= 0.5, a, b),
+}
+
+
+def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip: bool) -> Any:
+    x = as_float(x)
+    q = asarray(q, "float64" if x.dtype is torch.float64 else "float32")
+    axes = axes_of(axis, x.dim())
+    rest = [i for i in range(x.dim()) if i not in axes]
+    y = x.permute(*rest, *axes).reshape([x.shape[i] for i in rest] + [-1])
+    y = torch.sort(y, -1).values  # NaN comes last
+    count = torch.sum(~torch.isnan(y), -1, True) if skip else y.shape[-1]
+    place = torch.clamp(q.reshape(-1) * (count - 1), min=0)
+    sizes = (*y.shape[:-1], q.numel())
+    low, high = torch.floor(place), torch.ceil(place)
+    a, b = (torch.gather(y, -1, p.long().expand(sizes)) for p in (low, high))
+    out = _BETWEEN[method](a, b, (place - low).to(x.dtype))
+    if not skip:
+        out = torch.where(torch.isnan(y[..., -1:]), math.nan, out)
+    shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keepdims or i in rest]
+    return out.movedim(-1, 0).reshape([*q.shape, *shape])
+
+
+def _quantiles(name: str, skip: bool) -> None:
+    def run(
+        x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        return _quantile(x, q, axis, method, keepdims, skip)
+
+    OVERRIDES[name + "quantile"] = run
+    OVERRIDES[name + "median"] = lambda x, axis=None, keepdims=False: _quantile(
+        x, 0.5, axis, "midpoint", keepdims, skip
+    )
+
+
+_quantiles("", False)
+_quantiles("nan", True)
+
+
+@override
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return torch.linalg.norm(as_float(x), ord, axis, keepdims)
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+@override
+def sort(x: Any, axis: Any = -1) -> Any:
+    x = asarray(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return torch.sort(x, axis).values
+
+
+@override
+def argsort(x: Any, axis: Any = -1) -> Any:
+    x = asarray(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return torch.argsort(x, dim=axis, stable=True).to(torch.int32)
+
+
+OVERRIDES["argpartition"] = lambda x, kth, axis=-1: argsort(x, axis)
+
+
+@override
+def top_k(x: Any, k: int, sorted: bool = True) -> Any:
+    x = asarray(x)
+    if k > x.shape[-1]:
+        raise ValueError(f"top_k: k={k} is more than {x.shape[-1]}.")
+    if x.is_floating_point():
+        values, places = torch.topk(x, k)
+    else:  # equal integers are common, and the first of them comes first
+        values, places = torch.sort(x, -1, descending=True, stable=True)
+        values, places = values[..., :k], places[..., :k]
+    return values, places.to(torch.int32)
+
+
+@override
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
+    a, v = together([sorted_sequence, values])
+    return torch.searchsorted(a.contiguous(), v.contiguous(), right=side == "right", out_int32=True)
+
+
+@override
+def digitize(x: Any, bins: Any) -> Any:
+    x, bins = together([x, bins])
+    falling = bins.shape[0] - searchsorted(torch.flip(bins, (0,)), x)
+    return torch.where(bins[0] <= bins[-1], searchsorted(bins, x, "right"), falling)
+
+
+@override
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    x = asarray(x).long()
+    length = minlength
+    if not recording(x):
+        length = builtins.max(minlength, int(x.max()) + 1 if x.numel() else 0)
+    w = torch.ones_like(x, dtype=torch.int32) if weights is None else asarray(weights)
+    # What has no place among the bins goes into one behind them.
+    rows = torch.where((x >= 0) & (x < length), x, length).reshape(-1, x.shape[-1])
+    out = torch.zeros(rows.shape[0], length + 1, dtype=w.dtype, device=x.device)
+    out = out.scatter_add(1, rows, w.expand(x.shape).reshape(rows.shape))
+    return out[:, :length].reshape(*x.shape[:-1], length)
+
+
+@override
+def unique(
+    x: Any,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    size: Any = None,
+    fill_value: Any = None,
+) -> Any:
+    x = asarray(x)
+    rows = x.reshape(-1) if axis is None else x.movedim(axis, 0)
+    values, inverse, counts = torch.unique(
+        rows, return_inverse=True, return_counts=True, dim=None if axis is None else 0
+    )
+    n = rows.shape[0]
+    index = torch.full((values.shape[0],), n, device=x.device)
+    index = index.scatter_reduce(0, inverse, torch.arange(n, device=x.device), "amin")
+    if size is not None:
+        more = builtins.max(size - values.shape[0], 0)
+        fill = values[:1] if fill_value is None else torch.full_like(values[:1], fill_value)
+        values = torch.cat([values[:size], fill.expand(more, *values.shape[1:])])
+        index = torch.cat([index[:size], index[:1].expand(more)])
+        counts = F.pad(counts[:size], (0, more))
+    if axis is None:
+        inverse = inverse.reshape(x.shape)
+    else:
+        values = values.movedim(0, axis)
+    asked = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
+    more_ = [v.to(torch.int32) for wanted, v in asked if wanted]
+    return (values, *more_) if more_ else values
+
+
+@override
+def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
+    x = as_float(x).reshape(-1)
+    low, high = (x.min(), x.max()) if range is None else (asarray(v, kind_of(x)) for v in range)
+    same = (low == high) * 0.5
+    low, high = low - same, high + same
+    edges = linspace(low, high, bins + 1)
+    places = torch.clamp(torch.searchsorted(edges, x, right=True) - 1, max=bins - 1)
+    inside = ((x >= low) & (x <= high)).to(torch.int32)
+    counts = torch.zeros(bins, dtype=torch.int32, device=x.device)
+    return counts.scatter_add(0, torch.clamp(places, min=0), inside), edges
+
+
+# --- shapes -------------------------------------------------------------------------------------
+
+
+@override
+def reshape(x: Any, newshape: Any) -> Any:
+    x = asarray(x)
+    if isinstance(newshape, (list, tuple)) and None in newshape:
+        from ..ops.arrange import target_shape
+
+        newshape = target_shape(x.shape, newshape)
+    return x.reshape(newshape if isinstance(newshape, (int, tuple)) else as_shape(newshape))
+
+
+@override
+def transpose(x: Any, axes: Any = None) -> Any:
+    x = asarray(x)
+    return x.permute(tuple(range(x.dim()))[::-1] if axes is None else tuple(axes))
+
+
+OVERRIDES["ravel"] = lambda x: asarray(x).reshape(-1)
+OVERRIDES["swapaxes"] = lambda x, axis1, axis2: torch.swapaxes(asarray(x), axis1, axis2)
+OVERRIDES["moveaxis"] = lambda x, source, destination: torch.moveaxis(
+    asarray(x), source, destination
+)
+OVERRIDES["concatenate"] = lambda xs, axis=0: torch.cat(together(xs), axis)
+OVERRIDES["stack"] = lambda x, axis=0: torch.stack(together(x), axis)
+OVERRIDES["rot90"] = lambda array, k=1, axes=(0, 1): torch.rot90(asarray(array), k, tuple(axes))
+
+
+@override
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    x = asarray(x)
+    if isinstance(indices_or_sections, (int, np.integer)):
+        n = int(indices_or_sections)
+        if x.shape[axis] % n:
+            raise ValueError(f"split: {x.shape[axis]} cannot be cut into {n} equal parts.")
+        return list(torch.tensor_split(x, n, axis))
+    return list(torch.tensor_split(x, [int(i) for i in indices_or_sections], axis))
+
+
+@override
+def broadcast_to(x: Any, shape: Any) -> Any:
+    return torch.broadcast_to(asarray(x), as_shape(shape))
+
+
+@override
+def expand_dims(x: Any, axis: Any) -> Any:
+    x = asarray(x)
+    if isinstance(axis, int):
+        return x.unsqueeze(axis)
+    for a in axes_of(axis, x.dim() + len(axis)):
+        x = x.unsqueeze(a)
+    return x
+
+
+@override
+def squeeze(x: Any, axis: Any = None) -> Any:
+    x = asarray(x)
+    if axis is None:
+        return x.squeeze()
+    axes = axes_of(axis, x.dim())
+    if builtins.any(x.shape[a] != 1 for a in axes):
+        raise ValueError(f"squeeze: axis {axis} of {tuple(x.shape)} is not of size 1.")
+    return x.squeeze(axes)
+
+
+@override
+def flip(x: Any, axis: Any = None) -> Any:
+    x = asarray(x)
+    return torch.flip(x, axes_of(axis, x.dim()))
+
+
+@override
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    shift = shift if isinstance(shift, (int, tuple)) else np.asarray(shift).tolist()
+    return torch.roll(asarray(x), shift, () if axis is None else axis)
+
+
+@override
+def tile(x: Any, repeats: Any) -> Any:
+    return torch.tile(asarray(x), as_shape(repeats))
+
+
+@override
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    x = asarray(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = axes_of(axis, x.dim())[0]
+    if isinstance(repeats, (int, np.integer)):
+        sizes = [-1] * (x.dim() + 1)
+        sizes[axis + 1] = int(repeats)
+        return x.unsqueeze(axis + 1).expand(sizes).flatten(axis, axis + 1)
+    places = np.repeat(np.arange(x.shape[axis]), to_numpy(repeats))
+    return x.index_select(axis, asarray(places))
+
+
+_STATISTIC = {"maximum": "max", "minimum": "min", "mean": "mean", "median": "median"}
+
+
+@override
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+    from ..ops.arrange import pad_pairs
+
+    x = asarray(x)
+    pairs = pad_pairs(pad_width, x.dim())
+    if mode in ("constant", "empty"):
+        value = 0 if constant_values is None else constant_values
+        value = value if isinstance(value, (bool, *_PLAIN)) else to_numpy(value).item()
+        return F.pad(x, [n for p in reversed(pairs) for n in p], value=value)
+    if constant_values is not None:
+        raise ValueError(f"pad: constant_values is for mode='constant', not {mode!r}.")
+    for axis, (a, b) in enumerate(pairs):
+        if a == b == 0:
+            continue
+        if mode in _STATISTIC:
+            edge = _to(OVERRIDES[_STATISTIC[mode]](x, axis, True), NAMES[x.dtype])
+            sides = [edge.expand(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in (a, b)]
+            x = torch.cat([sides[0], x, sides[1]], axis)
+        elif mode == "linear_ramp":
+            ends = x.narrow(axis, 0, 1), x.narrow(axis, x.shape[axis] - 1, 1)
+            up = linspace(0 * ends[0], ends[0], a, False, axis=axis).squeeze(axis + 1)
+            down = linspace(0 * ends[1], ends[1], b, False, axis=axis).squeeze(axis + 1)
+            x = torch.cat([_to(up, NAMES[x.dtype]), x, _to(down.flip(axis), NAMES[x.dtype])], axis)
+        else:
+            places = np.pad(np.arange(x.shape[axis]), (a, b), mode)  # type: ignore[call-overload]
+            x = x.index_select(axis, asarray(places))
+    return x
+
+
+# --- making tensors -----------------------------------------------------------------------------
+
+
+def as_shape(shape: Any) -> tuple[int, ...]:
+    return (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(d) for d in shape)
+
+
+def _made(name: str, native: Callable) -> None:
+    OVERRIDES[name] = lambda shape, dtype=None: native(
+        as_shape(shape), dtype=DTYPES[dtype_of_name(dtype)], device=here()
+    )
+    like = getattr(torch, native.__name__ + "_like")
+    OVERRIDES[name + "_like"] = lambda x, dtype=None: like(
+        asarray(x), **({} if dtype is None else {"dtype": DTYPES[dtype_of_name(dtype)]})
+    )
+
+
+_made("zeros", torch.zeros)
+_made("ones", torch.ones)
+_made("empty", torch.zeros)
+
+
+@override
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    kind, shape = dtype_of_name(dtype), as_shape(shape)
+    if isinstance(fill_value, (bool, *_PLAIN)):
+        return torch.full(shape, fill_value, dtype=DTYPES[kind], device=here())
+    return asarray(fill_value, kind).expand(shape).clone()
+
+
+@override
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
+    x = asarray(x)
+    return full(tuple(x.shape), fill_value, NAMES[x.dtype] if dtype is None else dtype)
+
+
+@override
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
+    from ..ops.create import range_dtype
+
+    kind = dtype_of_name(range_dtype(start, stop, step, dtype))
+    if stop is None:
+        start, stop = 0, start
+    limits = [
+        v.item() if hasattr(v, "item") else v for v in (start, stop, 1 if step is None else step)
+    ]
+    return _to(torch.arange(*limits, dtype=DTYPES[_WIDER.get(kind, kind)], device=here()), kind)
+
+
+def _spaced(combine: Callable) -> Callable:
+    """``combine(start, stop, t)`` of evenly spaced t from 0 to 1, on a new axis."""
+
+    def make(
+        start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, axis: int
+    ) -> tuple[Any, Any]:
+        kind = dtypes.to_float(dtypes.result_type(start, stop))
+        a, b = torch.broadcast_tensors(asarray(start, kind), asarray(stop, kind))
+        parts = num - 1 if endpoint else num
+        t = asarray(np.arange(num) / builtins.max(parts, 1), kind)
+        t = t.reshape(-1, *[1] * a.dim())
+        out = combine(a, b, t).movedim(0, axis)
+        kind = kind if dtype is None else dtype_of_name(dtype)
+        if dtypes.is_integer(kind):
+            out = torch.floor(out)
+        return _to(out, kind), _to((b - a) / parts if parts else b * math.nan, kind)
+
+    return make
+
+
+_linear = _spaced(lambda a, b, t: a * (1 - t) + b * t)
+_geometric = _spaced(lambda a, b, t: a * (b / a) ** t)
+
+
+@override
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    out, step = _linear(start, stop, num, endpoint, dtype, axis)
+    return (out, step) if retstep else out
+
+
+@override
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    powers = OVERRIDES["power"](base, _linear(start, stop, num, endpoint, None, axis)[0])
+    return powers if dtype is None else _to(powers, dtype_of_name(dtype))
+
+
+@override
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    return _geometric(start, stop, num, endpoint, dtype, axis)[0]
+
+
+def _band(name: str, compare: Callable) -> None:
+    def make(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
+        rows = torch.arange(N, device=here()).unsqueeze(1) + k
+        columns = torch.arange(N if M is None else M, device=here())
+        return compare(columns, rows).to(DTYPES[dtype_of_name(dtype)])
+
+    OVERRIDES[name] = make
+
+
+_band("eye", torch.eq)
+_band("tri", torch.le)
+OVERRIDES["tril"] = lambda x, k=0: torch.tril(asarray(x), k)
+OVERRIDES["triu"] = lambda x, k=0: torch.triu(asarray(x), k)
+OVERRIDES["diag"] = lambda x, k=0: torch.diag(asarray(x), k)
+OVERRIDES["diagonal"] = lambda x, offset=0, axis1=0, axis2=1: torch.diagonal(
+    asarray(x), offset, axis1, axis2
+)
+
+
+def _window_function(native: Callable) -> Callable:
+    return lambda x, *more: asarray(native(int(x), *more), config.floatx())
+
+
+for _name in ("bartlett", "blackman", "hamming", "hanning", "kaiser"):
+    OVERRIDES[_name] = _window_function(getattr(np, _name))
+
+
+# --- indexing -----------------------------------------------------------------------------------
+
+
+def _basic(k: Any) -> bool:
+    """Whether torch takes this part of an index as NumPy does."""
+    if isinstance(k, slice):
+        return k.step is None or k.step > 0
+    return type(k) is int or k is None or k is Ellipsis
+
+
+@override
+def get_item(x: Any, key: Any) -> Any:
+    x = asarray(x)
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if builtins.all(_basic(k) for k in keys):
+        return x[key]
+    keys = [k if _basic(k) or isinstance(k, slice) else _index(k) for k in keys]
+    taken = builtins.sum(_taken(k) for k in keys if k is not Ellipsis)
+    several = builtins.any(isinstance(k, Tensor) and k.dim() for k in keys)
+    axis = 0
+    for i, k in enumerate(keys):
+        if isinstance(k, slice) and not _basic(k):
+            there = range(*k.indices(x.shape[axis]))
+            reach = slice(there[-1], there[0] + 1, -there.step) if there else slice(0, 0)
+            x = torch.flip(x[(slice(None),) * axis + (reach,)], (axis,))
+            keys[i] = slice(None)
+        elif isinstance(k, Tensor) and k.dtype is not torch.bool:
+            k = torch.clamp(k, -x.shape[axis], x.shape[axis] - 1)
+            if k.dim() or several:
+                keys[i] = k if k.dim() else k.reshape(1)
+            else:  # torch would ask for the number itself
+                k = torch.where(k < 0, k + x.shape[axis], k)
+                x, keys[i] = x.index_select(axis, k.reshape(1)), 0
+        elif type(k) is int and several:
+            # Among arrays an integer is one of them: it moves their axes as theirs do.
+            keys[i] = torch.tensor([k], device=x.device)
+        axis += x.dim() - taken if k is Ellipsis else _taken(k)
+    return x[tuple(keys)]
+
+
+def _index(k: Any) -> Any:
+    """An index that is no slice: a Python int, or a tensor of integers or booleans."""
+    if isinstance(k, (np.integer, int)) and not isinstance(k, bool):
+        return int(k)
+    k = asarray(k)
+    return k if k.dtype in (torch.bool, torch.int64) else k.to(torch.int32)
+
+
+def _taken(k: Any) -> int:
+    """How many axes a part of an index speaks of."""
+    return k.dim() if isinstance(k, Tensor) and k.dtype is torch.bool else 0 if k is None else 1
+
+
+def _wrapped(indices: Any, n: int) -> Any:
+    """Indices as tensor of integers, those below 0 counted from the end."""
+    indices = _index(asarray(indices))
+    return torch.where(indices < 0, indices + n, indices)
+
+
+@override
+def take(x: Any, indices: Any, axis: Any = None) -> Any:
+    x = asarray(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = axes_of(axis, x.dim())[0]
+    i = _wrapped(indices, x.shape[axis])
+    if x.dim() == 2 and axis == 0:
+        return F.embedding(i, x)
+    rows = x.index_select(axis, i.reshape(-1))
+    return rows.reshape((*x.shape[:axis], *i.shape, *x.shape[axis + 1 :]))
+
+
+@override
+def take_along_axis(x: Any, indices: Any, axis: Any = None) -> Any:
+    x, i = asarray(x), asarray(indices)
+    if axis is None:
+        x, i, axis = x.reshape(-1), i.reshape(-1), 0
+    if x.dim() != i.dim():
+        raise ValueError("take_along_axis: x and indices must have as many axes.")
+    return torch.take_along_dim(x, _wrapped(i, x.shape[axis]).long(), axis)
+
+
+def _starts(start_indices: Any) -> list[Any]:
+    if isinstance(start_indices, Tensor):
+        return list(start_indices.unbind(0))
+    return [s if isinstance(s, Tensor) else int(s) for s in start_indices]
+
+
+def _held(start: Any, size: int, d: int) -> Any:
+    """Where a block of `size` begins that shall lie within `d`."""
+    if isinstance(start, Tensor):
+        return torch.clamp(torch.where(start < 0, start + d, start), 0, d - size)
+    return builtins.max(0, builtins.min(start + d if start < 0 else start, d - size))
+
+
+@override
+def slice_(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    x = asarray(inputs)
+    for axis, (s, n) in enumerate(zip(_starts(start_indices), as_shape(shape), strict=True)):
+        d = x.shape[axis]
+        n = d - s if n == -1 else n
+        s = _held(s, n, d)
+        if isinstance(s, Tensor):
+            x = x.index_select(axis, torch.arange(n, device=x.device) + s)
+        else:
+            x = x.narrow(axis, s, n)
+    return x
+
+
+@override
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    x = asarray(inputs)
+    new = asarray(updates, NAMES[x.dtype])
+    starts = [_held(s, n, d) for s, n, d in zip(_starts(start_indices), new.shape, x.shape)]
+    if builtins.any(isinstance(s, Tensor) for s in starts):
+        rank = x.dim()
+        grid = [
+            (torch.arange(n, device=x.device) + s).reshape([-1] + [1] * (rank - 1 - i))
+            for i, (s, n) in enumerate(zip(starts, new.shape))
+        ]
+        return torch.index_put(x, grid, new)
+    blocks = [x]
+    for axis in range(x.dim() - 1):
+        blocks.append(blocks[-1].narrow(axis, starts[axis], new.shape[axis]))
+    for axis in reversed(range(x.dim())):
+        new = torch.slice_scatter(
+            blocks[axis], new, axis, starts[axis], starts[axis] + new.shape[axis]
+        )
+    return new
+
+
+@override
+def scatter(indices: Any, values: Any, shape: Any) -> Any:
+    values = asarray(values)
+    start = torch.zeros(as_shape(shape), dtype=values.dtype, device=values.device)
+    return torch.index_put(start, asarray(indices).long().unbind(-1), values, accumulate=True)
+
+
+_COMBINED = {"add": "sum", "max": "amax", "min": "amin", "mul": "prod"}
+
+
+@override
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+    x = asarray(inputs)
+    places = asarray(indices).long().unbind(-1)
+    updates = asarray(updates, NAMES[x.dtype])
+    if reduction in (None, "add"):
+        return torch.index_put(x, places, updates, accumulate=reduction == "add")
+    if reduction not in _COMBINED:
+        raise ValueError(f"scatter_update: unknown reduction {reduction!r}.")
+    flat = torch.zeros_like(places[0])
+    for place, d in zip(places, x.shape):
+        flat = flat * d + torch.where(place < 0, place + d, place)
+    rows = x.reshape(-1, *x.shape[len(places) :])
+    return _combine(rows, flat, updates, _COMBINED[reduction]).reshape(x.shape)
+
+
+def _combine(rows: Any, places: Any, updates: Any, how: str) -> Any:
+    """`rows` with `updates` combined into those at `places`."""
+    places = places.reshape([-1] + [1] * (rows.dim() - 1)).expand(updates.shape)
+    return torch.scatter_reduce(rows, 0, places, updates, how)
+
+
+@override
+def nonzero(x: Any) -> Any:
+    return tuple(i.to(torch.int32) for i in torch.nonzero(asarray(x), as_tuple=True))
+
+
+@override
+def unravel_index(indices: Any, shape: Any) -> Any:
+    indices = asarray(indices)
+    return tuple(i.to(indices.dtype) for i in torch.unravel_index(indices.long(), as_shape(shape)))
+
+
+@override
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    *choices, out = together([*choicelist, default])
+    for condition, choice in reversed(list(zip(condlist, choices))):
+        out = where(condition, choice, out)
+    return out
+
+
+def _least(x: Any) -> Any:
+    if x.dtype is torch.bool:
+        return False
+    return -math.inf if x.is_floating_point() else torch.iinfo(x.dtype).min
+
+
+def _most(x: Any) -> Any:
+    if x.dtype is torch.bool:
+        return True
+    return math.inf if x.is_floating_point() else torch.iinfo(x.dtype).max
+
+
+def _segment(name: str, how: str, start: Callable) -> None:
+    def reduce(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:
+        data, ids = asarray(data), asarray(segment_ids).long()
+        n = int(ids.max()) + 1 if num_segments is None else int(num_segments)
+        # Numbers out of range go to a row behind the others, which is then left out.
+        ids = torch.where((ids >= 0) & (ids < n), ids, n)
+        rows = torch.full(
+            (n + 1, *data.shape[1:]), start(data), dtype=data.dtype, device=data.device
+        )
+        if how == "sum":
+            return rows.index_add(0, ids, data)[:n]
+        return _combine(rows, ids, data, how)[:n]
+
+    OVERRIDES[name] = reduce
+
+
+_segment("segment_sum", "sum", lambda x: 0)
+_segment("segment_prod", "prod", lambda x: 1)
+_segment("segment_max", "amax", _least)
+_segment("segment_min", "amin", _most)
+
+
+# --- products -----------------------------------------------------------------------------------
+
+
+def _product(a: Any, b: Any, native: Callable, *more: Any) -> Any:
+    """A product of tensors: of booleans counted, of integers in a type that has a kernel."""
+    if isinstance(a, Tensor) and isinstance(b, Tensor) and a.dtype is b.dtype:
+        if a.dtype in _FLOATING:
+            return native(a, b, *more)
+    a, b = asarray(a), asarray(b)
+    kind = dtypes.result_type(a, b)
+    if dtypes.is_integer(kind) or kind == "bool":
+        work = "int64" if here().type == "cpu" else "float64"
+        out = native(asarray(a, work), asarray(b, work), *more)
+        return out.ne(0) if kind == "bool" else _to(out, kind)
+    return native(asarray(a, kind), asarray(b, kind), *more)
+
+
+@override
+def matmul(x1: Any, x2: Any) -> Any:
+    if isinstance(x1, Tensor) and x1.dtype in _FLOATING:
+        return _product(x1, x2, torch.matmul)
+    x1, x2 = asarray(x1), asarray(x2)
+    if x1.dtype is x2.dtype is torch.int8:
+        x1 = x1.to(torch.int32)
+    return _product(x1, x2, torch.matmul)
+
+
+@override
+def dot(x1: Any, x2: Any) -> Any:
+    x1, x2 = asarray(x1), asarray(x2) if not isinstance(x2, _PLAIN) else x2
+    if x1.dim() == 0 or isinstance(x2, _PLAIN) or x2.dim() == 0:
+        return OVERRIDES["multiply"](x1, x2)
+    return _product(x1, x2, torch.tensordot, ([-1], [builtins.max(x2.dim() - 2, 0)]))
+
+
+@override
+def inner(x1: Any, x2: Any) -> Any:
+    x1, x2 = asarray(x1), asarray(x2)
+    if x1.dim() == 0 or x2.dim() == 0:
+        return OVERRIDES["multiply"](x1, x2)
+    return _product(x1, x2, torch.tensordot, ([-1], [-1]))
+
+
+@override
+def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
+    if not isinstance(axes, int):
+        axes = [list(a) if isinstance(a, (list, tuple)) else [a] for a in axes]
+    return _product(x1, x2, torch.tensordot, axes)
+
+
+@override
+def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
+    given = together(operands)
+    kind = NAMES[given[0].dtype]
+    if given[0].dtype not in _FLOATING:
+        given = [x.long() for x in given]
+    return _to(torch.einsum(subscripts, *given), kind)
+
+
+@override
+def cross(
+    x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = together([x1, x2])
+    a, b = a.movedim(axisa, -1), b.movedim(axisb, -1)
+    flat = a.shape[-1] == b.shape[-1] == 2
+    a, b = (F.pad(v, (0, 3 - v.shape[-1])) for v in (a, b))
+    out = torch.linalg.cross(a, b)
+    return out[..., 2] if flat else out.movedim(-1, axisc)
+
+
+@override
+def kron(x1: Any, x2: Any) -> Any:
+    return torch.kron(*together([x1, x2]))
+
+
+@override
+def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
+    a, b = as_floats(x1, x2)
+    n, m = a.shape[0], b.shape[0]
+    long, short = builtins.max(n, m), builtins.min(n, m)
+    out = F.conv1d(F.pad(a, (m - 1, m - 1))[None, None], b.conj()[None, None])[0, 0]
+    if mode == "valid":
+        return out[short - 1 : long]
+    if mode == "same":
+        start = (short - 1) // 2 if n >= m else short - 1 - (short - 1) // 2
+        return out[start : start + long]
+    return out
