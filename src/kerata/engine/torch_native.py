@@ -128,17 +128,43 @@ def loads(text: str) -> nn.Module:
 
 
 def _weights(layer: Any, recurse: bool = True) -> Iterator[tuple[str, Variable]]:
-    """The weights of a layer with unique names made of their paths."""
-    found = layer.weights if recurse else layer._own_variables
-    if not found and not layer.built:
+    """The weights of a layer, each once, with names made of attributes and places as torch does."""
+    if not layer.weights and not layer.built:
         raise NotBuiltError(
             f"{layer.name!r} is not built yet, it has no parameters. Call it on data or build(input_shape) first."
         )
-    used: dict[str, int] = {}
-    for v in found:
-        name = v.path.replace("/", ".")
-        n = used[name] = used.get(name, -1) + 1
-        yield f"{name}_{n}" if n else name, v
+    seen: set[int] = set()
+    todo = [("", layer)]
+    while todo:
+        prefix, one = todo.pop()
+        used: dict[str, int] = {}
+        for v in one._own_variables:
+            n = used[v.name] = used.get(v.name, -1) + 1
+            if id(v) not in seen:
+                seen.add(id(v))
+                yield f"{prefix}{v.name}_{n}" if n else f"{prefix}{v.name}", v
+        if recurse:
+            todo.extend((f"{prefix}{name}.", below) for name, below in reversed(_below(one)))
+
+
+def _below(layer: Any) -> list[tuple[str, Any]]:
+    """The layers in a layer: by the attribute that holds them, else by their place."""
+    found: dict[int, str] = {}
+
+    def look(name: str, value: Any) -> None:
+        if hasattr(type(value), "_own_variables"):
+            found.setdefault(id(value), name)
+        elif isinstance(value, (list, tuple)):
+            for i, v in enumerate(value):
+                look(f"{name}.{i}", v)
+        elif isinstance(value, dict):
+            for k, v in value.items():
+                look(f"{name}.{k}", v)
+
+    for key, value in vars(layer).items():
+        if not key.startswith("_"):
+            look(key, value)
+    return [(found.get(id(x), str(i)), x) for i, x in enumerate(layer._layers)]
 
 
 def named_parameters(

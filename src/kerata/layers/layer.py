@@ -524,14 +524,14 @@ class Layer(graph.Operation, Configurable):
             dtype = x.dtype
         if self.autocast and dtype != self._dtype_policy.compute_dtype:
             try:
-                floating = dtypes.is_float(dtypes.standardize(dtype))
+                kind = dtypes.standardize(dtype)
             except ValueError:
                 return x
-            if floating:
+            if kind != self.compute_dtype and dtypes.is_float(kind):
                 cast = (
                     Spec(x.shape, self.compute_dtype)
                     if type(x) is Spec
-                    else x.astype(self.compute_dtype)
+                    else engine().asarray(x, self.compute_dtype)
                 )
                 set_mask(cast, get_mask(x))
                 return cast
@@ -694,10 +694,14 @@ class Layer(graph.Operation, Configurable):
             self.build(**{k: as_shapes(s) for k, s in config["shapes_dict"].items()})
         self.built = True
 
+    def _stored_variables(self) -> dict[str, Variable]:
+        """The layer's own variables, not those of layers in it, by their names in files."""
+        return {str(i): v for i, v in enumerate(self._own_variables)}
+
     def save_own_variables(self, store: Any) -> None:
         """Write the layer's own variables, not those of layers in it, into a mapping."""
-        for i, v in enumerate(self._own_variables):
-            store[str(i)] = v.host()
+        for name, v in self._stored_variables().items():
+            store[name] = v.host()
 
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote."""

@@ -367,14 +367,9 @@ class TorchModuleWrapper(_Native):
             return super()._infer(args, kwargs)
         return specs(as_shapes(self.output_shape), self.compute_dtype)
 
-    def save_own_variables(self, store: Any) -> None:
-        """Write the module's state under the names of its ``state_dict``."""
-        for name, v in self._by_state_name().items():
-            store[name] = v.host()
-
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote."""
-        own = self._by_state_name()
+        own = self._stored_variables()
         names = [k.decode() if isinstance(k, bytes) else k for k in store.keys()]  # noqa: SIM118
         values = {n: np.asarray(store[n]) for n in names}
         if values.keys() != own.keys() or any(values[n].shape != v.shape for n, v in own.items()):
@@ -385,7 +380,8 @@ class TorchModuleWrapper(_Native):
         for name, v in own.items():
             v.assign(values[name])
 
-    def _by_state_name(self) -> dict[str, Variable]:
+    def _stored_variables(self) -> dict[str, Variable]:
+        # Under the names of the module's ``state_dict``; tied tensors have several.
         held = {**self._parameters, **self._buffers} if self.built else {}
         return {n: held[first] for n, first in self._torch.names(self.module).items() if held}
 
