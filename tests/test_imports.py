@@ -45,6 +45,7 @@ TOP = len(RANK)
 UPWARD = {
     ("capture", "serialization"): "get_config writes arguments, which may be any objects",
     ("capture", "legacy"): "the door to old argument names, opened when a modern one fails",
+    ("dtypes", "ops"): "a policy casts tensors, as Keras's does",
     ("variable", "engine"): "a value reaches the engine when it is first read, not when it is made",
     ("serialization", "engine"): "a tensor in a configuration becomes one of the engine in use",
     ("engine", "ops"): "an engine's own version of an op shares the body's rules for shapes",

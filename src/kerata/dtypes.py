@@ -225,7 +225,9 @@ class DTypePolicy:
         kind = getattr(x, "dtype", None)
         if not autocast or kind is None or standardize(kind) not in FLOATS:
             return x
-        return x.astype(standardize(dtype))
+        from .ops import cast
+
+        return cast(x, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal policy."""

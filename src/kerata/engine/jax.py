@@ -178,6 +178,10 @@ def compile(
     return jax.jit(fn, static_argnums=tuple(static), donate_argnums=tuple(donate))
 
 
+def direct(fn: Callable, fuse: Any = None) -> None:
+    """No such thing: JAX knows no variables."""
+
+
 # Ops that XLA's CPU back end computes by plain loops, tens of times slower, inside a while loop.
 _SLOW_IN_LOOPS = ("conv_general_dilated", "reduce_window", "select_and_scatter")
 

@@ -80,6 +80,13 @@ class Engine(Protocol):
     def compile_loop(self, step: Callable, fuse: bool | None = None) -> Callable:
         """A compiled ``run(state, start, stop, *data)`` of ``state = step(i, state, *data)``."""
 
+    def direct(self, fn: Callable, fuse: bool | None = None) -> Callable | None:
+        """`fn`, which changes variables, made ready to be called again and again.
+
+        For steps in which a user asks the library itself for derivatives with regard to variables;
+        ``None`` where the library knows no variables.
+        """
+
     def together(self, tensors: Sequence[Any]) -> Any:
         """Tensors of one dtype as one value on which arithmetic is cheaper, or ``None``.
 

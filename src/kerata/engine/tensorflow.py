@@ -235,6 +235,11 @@ def compile_loop(step: Callable, fuse: Any = None) -> Callable:
     return Loop(step, asarray, fuse)
 
 
+def direct(fn: Callable, fuse: Any = None) -> Callable:
+    """`fn` as a graph that reads and changes variables, one for each form of the arguments."""
+    return Graphs(fn, asarray, fuse=bool(fuse))
+
+
 def take_rows(x: Any, rows: Any) -> Any:
     """Rows of `x` by number."""
     return tf.gather(x, rows)

@@ -83,9 +83,12 @@ def hold(value: Any, variable: Variable) -> Any:
 
     So ``loss.backward()`` fills ``variable.value.grad`` and torch's optimizers can take it.
     """
-    if variable.can_train and (value.is_floating_point() or value.is_complex()):
-        return torch.nn.Parameter(value.detach(), requires_grad=variable.trainable)
-    return value.detach()
+    if recording(value):
+        return value
+    with native_only():
+        if variable.can_train and (value.is_floating_point() or value.is_complex()):
+            return torch.nn.Parameter(value.detach(), requires_grad=variable.trainable)
+        return value.detach()
 
 
 def held(storage: Any) -> Any:
@@ -259,6 +262,11 @@ def compile_loop(step: Callable, fuse: Any = None) -> Callable:
         return one.loop(state, start, stop, data)
 
     return run
+
+
+def direct(fn: Callable, fuse: Any = None) -> Callable:
+    """`fn` as it is: torch looks at each operation as it happens."""
+    return torch.enable_grad()(fn)
 
 
 def take_rows(x: Any, rows: Any) -> Any:

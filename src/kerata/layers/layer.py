@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import config as settings
-from .. import dtypes, graph, tree
+from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
 from ..engine import engine, layer_method
 from ..errors import KerataError, NotBuiltError, ShapeError
@@ -527,12 +527,8 @@ class Layer(graph.Operation, Configurable):
                 kind = dtypes.standardize(dtype)
             except ValueError:
                 return x
-            if kind != self.compute_dtype and dtypes.is_float(kind):
-                cast = (
-                    Spec(x.shape, self.compute_dtype)
-                    if type(x) is Spec
-                    else engine().asarray(x, self.compute_dtype)
-                )
+            if kind != self._dtype_policy.compute_dtype and dtypes.is_float(kind):
+                cast = ops.cast(x, self.compute_dtype)
                 set_mask(cast, get_mask(x))
                 return cast
         return x

@@ -651,7 +651,7 @@ def clip_by_global_norm(grads: Sequence[Any], clip_norm: float) -> list[Any]:
     scale = clip_norm * ops.minimum(1.0 / norm, 1.0 / clip_norm) + (
         norm - norm
     )  # NaN where norm is not finite
-    return [g * _as(scale, str(g.dtype)) for g in grads]
+    return [g * ops.cast(scale, ops.dtype(g)) for g in grads]
 
 
 def _clip_norm(g: Any, largest: float) -> Any:
