@@ -329,4 +329,4 @@ class LayerModule(nn.Module):
         return self
 
     def __reduce__(self) -> Any:
-        return LayerModule, (self.layer,)
+        return LayerModule, (self.layer,), {"training": self.training}
