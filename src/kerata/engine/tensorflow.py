@@ -232,7 +232,7 @@ def compile(
 
 def compile_loop(step: Callable, fuse: Any = None) -> Callable:
     """``run(state, start, stop, *data)``: ``state = step(i, state, *data)`` for i from start to stop."""
-    return Loop(step, asarray, fuse)
+    return Loop(step, asarray, fuse=fuse)
 
 
 def direct(fn: Callable, fuse: Any = None) -> Callable:

@@ -20,6 +20,8 @@ _SLOW_IN_XLA = (
     "StatelessWhile",
     "TensorList",
     "DepthwiseConv",
+    "Svd",
+    "SelfAdjointEig",
 )
 
 

@@ -3,7 +3,6 @@ numbers, and what torch computes faster than the ops' bodies."""
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +18,6 @@ from .torch_ops import (
     OVERRIDES,
     as_float,
     as_floats,
-    as_shape,
     axes_of,
     dtype_of_name,
     override,
@@ -237,49 +235,6 @@ def average_pool(
     return _pool(as_float(inputs), settings, "average_pool", 0.0, _average)
 
 
-# --- images -------------------------------------------------------------------------------------
-
-
-def _cubic(t: np.ndarray) -> np.ndarray:
-    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
-    return np.where(t < 1, (1.5 * t - 2.5) * t * t + 1, np.where(t < 2, far, 0))
-
-
-_FILTERS: dict[str, Callable] = {
-    "bilinear": lambda t: np.maximum(0, 1 - t),
-    "bicubic": _cubic,
-    "lanczos3": lambda t: np.where(t < 3, np.sinc(t) * np.sinc(t / 3), 0),
-    "lanczos5": lambda t: np.where(t < 5, np.sinc(t) * np.sinc(t / 5), 0),
-}
-
-
-@functools.lru_cache(64)
-def _resampling(n: int, m: int, method: str, antialias: bool) -> np.ndarray:
-    """The matrix (n, m) that resamples an axis of `n` pixels to `m`: they are centred at i + 1/2."""
-    places = (np.arange(m) + 0.5) * n / m - 0.5
-    scale = max(n / m, 1.0) if antialias else 1.0
-    weights = _FILTERS[method](np.abs(places - np.arange(n)[:, None]) / scale)
-    return weights / weights.sum(0)
-
-
-@override
-def image_interpolate(
-    images: Any, shape: Any, method: str = "bilinear", antialias: bool = False
-) -> Any:
-    x = as_float(images)
-    for axis, m in enumerate(as_shape(shape)):
-        n = x.shape[axis]
-        if n == m:
-            continue
-        if method == "nearest":
-            nearest = np.floor((np.arange(m) + 0.5) * n / m).astype(np.int32)
-            x = x.index_select(axis, asarray(nearest))
-        else:
-            weights = asarray(_resampling(n, m, method, bool(antialias)), NAMES[x.dtype])
-            x = torch.tensordot(x, weights, ([axis], [0])).movedim(-1, axis)
-    return x
-
-
 # --- linear algebra -----------------------------------------------------------------------------
 
 
@@ -298,17 +253,6 @@ OVERRIDES["inv"] = lambda x: torch.linalg.inv(as_float(x))
 OVERRIDES["eig"] = lambda x: tuple(torch.linalg.eig(as_float(x)))
 OVERRIDES["eigh"] = lambda x: tuple(torch.linalg.eigh(as_float(x)))
 OVERRIDES["slogdet"] = lambda x: tuple(torch.linalg.slogdet(as_float(x)))
-OVERRIDES["pinv"] = lambda x, rcond=None: torch.linalg.pinv(as_float(x), rtol=rcond)
-OVERRIDES["matrix_rank"] = lambda x, tol=None: torch.linalg.matrix_rank(as_float(x), rtol=tol).to(
-    torch.int32
-)
-
-
-@override
-def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    # By the pseudo-inverse: that has a derivative, also where the rank is not full.
-    a, b = as_floats(a, b)
-    return torch.matmul(torch.linalg.pinv(a, rtol=rcond), b)
 
 
 @override
@@ -457,26 +401,6 @@ def map(f: Callable, xs: Any) -> Any:
 @override
 def vectorized_map(function: Callable, elements: Any) -> Any:
     return torch.vmap(lambda x: _tensors(function(x)), randomness="different")(_tensors(elements))
-
-
-@override
-def associative_scan(f: Callable, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
-    elems = _tensors(elems)
-    flat = [v.movedim(axis, 0) for v in tree.flatten(elems)]
-    flat = [v.flip(0) for v in flat] if reverse else flat
-
-    def combine(a: list, b: list) -> list:
-        pair = (tree.pack_sequence_as(elems, [v.movedim(0, axis) for v in p]) for p in (a, b))
-        return [asarray(v).movedim(axis, 0) for v in tree.flatten(f(*pair))]
-
-    # Each round joins what lies `step` places apart, so every place has all before it in the end.
-    step = 1
-    while step < flat[0].shape[0]:
-        joined = combine([v[:-step] for v in flat], [v[step:] for v in flat])
-        flat = [torch.cat([v[:step], j]) for v, j in zip(flat, joined)]
-        step *= 2
-    flat = [v.flip(0) for v in flat] if reverse else flat
-    return tree.pack_sequence_as(elems, [v.movedim(0, axis) for v in flat])
 
 
 def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: Any = None) -> Callable:

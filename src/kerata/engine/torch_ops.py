@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .. import config, dtypes
+from .. import dtypes
 from .torch import DTYPES, NAMES, asarray, here, to_numpy
 from .torch_replay import Many, _on_many, recording
 
@@ -206,10 +206,6 @@ def _hypot(a: Any, b: Any) -> Any:
     return torch.where(zero, torch.abs(a), torch.hypot(torch.where(zero, 1, a), b))
 
 
-def _heaviside(a: Any, b: Any) -> Any:
-    return torch.where(torch.isnan(a), a, torch.heaviside(a, b))
-
-
 for _name, _native in {
     "add": torch.add,
     "subtract": torch.sub,
@@ -237,7 +233,6 @@ for _name in "fmax fmin gcd lcm".split():
 for _name in "arctan2 logaddexp logaddexp2 nextafter".split():
     _two(_name, "float", getattr(torch, _name))
 _two("hypot", "float", _hypot)
-_two("heaviside", "float", _heaviside)
 for _name, _native, _other in (
     ("equal", torch.eq, operator.eq),
     ("not_equal", torch.ne, operator.ne),
@@ -249,13 +244,6 @@ for _name, _native, _other in (
     _two(_name, "bool", _native, True, _other)
 for _name in "logical_and logical_or logical_xor".split():
     _two(_name, "bool", getattr(torch, _name))
-
-
-@override
-def isclose(
-    x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Any:
-    return torch.isclose(*as_floats(x1, x2), rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 @override
@@ -297,11 +285,6 @@ def round_(x: Any, decimals: int = 0) -> Any:
     if decimals < 0:
         x = torch.round(x.double(), decimals=decimals)
     return _to(x, out)
-
-
-@override
-def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    return torch.nan_to_num(asarray(x), nan, posinf, neginf)
 
 
 # --- reductions ---------------------------------------------------------------------------------
@@ -347,52 +330,19 @@ def _reduction(name: str, rule: str, native: Callable) -> None:
     OVERRIDES[name] = reduce
 
 
-def _filled(x: Any, value: float) -> Any:
-    """`x` with `value` in place of NaN."""
-    return torch.where(torch.isnan(x), value, x) if x.is_floating_point() else x
-
-
-def _numbers(x: Any, dims: tuple, keep: bool) -> Any:
-    """How many elements are not NaN."""
-    return torch.sum(~torch.isnan(x), dims, keep)
-
-
 def _prod(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
     for d in reversed(dims):
         x = torch.prod(x, d, keep, dtype=dtype)
     return x
 
 
-def _nanmean(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
-    return torch.sum(_filled(x, 0), dims, keep) / _numbers(x, dims, keep).to(dtype)
-
-
-def _nanvar(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
-    return _nanmean(torch.square(x - _nanmean(x, dims, True, dtype)), dims, keep, dtype)
-
-
-def _nanlargest(x: Any, dims: tuple, keep: bool, dtype: Any) -> Any:
-    if not x.is_floating_point():
-        return torch.amax(x, dims, keep)
-    return torch.where(
-        _numbers(x, dims, keep) == 0, math.nan, torch.amax(_filled(x, -math.inf), dims, keep)
-    )
-
-
 _reduction("sum", "sum", lambda x, d, k, t: torch.sum(x, d, k, dtype=t))
-_reduction("nansum", "sum", lambda x, d, k, t: torch.sum(_filled(x, 0), d, k, dtype=t))
-_reduction("nanprod", "sum", lambda x, d, k, t: _prod(_filled(x, 1), d, k, t))
 _reduction("mean", "float", lambda x, d, k, t: torch.mean(x, d, k))
 _reduction("var", "angle", lambda x, d, k, t: torch.var(x, d, correction=0, keepdim=k))
 _reduction("std", "angle", lambda x, d, k, t: torch.std(x, d, correction=0, keepdim=k))
 _reduction("all", "bool", lambda x, d, k, t: torch.all(x.ne(0), d, k))
 _reduction("any", "bool", lambda x, d, k, t: torch.any(x.ne(0), d, k))
 _reduction("logsumexp", "float", lambda x, d, k, t: torch.logsumexp(x, d, k))
-_reduction("nanmean", "float", _nanmean)
-_reduction("nanvar", "float", _nanvar)
-_reduction("nanstd", "float", lambda x, d, k, t: torch.sqrt(_nanvar(x, d, k, t)))
-_reduction("nanmax", "same", _nanlargest)
-_reduction("nanmin", "same", lambda x, d, k, t: -_nanlargest(-x, d, k, t))
 
 
 @override
@@ -429,29 +379,20 @@ def _sortable(x: Any) -> Any:
     return x.long() if NAMES[x.dtype] in _WIDER else x
 
 
-def _position(name: str, native: Callable, worst: float | None) -> None:
-    def find(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        x = _sortable(x)
-        if worst is None or not x.is_floating_point():
-            return native(x, axis, keepdims).to(torch.int32)
-        dims = axes_of(axis, x.dim())
-        place = native(_filled(x, worst), axis, keepdims)
-        return torch.where(_numbers(x, dims, keepdims) == 0, -1, place).to(torch.int32)
-
-    OVERRIDES[name] = find
+def _position(name: str, native: Callable) -> None:
+    OVERRIDES[name] = lambda x, axis=None, keepdims=False: native(_sortable(x), axis, keepdims).to(
+        torch.int32
+    )
 
 
-_position("argmax", torch.argmax, None)
-_position("argmin", torch.argmin, None)
-_position("nanargmax", torch.argmax, -math.inf)
-_position("nanargmin", torch.argmin, math.inf)
+_position("argmax", torch.argmax)
+_position("argmin", torch.argmin)
 
 
-def _cumulative(name: str, native: Callable, skip: float | None = None) -> None:
+def _cumulative(name: str, native: Callable) -> None:
     def run(x: Any, axis: Any = None, dtype: Any = None) -> Any:
         x = asarray(x)
         kind = _kinds("number", kind_of(x))[1] if dtype is None else dtype_of_name(dtype)
-        x = x if skip is None else _filled(x, skip)
         if axis is None:
             x, axis = x.reshape(-1), 0
         return _to(native(x, axis, dtype=DTYPES[_WIDER.get(kind, kind)]), kind)
@@ -461,57 +402,6 @@ def _cumulative(name: str, native: Callable, skip: float | None = None) -> None:
 
 _cumulative("cumsum", torch.cumsum)
 _cumulative("cumprod", torch.cumprod)
-_cumulative("nancumsum", torch.cumsum, 0)
-_cumulative("nancumprod", torch.cumprod, 1)
-
-_BETWEEN: dict[str, Callable] = {
-    "linear": lambda a, b, w: a * (1 - w) + b * w,
-    "lower": lambda a, b, w: a,
-    "higher": lambda a, b, w: b,
-    "midpoint": lambda a, b, w: (a + b) / 2,
-    "nearest": lambda a, b, w: torch.where(w <= 0.5, a, b),
-}
-
-
-def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip: bool) -> Any:
-    x = as_float(x)
-    q = asarray(q, "float64" if x.dtype is torch.float64 else "float32")
-    axes = axes_of(axis, x.dim())
-    rest = [i for i in range(x.dim()) if i not in axes]
-    y = x.permute(*rest, *axes).reshape([x.shape[i] for i in rest] + [-1])
-    y = torch.sort(y, -1).values  # NaN comes last
-    count = torch.sum(~torch.isnan(y), -1, True) if skip else y.shape[-1]
-    place = torch.clamp(q.reshape(-1) * (count - 1), min=0)
-    sizes = (*y.shape[:-1], q.numel())
-    low, high = torch.floor(place), torch.ceil(place)
-    a, b = (torch.gather(y, -1, p.long().expand(sizes)) for p in (low, high))
-    out = _BETWEEN[method](a, b, (place - low).to(x.dtype))
-    if not skip:
-        out = torch.where(torch.isnan(y[..., -1:]), math.nan, out)
-    shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keepdims or i in rest]
-    return out.movedim(-1, 0).reshape([*q.shape, *shape])
-
-
-def _quantiles(name: str, skip: bool) -> None:
-    def run(
-        x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
-    ) -> Any:
-        return _quantile(x, q, axis, method, keepdims, skip)
-
-    OVERRIDES[name + "quantile"] = run
-    OVERRIDES[name + "median"] = lambda x, axis=None, keepdims=False: _quantile(
-        x, 0.5, axis, "midpoint", keepdims, skip
-    )
-
-
-_quantiles("", False)
-_quantiles("nan", True)
-
-
-@override
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    axis = tuple(axis) if isinstance(axis, list) else axis
-    return torch.linalg.norm(as_float(x), ord, axis, keepdims)
 
 
 # --- order --------------------------------------------------------------------------------------
@@ -533,9 +423,6 @@ def argsort(x: Any, axis: Any = -1) -> Any:
     return torch.argsort(x, dim=axis, stable=True).to(torch.int32)
 
 
-OVERRIDES["argpartition"] = lambda x, kth, axis=-1: argsort(x, axis)
-
-
 @override
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     x = asarray(x)
@@ -553,13 +440,6 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     a, v = together([sorted_sequence, values])
     return torch.searchsorted(a.contiguous(), v.contiguous(), right=side == "right", out_int32=True)
-
-
-@override
-def digitize(x: Any, bins: Any) -> Any:
-    x, bins = together([x, bins])
-    falling = bins.shape[0] - searchsorted(torch.flip(bins, (0,)), x)
-    return torch.where(bins[0] <= bins[-1], searchsorted(bins, x, "right"), falling)
 
 
 @override
@@ -610,19 +490,6 @@ def unique(
     return (values, *more_) if more_ else values
 
 
-@override
-def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
-    x = as_float(x).reshape(-1)
-    low, high = (x.min(), x.max()) if range is None else (asarray(v, kind_of(x)) for v in range)
-    same = (low == high) * 0.5
-    low, high = low - same, high + same
-    edges = linspace(low, high, bins + 1)
-    places = torch.clamp(torch.searchsorted(edges, x, right=True) - 1, max=bins - 1)
-    inside = ((x >= low) & (x <= high)).to(torch.int32)
-    counts = torch.zeros(bins, dtype=torch.int32, device=x.device)
-    return counts.scatter_add(0, torch.clamp(places, min=0), inside), edges
-
-
 # --- shapes -------------------------------------------------------------------------------------
 
 
@@ -649,7 +516,6 @@ OVERRIDES["moveaxis"] = lambda x, source, destination: torch.moveaxis(
 )
 OVERRIDES["concatenate"] = lambda xs, axis=0: torch.cat(together(xs), axis)
 OVERRIDES["stack"] = lambda x, axis=0: torch.stack(together(x), axis)
-OVERRIDES["rot90"] = lambda array, k=1, axes=(0, 1): torch.rot90(asarray(array), k, tuple(axes))
 
 
 @override
@@ -720,7 +586,18 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     return x.index_select(axis, asarray(places))
 
 
-_STATISTIC = {"maximum": "max", "minimum": "min", "mean": "mean", "median": "median"}
+def _beyond(x: Any, axis: int, n: int, mode: str, last: bool) -> Any:
+    """`n` elements to be put before or behind an axis, computed from those on it."""
+    from ..ops import reduce
+
+    if mode == "linear_ramp":
+        edge = x.narrow(axis, x.shape[axis] - 1 if last else 0, 1)
+        steps = asarray(np.arange(n)[:: -1 if last else 1] / builtins.max(n, 1), NAMES[x.dtype])
+        return edge * steps.reshape([-1 if i == axis else 1 for i in range(x.dim())])
+    statistic = getattr(reduce, {"maximum": "max", "minimum": "min"}.get(mode, mode))
+    return _to(statistic(x, axis, True), NAMES[x.dtype]).expand(
+        *x.shape[:axis], n, *x.shape[axis + 1 :]
+    )
 
 
 @override
@@ -738,15 +615,10 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     for axis, (a, b) in enumerate(pairs):
         if a == b == 0:
             continue
-        if mode in _STATISTIC:
-            edge = _to(OVERRIDES[_STATISTIC[mode]](x, axis, True), NAMES[x.dtype])
-            sides = [edge.expand(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in (a, b)]
-            x = torch.cat([sides[0], x, sides[1]], axis)
-        elif mode == "linear_ramp":
-            ends = x.narrow(axis, 0, 1), x.narrow(axis, x.shape[axis] - 1, 1)
-            up = linspace(0 * ends[0], ends[0], a, False, axis=axis).squeeze(axis + 1)
-            down = linspace(0 * ends[1], ends[1], b, False, axis=axis).squeeze(axis + 1)
-            x = torch.cat([_to(up, NAMES[x.dtype]), x, _to(down.flip(axis), NAMES[x.dtype])], axis)
+        if mode in ("maximum", "mean", "median", "minimum", "linear_ramp"):
+            x = torch.cat(
+                [_beyond(x, axis, a, mode, False), x, _beyond(x, axis, b, mode, True)], axis
+            )
         else:
             places = np.pad(np.arange(x.shape[axis]), (a, b), mode)  # type: ignore[call-overload]
             x = x.index_select(axis, asarray(places))
@@ -802,90 +674,12 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return _to(torch.arange(*limits, dtype=DTYPES[_WIDER.get(kind, kind)], device=here()), kind)
 
 
-def _spaced(combine: Callable) -> Callable:
-    """``combine(start, stop, t)`` of evenly spaced t from 0 to 1, on a new axis."""
-
-    def make(
-        start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, axis: int
-    ) -> tuple[Any, Any]:
-        kind = dtypes.to_float(dtypes.result_type(start, stop))
-        a, b = torch.broadcast_tensors(asarray(start, kind), asarray(stop, kind))
-        parts = num - 1 if endpoint else num
-        t = asarray(np.arange(num) / builtins.max(parts, 1), kind)
-        t = t.reshape(-1, *[1] * a.dim())
-        out = combine(a, b, t).movedim(0, axis)
-        kind = kind if dtype is None else dtype_of_name(dtype)
-        if dtypes.is_integer(kind):
-            out = torch.floor(out)
-        return _to(out, kind), _to((b - a) / parts if parts else b * math.nan, kind)
-
-    return make
-
-
-_linear = _spaced(lambda a, b, t: a * (1 - t) + b * t)
-_geometric = _spaced(lambda a, b, t: a * (b / a) ** t)
-
-
-@override
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    out, step = _linear(start, stop, num, endpoint, dtype, axis)
-    return (out, step) if retstep else out
-
-
-@override
-def logspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    base: Any = 10,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    powers = OVERRIDES["power"](base, _linear(start, stop, num, endpoint, None, axis)[0])
-    return powers if dtype is None else _to(powers, dtype_of_name(dtype))
-
-
-@override
-def geomspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Any:
-    return _geometric(start, stop, num, endpoint, dtype, axis)[0]
-
-
-def _band(name: str, compare: Callable) -> None:
-    def make(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
-        rows = torch.arange(N, device=here()).unsqueeze(1) + k
-        columns = torch.arange(N if M is None else M, device=here())
-        return compare(columns, rows).to(DTYPES[dtype_of_name(dtype)])
-
-    OVERRIDES[name] = make
-
-
-_band("eye", torch.eq)
-_band("tri", torch.le)
 OVERRIDES["tril"] = lambda x, k=0: torch.tril(asarray(x), k)
 OVERRIDES["triu"] = lambda x, k=0: torch.triu(asarray(x), k)
 OVERRIDES["diag"] = lambda x, k=0: torch.diag(asarray(x), k)
 OVERRIDES["diagonal"] = lambda x, offset=0, axis1=0, axis2=1: torch.diagonal(
     asarray(x), offset, axis1, axis2
 )
-
-
-def _window_function(native: Callable) -> Callable:
-    return lambda x, *more: asarray(native(int(x), *more), config.floatx())
-
-
-for _name in ("bartlett", "blackman", "hamming", "hanning", "kaiser"):
-    OVERRIDES[_name] = _window_function(getattr(np, _name))
 
 
 # --- indexing -----------------------------------------------------------------------------------
@@ -1056,20 +850,6 @@ def nonzero(x: Any) -> Any:
     return tuple(i.to(torch.int32) for i in torch.nonzero(asarray(x), as_tuple=True))
 
 
-@override
-def unravel_index(indices: Any, shape: Any) -> Any:
-    indices = asarray(indices)
-    return tuple(i.to(indices.dtype) for i in torch.unravel_index(indices.long(), as_shape(shape)))
-
-
-@override
-def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    *choices, out = together([*choicelist, default])
-    for condition, choice in reversed(list(zip(condlist, choices))):
-        out = where(condition, choice, out)
-    return out
-
-
 def _least(x: Any) -> Any:
     if x.dtype is torch.bool:
         return False
@@ -1161,36 +941,3 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     if given[0].dtype not in _FLOATING:
         given = [x.long() for x in given]
     return _to(torch.einsum(subscripts, *given), kind)
-
-
-@override
-def cross(
-    x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
-) -> Any:
-    if axis is not None:
-        axisa = axisb = axisc = axis
-    a, b = together([x1, x2])
-    a, b = a.movedim(axisa, -1), b.movedim(axisb, -1)
-    flat = a.shape[-1] == b.shape[-1] == 2
-    a, b = (F.pad(v, (0, 3 - v.shape[-1])) for v in (a, b))
-    out = torch.linalg.cross(a, b)
-    return out[..., 2] if flat else out.movedim(-1, axisc)
-
-
-@override
-def kron(x1: Any, x2: Any) -> Any:
-    return torch.kron(*together([x1, x2]))
-
-
-@override
-def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
-    a, b = as_floats(x1, x2)
-    n, m = a.shape[0], b.shape[0]
-    long, short = builtins.max(n, m), builtins.min(n, m)
-    out = F.conv1d(F.pad(a, (m - 1, m - 1))[None, None], b.conj()[None, None])[0, 0]
-    if mode == "valid":
-        return out[short - 1 : long]
-    if mode == "same":
-        start = (short - 1) // 2 if n >= m else short - 1 - (short - 1) // 2
-        return out[start : start + long]
-    return out

@@ -186,7 +186,48 @@ def _tidy(graph: fx.GraphModule) -> None:
             node.replace_all_uses_with(node.args[0])
             graph.graph.erase_node(node)
     graph.graph.eliminate_dead_code()
+    _fold(graph)
+    graph.graph.eliminate_dead_code()
     graph.recompile()
+
+
+# Of their first argument these want to know the shape only.
+_SHAPED = tuple(
+    getattr(torch.ops.aten, n).default for n in ("ones_like", "zeros_like", "full_like", "new_zeros", "new_ones")
+)
+_LARGEST_CONSTANT = 4096
+
+
+def _fold(graph: fx.GraphModule) -> None:
+    """Compute once what does not depend on the arguments, such as the derivative of a mean."""
+    nodes = [n for n in graph.graph.nodes if n.op == "call_function"]
+    if any(getattr(getattr(n.target, "_schema", None), "is_mutable", False) for n in nodes):
+        return
+    known: dict[fx.Node, Tensor] = {}
+    for node in nodes:
+        free = node.all_input_nodes[1:] if node.target in _SHAPED else node.all_input_nodes
+        value = node.meta.get("val")
+        small = isinstance(value, Tensor) and value.numel() <= _LARGEST_CONSTANT
+        if not small or not isinstance(node.target, torch._ops.OpOverload):
+            continue
+        if all(n in known for n in free):
+            with native_only():
+                known[node] = node.target(
+                    *fx.map_arg(node.args, lambda n: _stand_in(n, known)),
+                    **fx.map_arg(node.kwargs, lambda n: _stand_in(n, known)),
+                )
+    for i, (node, value) in enumerate(known.items()):
+        if any(user not in known for user in node.users):
+            graph.register_buffer(f"_folded{i}", value.contiguous(), persistent=False)
+            with graph.graph.inserting_before(node):
+                node.replace_all_uses_with(graph.graph.get_attr(f"_folded{i}"))
+
+
+def _stand_in(node: fx.Node, known: dict[fx.Node, Tensor]) -> Tensor:
+    if node in known:
+        return known[node]
+    value = node.meta["val"]
+    return torch.empty(value.shape, dtype=value.dtype, device=value.device)
 
 
 def written(graph: fx.GraphModule) -> Callable[[Sequence[Tensor]], list[Tensor]]:
@@ -317,6 +358,8 @@ def _on_many(name: str, func: Any, args: tuple, kwargs: dict) -> Any:
     name = _ALIASES.get(name, name)
     if name in ("add", "mul", "maximum", "minimum") and not isinstance(args[0], Many):
         args = (args[1], args[0])
+    if name == "square":
+        return Many(torch._foreach_mul(args[0].tensors, args[0].tensors))
     if name in _FOREACH and isinstance(args[0], Many) and not kwargs:
         found = _foreach(name, args)
         if found is not None:

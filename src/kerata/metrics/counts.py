@@ -144,7 +144,7 @@ def _by_bucket(yes: Any, no: Any, scores: Any, thresholds: Sequence[float]) -> d
     bucket = ops.cast(bucket, "int32") + 1  # bucket 0: above no threshold
     shape = shape_of(scores)
     if len(shape) > 1:
-        bucket = bucket + np.arange(shape[1], dtype="int32") * (n + 1)
+        bucket = ops.add(bucket, np.arange(shape[1], dtype="int32") * (n + 1))
     segments = (n + 1) * (shape[1] if len(shape) > 1 else 1)
     places = ops.reshape(bucket, (-1,))
 

@@ -38,7 +38,7 @@ class SwapEMAWeights(Callback):
         pairs = self._pairs()
         for variable, average in pairs:
             if average is not None:
-                weight = variable.value
+                weight = variable.snapshot()
                 variable.assign(average.value)
                 average.assign(weight)
         self._swapped = not self._swapped if pairs else False
@@ -67,7 +67,7 @@ class SwapEMAWeights(Callback):
             # What `fit` does at its end puts the averages in place: they must be averages again.
             for variable, average in self._pairs():
                 if average is not None:
-                    average.assign(variable.value)
+                    average.assign(variable.snapshot())
             self._swapped = False
 
     def on_test_begin(self, logs: Any = None) -> None:
