@@ -360,3 +360,100 @@ class TestTorchModuleWrapper:
     def test_no_module(self):
         with pytest.raises(InputError, match="must be an nn.Module"):
             layers.TorchModuleWrapper(lambda x: x)
+
+
+# --- TensorFlow -----------------------------------------------------------------------------------
+
+
+@pytest.mark.engine("tensorflow")
+class TestTFSMLayer:
+    @pytest.fixture
+    def path(self, tmp_path):
+        tf = pytest.importorskip("tensorflow")
+        shape = [tf.TensorSpec((None, 3), name="inputs")]
+
+        class Saved(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.kernel = tf.Variable(RNG.normal(size=(3, 4)).astype("float32"), name="kernel")
+                self.calls = tf.Variable(0.0, trainable=False, name="a/calls")
+
+            @tf.function(input_signature=shape)
+            def serve(self, inputs):
+                return tf.nn.relu(inputs @ self.kernel) + 0 * self.calls
+
+            @tf.function(input_signature=shape)
+            def train(self, inputs):
+                self.calls.assign_add(1.0)
+                return tf.nn.relu(inputs @ self.kernel)
+
+        saved = Saved()
+        folder = str(tmp_path / "saved")
+        tf.saved_model.save(saved, folder, signatures={"serving_default": saved.serve})
+        return folder
+
+    def test_calls_and_endpoints(self, path):
+        layer = layers.TFSMLayer(path)
+        assert [v.path for v in layer.weights] == ["tfsm_layer/kernel", "tfsm_layer/a_calls"]
+        assert layer.compute_output_shape((None, 3)) == (None, 4)
+        want = np.maximum(X @ layer.get_weights()[0], 0)
+        np.testing.assert_allclose(layer(X).numpy(), want, rtol=1e-5)
+        signature = layers.TFSMLayer(path, call_endpoint="serving_default")
+        np.testing.assert_allclose(signature(X)["output_0"].numpy(), want, rtol=1e-5)
+        with pytest.raises(InputError, match="has: serve, serving_default, train"):
+            layers.TFSMLayer(path, call_endpoint="nothing")
+
+    @pytest.mark.parametrize("batches", ["in memory", "streamed"])
+    def test_trains_saves_and_loads(self, path, tmp_path, batches):
+        layer = layers.TFSMLayer(path, call_training_endpoint="train")
+        model = keras.Sequential([keras.Input((3,)), layer, layers.Dense(1)])
+        before = layer.get_weights()
+        model.compile(keras.optimizers.Adam(0.05), "mse")
+        if batches == "in memory":
+            train(model)
+        else:
+            model.fit(((X[i::4], Y[i::4]) for i in range(4)), verbose=0)
+        assert (layer.get_weights()[0] != before[0]).any()
+        assert layer.get_weights()[1] == (32 if batches == "in memory" else 4)
+        want = model.predict(X, verbose=0)
+        np.testing.assert_allclose(model(X).numpy(), want, rtol=1e-5)
+        model.save(tmp_path / "m.keras")
+        with pytest.raises(FileError, match="safe_mode=False"):
+            keras.models.load_model(tmp_path / "m.keras")
+        loaded = keras.models.load_model(tmp_path / "m.keras", safe_mode=False)
+        np.testing.assert_allclose(loaded.predict(X, verbose=0), want, rtol=1e-5)
+
+    def test_trains_as_the_layer_it_was(self, path):
+        model = keras.Sequential([keras.Input((3,)), layers.TFSMLayer(path), layers.Dense(1)])
+        plain = keras.Sequential(
+            [keras.Input((3,)), layers.Dense(4, "relu", use_bias=False), layers.Dense(1)]
+        )
+        kernel, _, *rest = [v.numpy() for v in model.weights]
+        plain.set_weights([kernel, *rest])
+        for m in (model, plain):
+            m.compile(keras.optimizers.SGD(0.05), "mse")
+            m.fit(X, Y, batch_size=8, epochs=2, verbose=0, shuffle=False)
+        np.testing.assert_allclose(
+            model.predict(X, verbose=0), plain.predict(X, verbose=0), rtol=1e-4, atol=1e-5
+        )
+
+    def test_frozen_and_within_a_tape(self, path):
+        import tensorflow as tf
+
+        frozen = layers.TFSMLayer(path, trainable=False)
+        model = keras.Sequential([keras.Input((3,)), frozen, layers.Dense(1)])
+        before = frozen.get_weights()[0]
+        model.compile("sgd", "mse")
+        model.fit(X, Y, verbose=0)
+        assert (frozen.get_weights()[0] == before).all() and len(model.trainable_weights) == 2
+        layer = layers.TFSMLayer(path)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(X) ** 2)
+        assert np.abs(tape.gradient(loss, layer.trainable_weights)[0].numpy()).max() > 0
+
+    def test_bound_values_leave_the_variables_alone(self, path):
+        layer = layers.TFSMLayer(path, call_training_endpoint="train")
+        kernel, calls = (v.value for v in layer.weights)
+        out, state = layer.stateless_call([kernel * 2], [calls + 5], X, training=True)
+        np.testing.assert_allclose(out.numpy(), 2 * layer(X).numpy(), rtol=1e-5)
+        assert float(state[0]) == 6 and layer.get_weights()[1] == 0

@@ -118,6 +118,9 @@ class Engine(Protocol):
     def fold(self, key: Any, n: Any) -> Any:
         """A new key out of a key and a number."""
 
+    def calls(self) -> Any:
+        """In a function being compiled that may change variables the number of its calls, else ``None``."""
+
     # devices
     def devices(self) -> list[str]:
         """Names of the devices."""

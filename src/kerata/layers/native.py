@@ -414,6 +414,93 @@ class TorchModuleWrapper(_Native):
                 v.assign(before[name].host())
 
 
+# --- TensorFlow ---------------------------------------------------------------------------------
+
+
+class TFSMLayer(_Native):
+    """A layer that calls a function of a TensorFlow SavedModel. Needs the TensorFlow engine.
+
+    The variables that the function reads are the layer's weights. A SavedModel holds graphs that
+    can read and write files, so a Kerata file that names one loads only with ``safe_mode=False``.
+
+    Args:
+        filepath: Folder of the SavedModel.
+        call_endpoint: The function to call: an attribute of the SavedModel, or a signature (such as
+            ``"serving_default"``). It takes one argument, a tensor or a structure of tensors.
+        call_training_endpoint: The function to call in training, if that is another one.
+        trainable: Whether the weights are trained.
+
+    Raises:
+        InputError: Another engine is in use, or the SavedModel has no such function.
+        FileError: A configuration is loaded in safe mode.
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        call_endpoint: str = "serve",
+        call_training_endpoint: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        tensorflow = native("tensorflow", type(self).__name__)
+        super().__init__(trainable=trainable, name=name, dtype=dtype)
+        self.filepath = str(filepath)
+        self.call_endpoint = call_endpoint
+        self.call_training_endpoint = call_training_endpoint
+        self._loaded = tensorflow.load(filepath)
+        self.call_endpoint_fn = self._endpoint(call_endpoint)
+        functions = [self.call_endpoint_fn]
+        if call_training_endpoint:
+            self.call_training_endpoint_fn = self._endpoint(call_training_endpoint)
+            functions.append(self.call_training_endpoint_fn)
+        self._loaded_variables = tensorflow.adopt(functions)
+        for v in self._loaded_variables:
+            v.path = f"{self.name}/{v.name}"
+            v.trainable = v.can_train and self._trainable
+        self.built = True
+
+    def _endpoint(self, name: str) -> Callable:
+        tensorflow = native("tensorflow", type(self).__name__)
+        found = tensorflow.endpoint(self._loaded, name)
+        if found is None:
+            raise InputError(
+                f"The SavedModel {self.filepath!r} has no function {name!r}. It has: "
+                f"{', '.join(tensorflow.endpoints(self._loaded)) or 'none'}; choose one by call_endpoint."
+            )
+        return found
+
+    def call(self, inputs: Any, training: bool = False, **kwargs: Any) -> Any:
+        """What the function of the SavedModel gives."""
+        return super().call(inputs, training=training, **kwargs)
+
+    def _compute(self, inputs: Any, training: bool = False, **kwargs: Any) -> Any:
+        other = training and self.call_training_endpoint
+        fn = self.call_training_endpoint_fn if other else self.call_endpoint_fn
+        tensorflow = native("tensorflow", type(self).__name__)
+        return tensorflow.run(fn, self._loaded_variables, (inputs,), kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor; the SavedModel is named, not held."""
+        return {
+            **self._base_config(),
+            "filepath": self.filepath,
+            "call_endpoint": self.call_endpoint,
+            "call_training_endpoint": self.call_training_endpoint,
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None, safe_mode: bool | None = None
+    ) -> Any:
+        """The layer of a configuration that `get_config` wrote; refused in safe mode."""
+        _refuse_in_safe_mode(
+            safe_mode, f"{cls.__name__} names a SavedModel, and the graphs in one can run any code"
+        )
+        return cls(**deserialize_arguments(config))
+
+
 def _refuse_in_safe_mode(safe_mode: bool | None, what: str) -> None:
     if is_safe() if safe_mode is None else safe_mode:
         raise FileError(
