@@ -173,9 +173,7 @@ def test_a_step_that_leaves_out_missing_gradients(tf):
             x, y = data
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean((self(x, training=True) - y) ** 2)
-            pairs = zip(
-                tape.gradient(loss, self.trainable_variables), self.trainable_variables
-            )
+            pairs = zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
             self.optimizer.apply_gradients([(g, v) for g, v in pairs if g is not None])
             return {"loss": loss}
 

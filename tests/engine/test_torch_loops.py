@@ -247,7 +247,10 @@ def test_two_optimizers_in_one_step():
     class Pair(keras.Model):
         def __init__(self):
             super().__init__()
-            self.a, self.b = keras.Sequential([layers.Dense(4)]), keras.Sequential([layers.Dense(1)])
+            self.a, self.b = (
+                keras.Sequential([layers.Dense(4)]),
+                keras.Sequential([layers.Dense(1)]),
+            )
 
         def compile(self, first, second):
             super().compile()

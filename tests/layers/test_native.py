@@ -93,7 +93,9 @@ class TestJaxLayer:
         np.testing.assert_allclose(twin(X), layer(X), rtol=1e-6)
 
     def test_given_parameters_are_kept(self):
-        layer = layers.JaxLayer(lambda inputs, params: inputs * params[0] + params[1], params=(2.0, 1))
+        layer = layers.JaxLayer(
+            lambda inputs, params: inputs * params[0] + params[1], params=(2.0, 1)
+        )
         assert layer.built and np.allclose(layer(X), X * 2 + 1)
         assert [v.trainable for v in layer.weights] == [True, False]  # an integer has no derivative
 
@@ -330,9 +332,7 @@ class TestTorchModuleWrapper:
         net = self.net()
         layer = layers.TorchModuleWrapper(net)
         for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
-            np.testing.assert_allclose(
-                twin(X, training=False), layer(X, training=False), rtol=1e-6
-            )
+            np.testing.assert_allclose(twin(X, training=False), layer(X, training=False), rtol=1e-6)
             twin.set_weights([w * 0 for w in twin.get_weights()])
             assert (twin.module[0].weight == 0).all() and (net[0].weight != 0).any()
 

@@ -44,9 +44,7 @@ def adopt(module: nn.Module) -> tuple[dict[str, Variable], dict[str, Variable]]:
     Either side sees what the other changes: a variable keeps the module's own tensor.
     """
     module.to(here())
-    parameters = {
-        n: _variable_over(p, n, p.requires_grad) for n, p in module.named_parameters()
-    }
+    parameters = {n: _variable_over(p, n, p.requires_grad) for n, p in module.named_parameters()}
     buffers: dict[str, Variable] = {}
     kept: dict[int, Any] = {}
     for name, tensor in list(module.named_buffers(remove_duplicate=False)):

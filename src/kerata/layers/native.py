@@ -358,9 +358,7 @@ class TorchModuleWrapper(_Native):
         return super().call(*args, training=training, **kwargs)
 
     def _compute(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
-        return self._torch.run(
-            self.module, self._parameters, self._buffers, training, args, kwargs
-        )
+        return self._torch.run(self.module, self._parameters, self._buffers, training, args, kwargs)
 
     def _infer(self, args: tuple, kwargs: dict) -> Any:
         if self.output_shape is None:
@@ -399,7 +397,8 @@ class TorchModuleWrapper(_Native):
     ) -> Any:
         """The layer of a configuration that `get_config` wrote; refused in safe mode."""
         _refuse_in_safe_mode(
-            safe_mode, f"{cls.__name__} holds a pickled torch module, and unpickling can run any code"
+            safe_mode,
+            f"{cls.__name__} holds a pickled torch module, and unpickling can run any code",
         )
         arguments = deserialize_arguments(config)
         module = native("torch", cls.__name__).loads(arguments.pop("module"))
