@@ -49,6 +49,34 @@ def test_another_engine_is_named(library, make):
         make()
 
 
+def concatenated_with_its_negative(x):
+    """A computation with functions of the engine's library."""
+    if keras.config.backend() == "torch":
+        import torch
+
+        return torch.cat([x, -x], dim=-1).relu()
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.nn.relu(tf.concat([x, -x], axis=-1))
+    import jax
+
+    return jax.nn.relu(jax.numpy.concatenate([x, -x], axis=-1))
+
+
+def test_a_layer_may_call_native_functions():
+    class Native(layers.Layer):
+        def build(self, input_shape):
+            self.kernel = self.add_weight(shape=(input_shape[-1], 4))
+
+        def call(self, x):
+            return concatenated_with_its_negative(x @ self.kernel)
+
+    model = keras.Sequential([keras.Input((3,)), Native(), layers.Dense(1)])
+    assert model.layers[0].output.shape == (None, 8)
+    train(model)
+
+
 # --- JAX ------------------------------------------------------------------------------------------
 
 
@@ -356,6 +384,24 @@ class TestTorchModuleWrapper:
                 optimizer.step()
                 losses.append(loss.item())
         assert losses[-1] < 0.7 * losses[0]
+
+    def test_modules_as_attributes(self):
+        from torch import nn
+
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(3, 8)
+                self.last = layers.Dense(1)
+
+            def call(self, x):
+                return self.last(nn.functional.relu(self.first(x)))
+
+        model = Net()
+        assert isinstance(model.first, layers.TorchModuleWrapper)
+        train(model)
+        assert len(model.trainable_weights) == 4
+        assert [n for n, _ in model.named_parameters()][0] == "first.weight"
 
     def test_no_module(self):
         with pytest.raises(InputError, match="must be an nn.Module"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -58,6 +59,12 @@ def native(library: str, what: str) -> Any:
         )
     engine()
     return importlib.import_module(f"{__name__}.{library}_native")
+
+
+def is_module(x: Any) -> bool:
+    """Whether `x` is a module of the chosen engine's library, which a layer holds in a wrapper."""
+    library = sys.modules.get("torch") if config.backend() == "torch" else None
+    return library is not None and isinstance(x, library.nn.Module)
 
 
 def layer_method(name: str) -> Callable | None:

@@ -12,7 +12,7 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
-from ..engine import engine, layer_method
+from ..engine import engine, is_module, layer_method
 from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
@@ -710,6 +710,13 @@ class Layer(graph.Operation, Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) not in _PLAIN and is_module(value):
+            from .native import TorchModuleWrapper
+
+            value = TorchModuleWrapper(value)
+        object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__"):

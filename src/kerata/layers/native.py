@@ -304,7 +304,8 @@ class TorchModuleWrapper(_Native):
 
     The module's parameters are the layer's weights and its buffers (running statistics, say) the
     non-trainable ones; module and layer share them. Parameters of lazy modules are made when the
-    layer is built. Without a ``training`` argument, as in a plain call from outside, the module runs
+    layer is built. A module that is set as an attribute of a layer or model is wrapped so by itself.
+    Without a ``training`` argument, as in a plain call from outside, the module runs
     in its own mode, which is training unless ``module.eval()`` was called.
 
     The module is pickled into the configuration: a file with such a layer loads only with
@@ -326,7 +327,7 @@ class TorchModuleWrapper(_Native):
         super().__init__(name=name, **kwargs)
         if not torch.is_module(module):
             raise InputError(f"TorchModuleWrapper: module must be an nn.Module, got {module!r}.")
-        self.module = module
+        self.__dict__["module"] = module  # which as an attribute would be wrapped
         self.output_shape = output_shape
         if not torch.is_lazy(module):
             self._adopt()

@@ -86,8 +86,8 @@ def draw_key(seed: Seed = None) -> Any:
     number = rng.draw_seed() if seed is None else seed
     key = engine().asarray(np.array([number & _MASK, (number >> 32) & _MASK], np.uint32))
     # A user's compiled function is to draw new numbers at each call.
-    n = engine().calls() if seed is None else None
-    return key if n is None else fold(key, n)
+    call = engine().calls() if seed is None else None
+    return key if call is None else fold(key, call)
 
 
 def fold(key: Any, n: Any) -> Any:
