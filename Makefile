@@ -6,19 +6,35 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 JOBS ?= 2
 PYTEST_ARGS ?=
 
-VENV := .venv
+# The tensor engine: make test ENGINE=torch. Each has an environment of its own.
+ENGINE ?= jax
+ENGINES := jax torch tensorflow
+ifeq ($(filter $(ENGINE),$(ENGINES)),)
+$(error ENGINE is $(ENGINE); Kerata has: $(ENGINES))
+endif
+# What the tests are run with; users may have others, see pyproject.toml.
+LIBRARY_torch := torch==2.13.0
+LIBRARY_tensorflow := tensorflow-cpu==2.21.0
+VENV := $(if $(filter jax,$(ENGINE)),.venv,.venv-$(ENGINE))
+# The part of the tests in which an engine can be wrong.
+CONFORMANCE := $(addprefix tests/,activations constraints initializers losses regularizers)
+CONFORMANCE := $(patsubst tests/%,tests/test_%.py,$(CONFORMANCE)) \
+	$(addprefix tests/,engine layers metrics models ops optimizers saving train)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ORACLE := .venv-oracle
 ORACLE_READY := $(ORACLE)/.ready
 
 export PYTHONHASHSEED ?= 0
+export KERATA_ENGINE := $(ENGINE)
 
-.PHONY: help demo test check format docs-test oracle bench clean
+.PHONY: help demo test conformance check format docs-test oracle bench clean
 
 help:
 	@echo "make demo       train on real digits, save, reload, draw (about a minute)"
 	@echo "make test       run the tests"
+	@echo "make conformance ENGINE=torch   the tests in which an engine can be wrong"
+	@echo "                ENGINE=jax|torch|tensorflow goes with every one of these"
 	@echo "make check      formatting, lint, types, import direction"
 	@echo "make docs-test  run the examples in the docstrings"
 	@echo "make oracle     compare with Keras and tf_keras, in an environment of their own"
@@ -31,7 +47,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "No virtual environment could be made. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]' $(LIBRARY_$(ENGINE))
 	@touch $@
 
 demo: $(READY)
@@ -39,6 +55,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest tests --ignore=tests/oracle -n $(JOBS) $(PYTEST_ARGS)
+
+conformance: $(READY)
+	$(BIN)/python -m pytest $(CONFORMANCE) -n $(JOBS) $(PYTEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests examples benchmarks
@@ -69,4 +88,4 @@ bench: $(READY) $(ORACLE_READY)
 	KERATA_ORACLE=$(CURDIR)/$(ORACLE)/bin/python $(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(ORACLE) build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-* build .pytest_cache .mypy_cache .ruff_cache

@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Small operations that two processes compute with all cores each wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if ENGINE == "tensorflow":  # its tensors lack a method that those of the others have
         import tensorflow as tf
 
