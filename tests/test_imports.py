@@ -179,6 +179,7 @@ HEAVY = "jax torch tensorflow scipy h5py pandas matplotlib pooch rich requests".
     [
         "import kerata",
         "from kerata import Variable, datasets, preprocessing, utils; utils.to_categorical([1])",
+        "import kerata; assert not hasattr(kerata.layers.Dense(1), 'nothing')",
         "from kerata import layers, models, optimizers, losses, metrics, callbacks",
         "import kerata\nm = kerata.Sequential([kerata.Input((4,)), kerata.layers.Dense(2)])\nm.count_params()",
     ],

@@ -33,14 +33,22 @@ class Binding:
 
     A random `key` makes every random op in the block a pure function of it: each call folds in
     its own number.
+
+    With `catches` assignments to variables that are not bound stay in the block, too: those to
+    variables that are made there while shapes are found, whose values are none to keep.
     """
 
     def __init__(
-        self, variables: Sequence[Any] = (), values: Sequence[Any] = (), key: Any = None
+        self,
+        variables: Sequence[Any] = (),
+        values: Sequence[Any] = (),
+        key: Any = None,
+        catches: bool = False,
     ) -> None:
         self.values = {id(v): value for v, value in zip(variables, values, strict=True)}
         self.variables = list(variables)
         self.key = key
+        self.catches = catches
         self.draws = 0
         self.outer: Binding | None = None
 
@@ -75,6 +83,10 @@ class Binding:
         while scope is not None:
             if key in scope.values:
                 scope.values[key] = value
+                return True
+            if scope.catches:
+                scope.values[key] = value
+                scope.variables.append(variable)  # held, so that its id is not given away
                 return True
             scope = scope.outer
         return False

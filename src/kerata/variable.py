@@ -123,6 +123,8 @@ class Variable(TensorOperators):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        if self._value is not None:
+            _engine_now().mark(self._value, self)
 
     @property
     def value(self) -> Any:

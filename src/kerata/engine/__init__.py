@@ -5,12 +5,22 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import config
+from ..errors import InputError
 
 _engine: Any = None
+
+# Methods of a library's own modules that every layer has where that library is the engine.
+_LAYER_METHODS = {
+    "torch": frozenset(
+        "buffers cpu cuda eval load_state_dict named_buffers named_parameters parameters "
+        "requires_grad_ state_dict to train zero_grad".split()
+    ),
+}
 
 
 def engine() -> Any:
@@ -29,6 +39,43 @@ def engine() -> Any:
             ) from None
         config._settings["engine_loaded"] = True
     return _engine
+
+
+def native(library: str, what: str) -> Any:
+    """The module of the engine's that joins Kerata with other objects of its library.
+
+    Args:
+        library: The engine that it takes.
+        what: What is asked for, for the error message.
+
+    Raises:
+        InputError: Another engine is in use.
+    """
+    if config.backend() != library:
+        raise InputError(
+            f"{what} works with objects of {library}, but the engine in use is {config.backend()!r}. "
+            f"Choose that engine before the program makes its first tensor: KERATA_ENGINE={library}, "
+            f"or kerata.config.set_backend({library!r})."
+        )
+    engine()
+    return importlib.import_module(f"{__name__}.{library}_native")
+
+
+def is_module(x: Any) -> bool:
+    """Whether `x` is a module of the chosen engine's library, which a layer holds in a wrapper."""
+    library = sys.modules.get("torch") if config.backend() == "torch" else None
+    return library is not None and isinstance(x, library.nn.Module)
+
+
+def layer_method(name: str) -> Callable | None:
+    """A method that layers have with the engine chosen, as a function of the layer, or ``None``.
+
+    The engine is imported only where it has such a method.
+    """
+    library = config.backend()
+    if name not in _LAYER_METHODS.get(library, ()):
+        return None
+    return getattr(native(library, name), name)
 
 
 @contextlib.contextmanager

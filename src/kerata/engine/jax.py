@@ -98,6 +98,10 @@ def change(storage: Any, value: Any) -> Any:
     return value
 
 
+def mark(storage: Any, variable: Variable) -> None:
+    """JAX does not want to know which arrays are trained."""
+
+
 def to_numpy(x: Any) -> np.ndarray:
     """A JAX array as a NumPy array."""
     if isinstance(x, jax.core.Tracer):
@@ -172,6 +176,10 @@ def compile(
     if jax.default_backend() == "cpu":
         donate = ()
     return jax.jit(fn, static_argnums=tuple(static), donate_argnums=tuple(donate))
+
+
+def direct(fn: Callable, fuse: Any = None) -> None:
+    """No such thing: JAX knows no variables."""
 
 
 # Ops that XLA's CPU back end computes by plain loops, tens of times slower, inside a while loop.
@@ -294,6 +302,10 @@ def key(seed: int) -> Any:
 def fold(key: Any, n: Any) -> Any:
     """A new key out of a key and a number."""
     return jax.random.fold_in(key, n)
+
+
+def calls() -> None:
+    """JAX's functions are pure: they cannot count their calls."""
 
 
 # --- devices ------------------------------------------------------------------------------------

@@ -47,6 +47,9 @@ class Engine(Protocol):
     def change(self, storage: Any, value: Any) -> Any:
         """What a variable keeps after it has taken another value."""
 
+    def mark(self, storage: Any, variable: Any) -> None:
+        """Tell the library whether the variable is to be trained, where it wants to know."""
+
     # derivation
     def value_and_grad(self, fn: Callable, has_aux: bool = False) -> Callable:
         """A function giving ``(value, gradients)`` with regard to its first argument, a list."""
@@ -76,6 +79,13 @@ class Engine(Protocol):
 
     def compile_loop(self, step: Callable, fuse: bool | None = None) -> Callable:
         """A compiled ``run(state, start, stop, *data)`` of ``state = step(i, state, *data)``."""
+
+    def direct(self, fn: Callable, fuse: bool | None = None) -> Callable | None:
+        """`fn`, which changes variables, made ready to be called again and again.
+
+        For steps in which a user asks the library itself for derivatives with regard to variables;
+        ``None`` where the library knows no variables.
+        """
 
     def together(self, tensors: Sequence[Any]) -> Any:
         """Tensors of one dtype as one value on which arithmetic is cheaper, or ``None``.
@@ -107,6 +117,9 @@ class Engine(Protocol):
 
     def fold(self, key: Any, n: Any) -> Any:
         """A new key out of a key and a number."""
+
+    def calls(self) -> Any:
+        """In a function being compiled that may change variables the number of its calls, else ``None``."""
 
     # devices
     def devices(self) -> list[str]:

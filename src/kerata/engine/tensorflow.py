@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from .. import dtypes, tree
+from ..scope import local
 from ..spec import Spec
 from ..variable import Variable
 from .foreign import to_host
@@ -30,6 +31,12 @@ def _start() -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # the program has used it already
             tf.config.experimental.set_memory_growth(gpu, True)
+    with contextlib.suppress(ImportError, AttributeError):
+        # Kerata's own code in a user's ``tf.function`` holds nothing to be rewritten by AutoGraph.
+        from tensorflow.python.autograph.core import config
+
+        rule = config.DoNotConvert(__name__.partition(".")[0])
+        config.CONVERSION_RULES = (rule, *config.CONVERSION_RULES)
 
 
 _start()
@@ -76,7 +83,7 @@ def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
 
 # So ``tape.gradient`` and ``tf.function`` take a variable of Kerata for one of TensorFlow's.
 Variable._should_act_as_resource_variable = True
-Variable.handle = property(lambda self: self.storage.handle)
+Variable.handle = property(lambda self: _handle(self))
 Variable.__tf_tensor__ = lambda self, dtype=None, name=None: asarray(
     self.value, None if dtype is None else tf.as_dtype(dtype).name
 )
@@ -85,10 +92,29 @@ tf.register_tensor_conversion_function(
 )
 
 
+# By its class, not by ``tf.Variable``: a ``tf.function`` would let that make new ones only in its
+# very first trace.
+_ResourceVariable = type(tf.Variable(0.0))
+
+
+def _handle(variable: Variable) -> Any:
+    """The resource behind a variable, for tapes: not where another value stands in its place."""
+    if local.binding is not None and local.binding.read(variable) is not None:
+        raise RuntimeError(
+            f"The variable {variable.path!r} stands for a value here, of which TensorFlow knows nothing."
+        )
+    return variable.storage.handle
+
+
 def hold(value: Any, variable: Variable) -> Any:
     """What a variable keeps for this value: a ``tf.Variable``, which tapes watch."""
+    traced = is_tracing(value)
     with tf.init_scope():
-        return tf.Variable(value, trainable=variable.can_train, dtype=value.dtype)
+        start = tf.zeros(variable.shape, value.dtype) if traced else value
+        made = _ResourceVariable(start, trainable=variable.can_train, dtype=value.dtype)
+    if traced:
+        made.assign(value)
+    return made
 
 
 def held(storage: Any) -> Any:
@@ -103,6 +129,10 @@ def change(storage: Any, value: Any) -> Any:
     """What a variable keeps after it has taken another value: the same ``tf.Variable``."""
     storage.assign(value)
     return storage
+
+
+def mark(storage: Any, variable: Variable) -> None:
+    """A ``tf.Variable`` is watched by tapes or not from its start to its end."""
 
 
 def to_numpy(x: Any) -> np.ndarray:
@@ -231,6 +261,11 @@ def compile_loop(step: Callable, fuse: Any = None) -> Callable:
     return Loop(step, asarray, fuse=fuse)
 
 
+def direct(fn: Callable, fuse: Any = None) -> Callable:
+    """`fn` as a graph that reads and changes variables, one for each form of the arguments."""
+    return Graphs(fn, asarray, fuse=bool(fuse))
+
+
 def take_rows(x: Any, rows: Any) -> Any:
     """Rows of `x` by number."""
     return tf.gather(x, rows)
@@ -268,6 +303,19 @@ def fold(key: Any, n: Any) -> Any:
     n = tf.cast(asarray(n), tf.int32)
     new = tf.random.experimental.stateless_fold_in(seed_of(key), n, alg="philox")
     return tf.bitcast(new, tf.uint32)
+
+
+def calls() -> Any:
+    """In a ``tf.function``, the number of its calls before this one."""
+    if tf.executing_eagerly():
+        return None
+    with tf.init_scope():
+        count = _ResourceVariable(0, trainable=False, dtype=tf.int32)
+    _counts.append(count)  # held, as the function needs it for as long as it is called
+    return count.assign_add(1) - 1
+
+
+_counts: list[Any] = []
 
 
 def seed_of(key: Any) -> Any:

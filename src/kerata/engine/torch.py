@@ -109,6 +109,12 @@ def change(storage: Any, value: Any) -> Any:
     return value.detach()
 
 
+def mark(storage: Any, variable: Variable) -> None:
+    """A frozen Parameter requires no gradient, so that torch's optimizers leave it alone."""
+    if type(storage) is torch.nn.Parameter and variable.can_train:
+        storage.requires_grad_(variable.trainable)
+
+
 def to_numpy(x: Any) -> np.ndarray:
     """A torch tensor as a NumPy array."""
     if not isinstance(x, Tensor):
@@ -258,6 +264,11 @@ def compile_loop(step: Callable, fuse: Any = None) -> Callable:
     return run
 
 
+def direct(fn: Callable, fuse: Any = None) -> Callable:
+    """`fn` as it is: torch looks at each operation as it happens."""
+    return torch.enable_grad()(fn)
+
+
 def take_rows(x: Any, rows: Any) -> Any:
     """Rows of `x` by number."""
     return x.index_select(0, rows)
@@ -314,6 +325,10 @@ _library = torch.library.Library("kerata", "FRAGMENT")
 _library.define("fold(Tensor key, Tensor n) -> Tensor")
 _library.impl("fold", _fold, "CompositeExplicitAutograd")
 torch.library.register_fake("kerata::fold", lambda key, n: torch.empty_like(key))
+
+
+def calls() -> None:
+    """Torch computes when it is asked: a draw is a draw."""
 
 
 # --- devices ------------------------------------------------------------------------------------

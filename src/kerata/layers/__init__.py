@@ -17,6 +17,7 @@ _MODULES: dict[str, str] = {
         "Add Average Concatenate Dot Maximum Minimum Multiply Subtract "
         "add average concatenate dot maximum minimum multiply subtract"
     ),
+    "native": "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
     "normalization": (
         "BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization"
     ),

@@ -12,7 +12,7 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
-from ..engine import engine
+from ..engine import engine, is_module, layer_method
 from ..errors import KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
@@ -83,6 +83,7 @@ class Layer(graph.Operation, Configurable):
     """
 
     _abstract_config = True
+    _training_default: bool | None = None  # of calls from outside that do not say
     supports_masking = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -443,20 +444,24 @@ class Layer(graph.Operation, Configurable):
         except KerataError:
             raise
         except Exception as first:
-            flat = tree.flatten((args, kwargs))
-
-            def native(*tensors: Any) -> Any:
-                a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
-                variables = self.variables
-                values = [v.value for v in variables]
-                # The engine traces here: ops must compute, not infer.
-                with probing(None), Binding(variables, values, engine().key(0)):
-                    return self._run(a, k)
-
             try:
-                return engine().infer(native, flat)
+                return self._run_native(self._run, args, kwargs)
             except Exception as second:
                 raise second from first
+
+    def _run_native(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
+        """Specs that ``fn(args, kwargs)`` gives for Specs, found by the engine."""
+        flat = tree.flatten((args, kwargs))
+
+        def run(*tensors: Any) -> Any:
+            a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
+            variables = self.variables
+            values = [v.value for v in variables]
+            # The engine traces here: ops must compute, not infer.
+            with probing(None), Binding(variables, values, engine().key(0)):
+                return fn(a, k)
+
+        return engine().infer(run, flat)
 
     def _declared_spec(self, args: tuple, kwargs: dict) -> Any:
         shape = self.compute_output_shape(
@@ -475,8 +480,8 @@ class Layer(graph.Operation, Configurable):
         first, masks = self._fill_masks(signature, args, kwargs)
         outer = local.call
         training = kwargs.get("training")
-        if training is None and outer is not None:
-            training = outer.training
+        if training is None:
+            training = self._training_default if outer is None else outer.training
         if signature.training and training is None:
             training = signature.training_default
         if signature.training and (training is not None or signature.training_required):
@@ -685,10 +690,14 @@ class Layer(graph.Operation, Configurable):
             self.build(**{k: as_shapes(s) for k, s in config["shapes_dict"].items()})
         self.built = True
 
+    def _stored_variables(self) -> dict[str, Variable]:
+        """The layer's own variables, not those of layers in it, by their names in files."""
+        return {str(i): v for i, v in enumerate(self._own_variables)}
+
     def save_own_variables(self, store: Any) -> None:
         """Write the layer's own variables, not those of layers in it, into a mapping."""
-        for i, v in enumerate(self._own_variables):
-            store[str(i)] = v.host()
+        for name, v in self._stored_variables().items():
+            store[name] = v.host()
 
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote."""
@@ -701,6 +710,23 @@ class Layer(graph.Operation, Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) not in _PLAIN and is_module(value):
+            from .native import TorchModuleWrapper
+
+            value = TorchModuleWrapper(value)
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            own = getattr(type(self), name, None)
+            if own is not None:  # a property that has failed: its error, not that it is missing
+                return own.__get__(self, type(self))
+            method = layer_method(name)
+            if method is not None:
+                return functools.partial(method, self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

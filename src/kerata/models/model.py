@@ -384,7 +384,7 @@ class Model(TrainingMethods, Layer):
             from ..legacy.methods import METHODS
 
             return functools.partial(METHODS[name], self)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return super().__getattr__(name)
 
     def __getstate__(self) -> dict[str, Any]:
         if self._graph is None:

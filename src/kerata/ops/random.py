@@ -84,7 +84,10 @@ def draw_key(seed: Seed = None) -> Any:
     if isinstance(seed, SeedGenerator):
         return seed.next()
     number = rng.draw_seed() if seed is None else seed
-    return engine().asarray(np.array([number & _MASK, (number >> 32) & _MASK], np.uint32))
+    key = engine().asarray(np.array([number & _MASK, (number >> 32) & _MASK], np.uint32))
+    # A user's compiled function is to draw new numbers at each call.
+    call = engine().calls() if seed is None else None
+    return key if call is None else fold(key, call)
 
 
 def fold(key: Any, n: Any) -> Any:

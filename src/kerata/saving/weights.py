@@ -254,19 +254,22 @@ class Table:
         definer = next(c for c in type(layer).__mro__ if "load_own_variables" in c.__dict__)
         if not is_built_in(definer):  # it alone knows what it wrote
             return group is not None
-        own = layer._lasting() if getattr(layer, "lora_enabled", False) else layer._own_variables
+        if getattr(layer, "lora_enabled", False):
+            own = {str(i): v for i, v in enumerate(layer._lasting())}
+        else:
+            own = layer._stored_variables()
         stored = {} if group is None else {k: safe.child(group, k, self.name) for k in group}
         stored = {k: d for k, d in stored.items() if hasattr(d, "shape")}
         fits = True
-        for i, v in enumerate(own):
-            if str(i) not in stored:
+        for key, v in own.items():
+            if key not in stored:
                 self.add("missing", v.path, v.shape, None)
-            elif tuple(stored[str(i)].shape) != v.shape:
-                self.add("mismatched", v.path, v.shape, stored[str(i)].shape)
+            elif tuple(stored[key].shape) != v.shape:
+                self.add("mismatched", v.path, v.shape, stored[key].shape)
             else:
                 continue
             fits = False
-        for key in list(stored)[len(own) :]:
+        for key in [k for k in stored if k not in own]:
             self.add("unexpected", f"{path}/vars/{key}", None, stored[key].shape)
             fits = False
         return fits and bool(own)

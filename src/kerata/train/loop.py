@@ -193,7 +193,8 @@ class _Run:
         compiled.prepare(self.model, *arrays)
         check_indices(self.model, arrays[0])
         self._use_program(arrays)
-        if not compiled.run_eagerly and _bytes(arrays) <= _DEVICE_SHARE:
+        stepwise = compiled.run_eagerly or self.program.direct is not None
+        if not stepwise and _bytes(arrays) <= _DEVICE_SHARE:
             self._device = tree.map_structure(
                 lambda a: None if a is None else engine().asarray(a), arrays
             )

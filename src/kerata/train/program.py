@@ -50,6 +50,8 @@ class Program:
         self._names: list[str] = []
         self._functions: dict[Any, Callable] = {}
         self._logs_like: Any = None
+        # Runs a step that cannot be compiled as a pure function, on the variables themselves.
+        self.direct: Callable | None = None
         self.seconds_per_step: float | None = None
 
     # --- the pure functions ----------------------------------------------------------------------
@@ -61,9 +63,15 @@ class Program:
             (steps.train_update if self.mode == "train" else steps.test_update)(model, data)
             return None
         method = getattr(model, f"{self.mode}_step")
+        data = _packed(data)
         if _takes_state(method):
             return self._stateless(method, data)
         return dict(method(data))
+
+    def _change(self, key: Any, data: Any) -> dict[str, Any] | None:
+        """A step that changes the variables themselves."""
+        with Binding(key=key):
+            return self._update(data)
 
     def _stateless(self, method: Callable, data: Any) -> dict[str, Any]:
         """A step in Keras's form for JAX: ``(state, data) -> (logs, state)``."""
@@ -126,7 +134,7 @@ class Program:
 
     def warm_up(self, data: Any) -> None:
         """Let a step of the user's own make its variables, and find what logs it gives."""
-        if not self.own_step:
+        if not self.own_step or self.direct is not None or self.compiled.run_eagerly:
             return
         e = engine()
         flat = tree.flatten(data)
@@ -138,10 +146,18 @@ class Program:
 
             def run(*leaves: Any) -> Any:
                 batch = tree.pack_sequence_as(data, list(leaves))
-                with Binding(self.variables, [v.value for v in self.variables], e.key(0)):
+                values = [v.value for v in self.variables]
+                with Binding(self.variables, values, e.key(0), catches=True):
                     return self._update(batch)
 
-            made = e.infer(run, [spec_of(a) for a in flat])
+            try:
+                made = e.infer(run, [spec_of(a) for a in flat])
+            except Exception:
+                # Written in the manner of the engine's library, it works on variables only.
+                self.direct = e.direct(self._change, fuse=self.compiled.fuse)
+                if self.direct is None:
+                    raise
+                return
         self._logs_like = made
         self.variables = steps.state_variables(self.model)
 
@@ -152,9 +168,10 @@ class Program:
 
     def on_batch(self, data: Any) -> Results:
         """Run one step on a batch."""
-        if self.compiled.run_eagerly:
-            with Binding(key=random.fold(self._base_key(), self.compiled.steps)):
-                logs = self._update(data)
+        if self.compiled.run_eagerly or self.direct is not None:
+            run = self._change if self.compiled.run_eagerly else self.direct
+            data = tree.map_structure(lambda a: None if a is None else engine().asarray(a), data)
+            logs = run(random.fold(self._base_key(), self.compiled.steps), data)  # type: ignore[misc]
             self._count(1)
             return functools.partial(self._results, logs)
         with uninterrupted(), collector_paused(new="one" not in self._functions):
@@ -252,6 +269,13 @@ def program(model: Any, mode: str) -> Program:
     if found is None or found[0] != key or found[1].model is not model:
         found = compiled.programs[mode] = (key, Program(model, mode))
     return found[1]
+
+
+def _packed(data: Any) -> Any:
+    """A batch in the form in which Keras hands it to a step: without what is not there."""
+    from .data import pack_x_y_sample_weight
+
+    return pack_x_y_sample_weight(*data) if isinstance(data, tuple) else data
 
 
 def _takes_state(method: Callable) -> bool:

@@ -26,6 +26,7 @@ _MODULES = {
     "utils.arrays": "normalize to_categorical",
     "utils.dataset_split": "split_dataset",
     "utils.files": "get_file",
+    "utils.modules": "torch_module",
     "utils.seed": "set_random_seed",
     "visualize.graph": "model_to_dot plot_model",
 }
