@@ -78,7 +78,9 @@ def main() -> int:
     """Compare, print a table; gives 1 where runs differ by more than the limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="program")
-    parser.add_argument("--record", metavar="program", help="run one program and print what it gave")
+    parser.add_argument(
+        "--record", metavar="program", help="run one program and print what it gave"
+    )
     parser.add_argument("--engines", nargs="+", default=["jax", "torch", "tensorflow"])
     parser.add_argument("--python", default=sys.executable, help="an environment with all of them")
     given = parser.parse_args()

@@ -122,7 +122,9 @@ def held(storage: Any) -> Any:
     return storage.value()
 
 
-plain = held
+def plain(storage: Any) -> Any:
+    """The value that a variable holds; no tape sees it read."""
+    return tf.raw_ops.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)
 
 
 def change(storage: Any, value: Any) -> Any:

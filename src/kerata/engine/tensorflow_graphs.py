@@ -33,6 +33,10 @@ def _tensor(asarray: Callable) -> Callable:
             if not isinstance(x, (*NUMBERS, tf.Variable)):
                 return None
             x = asarray(x)
+        if hasattr(
+            x, "_datatype_enum"
+        ):  # an eager tensor; `shape` and `dtype` make objects at each call
+            return x, (x._datatype_enum(), x._shape_tuple())
         return x, (x.dtype, tuple(x.shape))
 
     return find
@@ -147,9 +151,24 @@ def graph(flat: Callable, tensors: Sequence[Any], fuse: Any, loops: int = 0) -> 
     if fuse is None:
         fuse = not _holds_slow(made, loops)
     if not fuse:
-        return made
+        return _flat_call(made)
     fused = tf.function(lambda *t: made(*t), autograph=False, jit_compile=True)
-    return _either(fused.get_concrete_function(*specs), made)
+    return _either(_flat_call(fused.get_concrete_function(*specs)), _flat_call(made))
+
+
+def _flat_call(made: Any) -> Callable[..., Any]:
+    """A graph's call with a list of tensors, without the binding of arguments that takes most of its time."""
+    call = getattr(made, "_call_flat", None)
+    if call is None:
+        return made
+    captured = made.captured_inputs
+
+    def run(*tensors: Any) -> Any:
+        given = [t if isinstance(t, tf.Tensor) else tf.convert_to_tensor(t) for t in tensors]
+        out = call(given, captured)
+        return out if isinstance(out, (list, tuple)) else [] if out is None else [out]
+
+    return run
 
 
 def _either(first: Callable, second: Callable) -> Callable[..., Any]:
