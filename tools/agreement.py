@@ -26,11 +26,11 @@ def record(name: str) -> dict[str, Any]:
     """Run a program with the engine in use; gives the losses and a digest of the first weights."""
     sys.path.insert(0, str(ROOT / "tests"))
     import pytest
-    import test_programs
-    from programs_support import run_program
 
+    import test_programs
     from kerata import config
     from kerata.train import loop
+    from programs_support import run_program
 
     config.set_portable_random(True)
     losses: list[float] = []

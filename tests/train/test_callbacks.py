@@ -748,6 +748,9 @@ class Cell:
     def __init__(self, value):
         self.value = value
 
+    def snapshot(self):
+        return self.value
+
     def assign(self, value):
         self.value = value
 

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 
 from .. import config, tree
-from ..ops import convolve as c
 from .tensorflow import DTYPES, asarray, seed_of
 from .tensorflow_ops import (
     OVERRIDES,
@@ -93,6 +92,8 @@ def _convolved(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
 @_flat
 def _one_by_one(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
     """Each channel by itself."""
+    from ..ops import convolve as c
+
     if len(set(strides)) > 1:
         if padding == "SAME":
             sizes = zip(x.shape[1:-1], kernel.shape, strides)
@@ -105,6 +106,8 @@ def _one_by_one(x: Any, kernel: Any, strides: Any, padding: str) -> Any:
 
 def _prepared(what: str, inputs: Any, kernel: Any, settings: tuple) -> tuple:
     """What the kernels need: input, kernel, strides, padding; and whether channels were first."""
+    from ..ops import convolve as c
+
     strides, padding, data_format, dilation = settings
     x, kernel = promoted(inputs, kernel)
     rank = c._rank(what, x.shape, kernel.shape)
@@ -130,6 +133,8 @@ def conv(
     data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:
+    from ..ops import convolve as c
+
     settings = (strides, padding, data_format, dilation_rate)
     x, kernel, strides, padding, first = _prepared("conv", inputs, kernel, settings)
     c.groups(x.shape[-1], kernel.shape)
@@ -164,6 +169,8 @@ def conv_transpose(
     data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:
+    from ..ops import convolve as c
+
     x, kernel = promoted(inputs, kernel)
     rank = c._rank("conv_transpose", x.shape, kernel.shape)
     strides, dilation = (
@@ -207,6 +214,8 @@ def _transposed(x: Any, kernel: Any, strides: Any) -> Any:
 def _pool(
     what: str, kernels: tuple, x: Any, size: Any, strides: Any, padding: str, data_format: Any
 ) -> Any:
+    from ..ops import convolve as c
+
     x, first = _to_last(x, data_format)
     space = x.shape[1:-1].as_list()
     window = c.per_axis(size, len(space), "pool_size")

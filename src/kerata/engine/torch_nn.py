@@ -44,9 +44,9 @@ def _from_image(y: Any, rank: int, data_format: str) -> Any:
     return y.movedim(1, -1) if data_format == "channels_last" else y
 
 
-def _flat(rank: int, *settings: Sequence[int]) -> list[list[int]]:
+def _flat(rank: int, *settings: Sequence[int]) -> list[tuple[int, ...]]:
     """Settings for each axis, with 1 for the axis that a signal is given to be an image."""
-    return [[1, *s] if rank == 1 else list(s) for s in settings]
+    return [(1, *s) if rank == 1 else tuple(s) for s in settings]
 
 
 def _padded(x: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> tuple[Any, list[int]]:

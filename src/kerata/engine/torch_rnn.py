@@ -141,7 +141,7 @@ def _steps(starts: Any, y: Any, reverse: bool) -> list[Any]:
 
 
 def _draw_gru(x: Any, h: Any, kernel: Any, bias: Any, reverse: bool) -> tuple:
-    n, batch, units = x.shape[0], *h.shape
+    n, (batch, units) = x.shape[0], h.shape
     y, candidates = x.new_empty(n, batch, units), x.new_empty(n, batch, units)
     gates, inner = x.new_empty(n, batch, 2 * units), x.new_empty(n, batch, 3 * units)
     rows = list(

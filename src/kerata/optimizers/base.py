@@ -400,10 +400,8 @@ class Optimizer(Configurable):
         joined = together([_as(g, dtype) for g in grads])
         if joined is None:
             return False
-        held = {
-            n: [made[self._get_variable_index(v)] for v in variables]
-            for n, made in self._slots.items()
-        }
+        places = [self._get_variable_index(v) for v in variables]
+        held: dict[str, Any] = {n: [made[i] for i in places] for n, made in self._slots.items()}
         slots = {n: together([v.value for v in made]) for n, made in held.items()}
         values = together([v.value for v in variables])
         for v, value in zip(
