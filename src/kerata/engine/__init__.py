@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import config
 from ..errors import InputError
+from .foreign import library_of
 
 _engine: Any = None
 
@@ -59,6 +60,11 @@ def native(library: str, what: str) -> Any:
         )
     engine()
     return importlib.import_module(f"{__name__}.{library}_native")
+
+
+def is_foreign(x: Any) -> bool:
+    """Whether `x` is a tensor of another library than the engine's."""
+    return library_of(x, config.backend()) is not None
 
 
 def is_module(x: Any) -> bool:

@@ -11,6 +11,12 @@ from ..errors import InputError
 _LIBRARIES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
 
 
+def library_of(x: Any, engine: str) -> str | None:
+    """The library of a tensor that is not one of `engine`; ``None`` for anything else."""
+    library = _LIBRARIES.get(type(x).__module__.partition(".")[0])
+    return None if library == engine or not hasattr(x, "shape") else library
+
+
 def to_host(x: Any, engine: str) -> Any:
     """`x` itself, or as a NumPy array if it is a tensor of a library other than `engine`.
 
@@ -20,14 +26,16 @@ def to_host(x: Any, engine: str) -> Any:
     """
     if isinstance(x, (np.ndarray, np.generic, list, tuple, bool, int, float, complex)):
         return x
-    library = _LIBRARIES.get(type(x).__module__.partition(".")[0])
-    if library is None or library == engine:
+    library = library_of(x, engine)
+    if library is None:
         return x
     if getattr(x, "requires_grad", False):
         _refuse("a torch tensor that requires a gradient", engine, "tensor.detach()")
     if library == "torch":
         x = x.detach().cpu()
         return x.float().numpy() if str(x.dtype) == "torch.bfloat16" else x.numpy()
+    if type(x).__name__ == "RaggedTensor":
+        x = x.to_tensor()
     try:
         return np.asarray(x)
     except Exception:

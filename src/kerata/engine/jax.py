@@ -7,6 +7,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+# Memory of a GPU is taken as it is needed, not most of it at once.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +18,9 @@ from jax import lax
 from .. import config, dtypes
 from ..spec import Spec, spec_of
 from ..variable import Variable
+from . import complaints
+from .complaints import device_name
+from .foreign import to_host
 from .memory import keep_freed_memory
 
 name = "jax"
@@ -54,14 +60,13 @@ def asarray(x: Any, dtype: str | None = None) -> Any:
         return (
             x if x.dtype == dtype and not x.aval.weak_type else lax.convert_element_type(x, dtype)
         )
+    x = to_host(x, name)
     if not hasattr(x, "dtype"):
         if isinstance(x, (list, tuple)) and any(hasattr(v, "dtype") for v in x):
             return jnp.stack([asarray(v, dtype) for v in x])
         dtype = dtype or _dtype_of_python(x)
     elif dtype is None:
         dtype = dtypes.standardize(x.dtype)
-    if hasattr(x, "detach"):  # a torch tensor
-        x = x.detach().cpu().numpy()
     return jnp.asarray(x, dtype)
 
 
@@ -308,19 +313,43 @@ def calls() -> None:
     """JAX's functions are pure: they cannot count their calls."""
 
 
+# --- errors -------------------------------------------------------------------------------------
+
+
+def named(layer: str) -> Any:
+    """A context in which operations of a compiled function bear the name of a layer."""
+    return jax.named_scope(layer)
+
+
+def explain(error: BaseException) -> str | None:
+    """What an error of JAX's means, where its own words are about JAX."""
+    if isinstance(error, (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
+                          jax.errors.NonConcreteBooleanIndexError)):  # fmt: skip
+        return complaints.no_value("JAX")
+    text = str(error)
+    if isinstance(error, TypeError) and "does not accept dtype" in text:
+        return complaints.no_dtype("JAX", error)
+    if isinstance(error, ValueError) and "incompatible devices" in text:
+        return complaints.two_devices(error)
+    return None
+
+
 # --- devices ------------------------------------------------------------------------------------
 
 
 def devices() -> list[str]:
     """Names such as ``cpu:0``."""
-    return [f"{d.platform}:{d.id}" for d in jax.devices()]
+    found = jax.devices()
+    if found[0].platform != "cpu":
+        found = [*jax.devices("cpu"), *found]
+    return [f"{d.platform}:{d.id}" for d in found]
 
 
 @contextlib.contextmanager
 def device(name: str) -> Iterator[None]:
     """Place new tensors on the device of that name."""
-    kind, _, index = name.lower().partition(":")
-    with jax.default_device(jax.devices(kind)[int(index or 0)]):
+    kind, _, index = device_name(name, devices()).partition(":")
+    with jax.default_device(jax.devices(kind)[int(index)]):
         yield
 
 

@@ -121,6 +121,13 @@ class Engine(Protocol):
     def calls(self) -> Any:
         """In a function being compiled that may change variables the number of its calls, else ``None``."""
 
+    # errors
+    def named(self, layer: str) -> Any:
+        """A context in which operations of a function being compiled bear the name of a layer."""
+
+    def explain(self, error: BaseException) -> str | None:
+        """What an error of the library's means to a user, where its own words do not say that."""
+
     # devices
     def devices(self) -> list[str]:
         """Names of the devices."""

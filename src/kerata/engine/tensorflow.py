@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from .. import dtypes, tree
 from ..scope import local
 from ..spec import Spec
 from ..variable import Variable
+from . import complaints
+from .complaints import device_name
 from .foreign import to_host
 from .memory import keep_freed_memory
 from .tensorflow_graphs import Graphs, Loop
@@ -325,6 +328,31 @@ def seed_of(key: Any) -> Any:
     return tf.bitcast(asarray(key, "uint32"), tf.int32)
 
 
+# --- errors -------------------------------------------------------------------------------------
+
+
+def named(layer: str) -> Any:
+    """A context in which operations of a graph bear the name of a layer."""
+    return tf.name_scope(re.sub(r"[^A-Za-z0-9.]", "_", layer) or "layer")
+
+
+def explain(error: BaseException) -> str | None:
+    """What an error of TensorFlow's means, where its own words are about TensorFlow."""
+    text = str(error)
+    if isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
+        isinstance(error, (TypeError, NotImplementedError))
+        and re.search("symbolic tf.Tensor|inside a compiled function has no values", text)
+    ):
+        return complaints.no_value("TensorFlow")
+    if not isinstance(error, tf.errors.OpError):
+        return None
+    if re.search("in the list of allowed values|No registered '.*' OpKernel|not find device", text):
+        return complaints.no_dtype("TensorFlow", error)
+    if "conflicting device" in text or "different devices" in text:
+        return complaints.two_devices(error)
+    return None
+
+
 # --- devices ------------------------------------------------------------------------------------
 
 
@@ -340,8 +368,7 @@ def devices() -> list[str]:
 @contextlib.contextmanager
 def device(name: str) -> Iterator[None]:
     """Place new tensors on the device of that name."""
-    kind, _, index = name.lower().partition(":")
-    with tf.device(f"{({'cuda': 'gpu'}).get(kind, kind)}:{index or 0}"):
+    with tf.device(device_name(name, devices())):
         yield
 
 

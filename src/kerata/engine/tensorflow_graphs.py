@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from ..errors import KerataError
+from ..errors import InputError, KerataError
+from .complaints import not_compiled
 from .forms import NUMBERS, fill, slots, take_apart
 
 # XLA makes a CPU slower at these than TensorFlow's own kernels; loops are those over time.
@@ -153,7 +155,8 @@ def graph(flat: Callable, tensors: Sequence[Any], fuse: Any, loops: int = 0) -> 
     if not fuse:
         return _flat_call(made)
     fused = tf.function(lambda *t: made(*t), autograph=False, jit_compile=True)
-    return _either(_flat_call(fused.get_concrete_function(*specs)), _flat_call(made))
+    run = _flat_call(fused.get_concrete_function(*specs))
+    return _complaining(run) if fuse else _either(run, _flat_call(made))
 
 
 def _flat_call(made: Any) -> Callable[..., Any]:
@@ -171,6 +174,32 @@ def _flat_call(made: Any) -> Callable[..., Any]:
     return run
 
 
+_REFUSED = re.compile(
+    r"(\w+) \(No registered '\1' OpKernel for XLA.*?\{\{node ([^}]+)\}", re.DOTALL
+)
+_XLA_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+
+
+def _complaining(run: Callable) -> Callable[..., Any]:
+    """A function that XLA was asked to compile, with an error that names what it cannot."""
+
+    def call(*tensors: Any) -> Any:
+        try:
+            return run(*tensors)
+        except _XLA_ERRORS as e:
+            refused = _REFUSED.search(str(e))
+            if refused is None:
+                raise
+            error = InputError(not_compiled("XLA", f"the operation {refused[1]}"))
+            # Names of operations are paths of layers: see `named` of the engine.
+            path = [p for p in refused[2].split("/")[:-1] if not p.startswith("while")]
+            if path:
+                error.located("/".join(path))
+            raise error from e
+
+    return call
+
+
 def _either(first: Callable, second: Callable) -> Callable[..., Any]:
     """The first function until it turns out that XLA cannot compile it, then the second."""
     chosen = [first]
@@ -180,7 +209,7 @@ def _either(first: Callable, second: Callable) -> Callable[..., Any]:
             return chosen[0](*tensors)
         except KerataError:
             raise
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+        except _XLA_ERRORS:
             if chosen[0] is second:
                 raise
             chosen[0] = second

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,9 +20,11 @@ from torch import Tensor
 from .. import dtypes, tree
 from ..spec import Spec
 from ..variable import Variable
+from . import complaints
+from .complaints import device_name
 from .foreign import to_host
 from .memory import keep_freed_memory
-from .torch_replay import Many, Replayed, native_only, recording
+from .torch_replay import Many, Replayed, asks_for_values, is_strict, native_only, recording
 
 name = "torch"
 
@@ -49,6 +52,8 @@ def asarray(x: Any, dtype: str | None = None) -> Any:
         return x if dtype is None or x.dtype is DTYPES[dtype] else x.to(DTYPES[dtype])
     if isinstance(x, Variable):
         return asarray(x.value, dtype)
+    if isinstance(x, torch.SymInt):  # a size that depends on values
+        x = int(x)
     if not hasattr(x, "dtype"):
         if isinstance(x, (list, tuple)) and any(hasattr(v, "dtype") for v in x):
             return torch.stack([asarray(v, dtype) for v in x])
@@ -151,13 +156,22 @@ def infer(fn: Callable, specs: Sequence[Any]) -> Any:
     """Specs of the results of a function that calls torch itself, found with tensors without values."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
-    with mode, torch.no_grad():
+    def run() -> Any:
         given = [
-            torch.empty(s.shape, dtype=DTYPES[s.dtype], device=_place) if isinstance(s, Spec) else s
+            torch.zeros(s.shape, dtype=DTYPES[s.dtype], device=_place) if isinstance(s, Spec) else s
             for s in specs
         ]
-        out = fn(*given)
+        with torch.no_grad():
+            return fn(*given)
+
+    try:
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            out = run()
+    except Exception as e:
+        if not asks_for_values(e):
+            raise
+        with native_only():  # torch, which computes at once, has values for Python code to look at
+            out = run()
     return tree.map_structure(
         lambda t: Spec(t.shape, NAMES[t.dtype]) if isinstance(t, Tensor) else t, out
     )
@@ -331,22 +345,48 @@ def calls() -> None:
     """Torch computes when it is asked: a draw is a draw."""
 
 
+# --- errors -------------------------------------------------------------------------------------
+
+
+def named(layer: str) -> Any:
+    """Recordings of torch have no names."""
+    return contextlib.nullcontext()
+
+
+_NO_DTYPE = re.compile(
+    r"not implemented for '|not supported for (complex|float|half|bfloat)|doesn't support (float|complex)"
+    r"|for complex (types|tensors|inputs)|only (supports?|accepts) (float|real)",
+    re.IGNORECASE,
+)
+
+
+def explain(error: BaseException) -> str | None:
+    """What an error of torch's means, where its own words are about torch."""
+    if asks_for_values(error):  # which ends a recording, and is an error where there must be one
+        return complaints.no_value("Inductor") if is_strict() else None
+    text = str(error)
+    if isinstance(error, (RuntimeError, TypeError)) and _NO_DTYPE.search(text):
+        return complaints.no_dtype("torch", error)
+    if isinstance(error, RuntimeError) and "same device" in text:
+        return complaints.two_devices(error)
+    return None
+
+
 # --- devices ------------------------------------------------------------------------------------
 
 
 def devices() -> list[str]:
     """Names such as ``cpu:0``."""
-    return ["cpu:0", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    return ["cpu:0", *(f"gpu:{i}" for i in range(torch.cuda.device_count()))]
 
 
 @contextlib.contextmanager
 def device(name: str) -> Iterator[None]:
     """Place new tensors on the device of that name."""
     global _place
-    kind, _, index = name.lower().partition(":")
-    kind = {"gpu": "cuda"}.get(kind, kind)
+    kind, _, index = device_name(name, devices()).partition(":")
     before = _place
-    _place = torch.device(kind if kind == "cpu" else f"{kind}:{index or 0}")
+    _place = torch.device("cpu") if kind == "cpu" else torch.device("cuda", int(index))
     try:
         with torch.device(_place):
             yield

@@ -31,6 +31,23 @@ class NotRecordable(Exception):
     """Raised by an op that cannot be, or should not be, part of a recording."""
 
 
+def asks_for_values(error: BaseException) -> bool:
+    """Whether Python code wanted to know the value of a tensor that has none in a recording."""
+    return type(error).__name__ in (
+        "DataDependentOutputException",
+        "DynamicOutputShapeException",
+        "GuardOnDataDependentSymNode",
+    )
+
+
+_strict = False
+
+
+def is_strict() -> bool:
+    """Whether a function is being recorded for Inductor: then it cannot run as it is instead."""
+    return _strict
+
+
 def is_recording() -> bool:
     """Whether a function is being recorded."""
     return torch.fx.experimental.proxy_tensor.get_proxy_mode() is not None
@@ -157,6 +174,8 @@ def _record(fn: Callable, form: Any, tensors: list, tensor: Callable, fuse: bool
         play.like = [(t.dtype, t.shape) for t in out]
         return out
 
+    global _strict
+    before, _strict = _strict, fuse
     try:
         graph = make_fx(flat, tracing_mode="fake", _allow_non_fake_inputs=True)(*tensors)
     except KerataError:
@@ -167,6 +186,8 @@ def _record(fn: Callable, form: Any, tensors: list, tensor: Callable, fuse: bool
         _log.debug("%s runs step by step: %s", getattr(fn, "__name__", fn), e)
         play.run = lambda given: flat(*given)
         return play
+    finally:
+        _strict = before
     _tidy(graph)
     if fuse:
         from torch._inductor import compile as fused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +13,8 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
-from ..engine import engine, is_module, layer_method
-from ..errors import KerataError, NotBuiltError, ShapeError
+from ..engine import engine, is_foreign, is_module, layer_method
+from ..errors import InputError, KerataError, NotBuiltError, ShapeError
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
 from ..variable import Variable
@@ -46,6 +47,9 @@ _UNTRACKED = frozenset(
     }
 )
 
+_NOTHING = contextlib.nullcontext()
+# Types of inputs that need no conversion: the engine's tensors, Specs.
+_OWN_TYPES: set[type] = set()
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -492,7 +496,11 @@ class Layer(graph.Operation, Configurable):
             self._clear_losses()
         local.names.append(self.name)
         try:
-            with Call(self, training, self._dtype_policy.autocast if self.autocast else None):
+            traced = local.binding is not None
+            with (
+                Call(self, training, self._dtype_policy.autocast if self.autocast else None),
+                engine().named(self.name) if traced else _NOTHING,
+            ):
                 if self.input_spec is not None:
                     check_inputs(self.input_spec, first, type(self).__name__)
                 outputs = self.call(*args, **kwargs)
@@ -503,6 +511,13 @@ class Layer(graph.Operation, Configurable):
         except KerataError as e:
             e.located(self.name)
             raise
+        except Exception as e:
+            told = engine().explain(e)
+            if told is None:
+                raise
+            error = InputError(told)
+            error.located(self.name)
+            raise error from e
         finally:
             local.names.pop()
         self._pass_masks(first, masks, outputs)
@@ -519,9 +534,12 @@ class Layer(graph.Operation, Configurable):
         dtype = getattr(x, "dtype", None)
         if dtype is None or isinstance(x, Variable):
             return x
-        if isinstance(x, np.ndarray) and x.dtype.kind in "biufcV":
-            x = engine().asarray(x)
-            dtype = x.dtype
+        if type(x) not in _OWN_TYPES:
+            if is_foreign(x) or (isinstance(x, np.ndarray) and x.dtype.kind in "biufcV"):
+                x = engine().asarray(x)
+                dtype = x.dtype
+            elif not isinstance(x, np.ndarray):
+                _OWN_TYPES.add(type(x))
         if self.autocast and dtype != self._dtype_policy.compute_dtype:
             try:
                 kind = dtypes.standardize(dtype)

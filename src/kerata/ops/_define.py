@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes, graph, spec
-from ..engine import engine
-from ..errors import KerataError
+from ..engine import engine, is_foreign
+from ..errors import InputError, KerataError
 from ..spec import OPERATORS, KerasTensor, Spec, probe, spec_of
 from ..variable import Variable
 
@@ -124,6 +124,9 @@ class Op:
                 return native(*changed[0], **changed[1])
             if self.primitive:
                 self._explain(args, kwargs)
+            told = engine().explain(e)
+            if told is not None:
+                raise InputError(f"{self.name}: {told}") from e
             raise e
 
     def infer(self, args: tuple, kwargs: dict) -> Any:
@@ -147,9 +150,7 @@ class Op:
         except TypeError:
             return None
         kinds = self.body.__annotations__
-        changed = _converted(given, kinds, (list, tuple)) or _converted(
-            given, kinds, (bool, int, float, complex)
-        )
+        changed = any(_converted(given, kinds, fits) for fits in _CONVERTIBLE)
         positional, named = [], {}
         for name, value in given.items():
             parameter = self.signature.parameters[name]
@@ -198,17 +199,25 @@ class ClosedOp(Op):
 _TENSOR_KINDS = ("Tensor", "Tensors", "Tensor | None")
 
 
-def _converted(given: dict[str, Any], kinds: dict[str, Any], types: tuple[type, ...]) -> bool:
-    """Make tensors, in place, of the arguments declared as tensors that are of the Python types."""
+# What becomes a tensor where a call has failed; tried one after the other.
+_CONVERTIBLE: tuple[Callable[[Any], bool], ...] = (
+    is_foreign,
+    lambda x: isinstance(x, (list, tuple)),
+    lambda x: isinstance(x, (bool, int, float, complex)),
+)
+
+
+def _converted(given: dict[str, Any], kinds: dict[str, Any], fits: Callable[[Any], bool]) -> bool:
+    """Make tensors, in place, of the arguments declared as tensors that fit."""
     changed = False
     for name, value in given.items():
         kind = kinds.get(name, "")
-        if kind in ("Tensor", "Tensor | None") and isinstance(value, types):
+        if kind in ("Tensor", "Tensor | None") and fits(value):
             given[name] = _plain(value)
             changed = True
         elif kind == "Tensors" and isinstance(value, (list, tuple)):
-            if any(isinstance(v, types) for v in value):
-                given[name] = [_plain(v) if isinstance(v, types) else v for v in value]
+            if any(fits(v) for v in value):
+                given[name] = [_plain(v) if fits(v) else v for v in value]
                 changed = True
     return changed
 

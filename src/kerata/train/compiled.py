@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import graph, rng, tree
+from ..engine import engine
 from ..errors import InputError, KerataError
 from ..scope import Binding
 from ..serialization import serialize_keras_object
-from ..spec import KerasTensor, Spec
+from ..spec import KerasTensor, Spec, spec_of
 from .objectives import Losses, Metrics
 
 
@@ -117,7 +118,12 @@ class Compiled:
         outputs: Any = None
         xs, ys, ws = (tree.map_structure(_symbol, part) for part in (x, y, weight))
         if _callable_model(model):
-            outputs = model._infer_outputs(xs)
+            try:
+                outputs = model._infer_outputs(xs)
+            except Exception:
+                if not self.run_eagerly:
+                    raise
+                outputs = _outputs_of_values(model, x)
             self._set_output_names(model, outputs)
             if y is not None:
                 self.check_labels(y, outputs)
@@ -183,6 +189,19 @@ def _callable_model(model: Any) -> bool:
     from ..models.model import Model
 
     return model._graph is not None or type(model).call is not Model.call
+
+
+def _outputs_of_values(model: Any, x: Any) -> Any:
+    """Specs of a model's outputs by a call on a row of data: for one whose code asks for values."""
+    before = [(v, v.state()) for v in model.variables]
+    try:
+        outputs = model(tree.map_structure(lambda a: engine().asarray(a[:1]), x), training=False)
+    finally:
+        for v, value in before:
+            v.restore(value)
+        model._clear_losses()
+    specs = tree.map_structure(spec_of, outputs)
+    return tree.map_structure(lambda s: Spec((None, *s.shape[1:]), s.dtype), specs)
 
 
 def _signature(data: Any) -> Any:

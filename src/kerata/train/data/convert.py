@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ... import config
+from ...engine.foreign import to_host
 from ...errors import DtypeError, InputError
 from ...spec import Spec
 from .kinds import root_module, target_dtype
@@ -75,10 +77,9 @@ def _of_engine(x: Any) -> bool:
 
 
 def _array_of(x: Any, name: str) -> np.ndarray:
+    x = to_host(x, config.backend())
     if type(x).__name__ == "RaggedTensor":
         x = x.to_tensor()
-    if hasattr(x, "detach"):
-        x = x.detach().cpu()
     if callable(getattr(x, "numpy", None)):
         return np.asarray(x.numpy())
     if hasattr(x, "__array__"):
