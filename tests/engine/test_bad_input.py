@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 import pytest
-from support import array
 
 import kerata as keras
 from kerata import layers, ops
 from kerata.engine import engine, is_foreign
 from kerata.engine.complaints import device_name
 from kerata.errors import InputError
+from support import array
 
 ENGINE = keras.config.backend()
 X = np.arange(12, dtype="float32").reshape(3, 4)
@@ -135,9 +135,11 @@ def test_devices():
     with keras.device("cpu"):
         assert array(ops.ones((2,))).tolist() == [1, 1]
     for name in ("gpu:7", "nonsense", "cpu:x"):
-        with pytest.raises(InputError, match=rf"no device '{name}' here.*cpu:0"):
-            with keras.device(name):
-                pass
+        with (
+            pytest.raises(InputError, match=rf"no device '{name}' here.*cpu:0"),
+            keras.device(name),
+        ):
+            pass
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:0", "GPU:0", "/device:GPU:0", "/gpu:0"])

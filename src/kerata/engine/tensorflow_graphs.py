@@ -150,9 +150,7 @@ def graph(flat: Callable, tensors: Sequence[Any], fuse: Any, loops: int = 0) -> 
     """
     specs = [tf.TensorSpec(t.shape, t.dtype) for t in tensors]
     made = tf.function(flat, autograph=False).get_concrete_function(*specs)
-    if fuse is None:
-        fuse = not _holds_slow(made, loops)
-    if not fuse:
+    if fuse is False or (fuse is None and _holds_slow(made, loops)):
         return _flat_call(made)
     fused = tf.function(lambda *t: made(*t), autograph=False, jit_compile=True)
     run = _flat_call(fused.get_concrete_function(*specs))

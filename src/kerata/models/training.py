@@ -41,7 +41,8 @@ class TrainingMethods:
             weighted_metrics: Metrics to which sample weights apply.
             run_eagerly: Run step by step in Python, for debugging.
             steps_per_execution: Accepted; Kerata compiles whole runs of steps anyway.
-            jit_compile: Accepted; steps are always compiled unless `run_eagerly`.
+            jit_compile: Whether the library's optimizing compiler takes the whole step: XLA with
+                TensorFlow, Inductor with torch; JAX always does. ``"auto"`` where that is faster.
         """
         from ..train.compiled import Compiled
 
