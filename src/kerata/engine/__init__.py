@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import config
 from ..errors import InputError
-from .foreign import library_of
+from . import foreign
 
 _engine: Any = None
 
@@ -64,7 +64,16 @@ def native(library: str, what: str) -> Any:
 
 def is_foreign(x: Any) -> bool:
     """Whether `x` is a tensor of another library than the engine's."""
-    return library_of(x, config.backend()) is not None
+    return foreign.library_of(x, config.backend()) is not None
+
+
+def to_host(x: Any) -> Any:
+    """`x` itself, or as a NumPy array if it is a tensor of another library than the engine's.
+
+    Raises:
+        InputError: A derivative or a compiled function of the other library would end there.
+    """
+    return foreign.to_host(x, config.backend())
 
 
 def is_module(x: Any) -> bool:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import config
-from ...engine.foreign import to_host
+from ...engine import to_host
 from ...errors import DtypeError, InputError
 from ...spec import Spec
 from .kinds import root_module, target_dtype
@@ -77,7 +76,7 @@ def _of_engine(x: Any) -> bool:
 
 
 def _array_of(x: Any, name: str) -> np.ndarray:
-    x = to_host(x, config.backend())
+    x = to_host(x)
     if type(x).__name__ == "RaggedTensor":
         x = x.to_tensor()
     if callable(getattr(x, "numpy", None)):
