@@ -41,6 +41,9 @@ _place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # --- tensors ------------------------------------------------------------------------------------
 
 
+_PINNED_BYTES = 2**16
+
+
 def here() -> torch.device:
     """The device on which new tensors are made."""
     return _place
@@ -74,7 +77,11 @@ def asarray(x: Any, dtype: str | None = None) -> Any:
         or any(s < 0 for s in array.strides)
     ):
         array = array.copy()
-    return torch.from_numpy(array).to(_place, DTYPES[dtype])
+    found = torch.from_numpy(array)
+    if _place.type == "cuda" and found.nbytes >= _PINNED_BYTES:
+        # Out of pinned memory the copy runs while the program goes on, behind the step before it.
+        return found.pin_memory().to(_place, non_blocking=True).to(DTYPES[dtype])
+    return found.to(_place, DTYPES[dtype])
 
 
 def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
