@@ -62,16 +62,21 @@ def measure(row: Row, engine: str, given: argparse.Namespace) -> dict[str, list[
     return found
 
 
+def shown_ms(milliseconds: float) -> str:
+    """Three digits of a time."""
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 1000 else f"{milliseconds:.3g} ms"
+
+
 def judge(row: Row, engine: str, found: dict[str, list[float]]) -> list[str]:
     """The line of the table."""
     ours = statistics.median(found["kerata"])
     limits = [row.most[engine]] if engine in row.most else []
     reached = [ours <= limit for limit in limits]
-    cells = [row.text, engine, f"{ours:.3g} ms"]
+    cells = [row.text, engine, shown_ms(ours)]
     for library, limit in (("keras", getattr(row, engine)), ("plain_torch", row.plain)):
         times = found.get(library)
         ratio = ours / statistics.median(times) if times else None
-        cells.append("–" if not times else f"{statistics.median(times):.3g} ms")
+        cells.append("–" if not times else shown_ms(statistics.median(times)))
         cells.append("–" if ratio is None else f"{ratio:.2f}")
         shown = limit if library == "keras" or engine == "torch" else None
         if library == "keras" and limits:

@@ -456,40 +456,6 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     return out[:, :length].reshape(*x.shape[:-1], length)
 
 
-@override
-def unique(
-    x: Any,
-    sorted: bool = True,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: Any = None,
-    size: Any = None,
-    fill_value: Any = None,
-) -> Any:
-    x = asarray(x)
-    rows = x.reshape(-1) if axis is None else x.movedim(axis, 0)
-    values, inverse, counts = torch.unique(
-        rows, return_inverse=True, return_counts=True, dim=None if axis is None else 0
-    )
-    n = rows.shape[0]
-    index = torch.full((values.shape[0],), n, device=x.device)
-    index = index.scatter_reduce(0, inverse, torch.arange(n, device=x.device), "amin")
-    if size is not None:
-        more = builtins.max(size - values.shape[0], 0)
-        fill = values[:1] if fill_value is None else torch.full_like(values[:1], fill_value)
-        values = torch.cat([values[:size], fill.expand(more, *values.shape[1:])])
-        index = torch.cat([index[:size], index[:1].expand(more)])
-        counts = F.pad(counts[:size], (0, more))
-    if axis is None:
-        inverse = inverse.reshape(x.shape)
-    else:
-        values = values.movedim(0, axis)
-    asked = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
-    more_ = [v.to(torch.int32) for wanted, v in asked if wanted]
-    return (values, *more_) if more_ else values
-
-
 # --- shapes -------------------------------------------------------------------------------------
 
 
@@ -586,43 +552,16 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     return x.index_select(axis, asarray(places))
 
 
-def _beyond(x: Any, axis: int, n: int, mode: str, last: bool) -> Any:
-    """`n` elements to be put before or behind an axis, computed from those on it."""
-    from ..ops import reduce
-
-    if mode == "linear_ramp":
-        edge = x.narrow(axis, x.shape[axis] - 1 if last else 0, 1)
-        steps = asarray(np.arange(n)[:: -1 if last else 1] / builtins.max(n, 1), NAMES[x.dtype])
-        return edge * steps.reshape([-1 if i == axis else 1 for i in range(x.dim())])
-    statistic = getattr(reduce, {"maximum": "max", "minimum": "min"}.get(mode, mode))
-    return _to(statistic(x, axis, True), NAMES[x.dtype]).expand(
-        *x.shape[:axis], n, *x.shape[axis + 1 :]
-    )
-
-
 @override
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
-    from ..ops.arrange import pad_pairs
+    from ..ops import arrange
 
+    fill = 0 if constant_values is None else constant_values
+    if mode != "constant" or not isinstance(fill, (bool, *_PLAIN)):
+        return arrange.pad.body(x, pad_width, mode, constant_values)  # type: ignore[attr-defined]
     x = asarray(x)
-    pairs = pad_pairs(pad_width, x.dim())
-    if mode in ("constant", "empty"):
-        value = 0 if constant_values is None else constant_values
-        value = value if isinstance(value, (bool, *_PLAIN)) else to_numpy(value).item()
-        return F.pad(x, [n for p in reversed(pairs) for n in p], value=value)
-    if constant_values is not None:
-        raise ValueError(f"pad: constant_values is for mode='constant', not {mode!r}.")
-    for axis, (a, b) in enumerate(pairs):
-        if a == b == 0:
-            continue
-        if mode in ("maximum", "mean", "median", "minimum", "linear_ramp"):
-            x = torch.cat(
-                [_beyond(x, axis, a, mode, False), x, _beyond(x, axis, b, mode, True)], axis
-            )
-        else:
-            places = np.pad(np.arange(x.shape[axis]), (a, b), mode)  # type: ignore[call-overload]
-            x = x.index_select(axis, asarray(places))
-    return x
+    pairs = arrange.pad_pairs(pad_width, x.dim())
+    return F.pad(x, [n for p in reversed(pairs) for n in p], value=fill)
 
 
 # --- making tensors -----------------------------------------------------------------------------
@@ -909,22 +848,6 @@ def matmul(x1: Any, x2: Any) -> Any:
     if x1.dtype is x2.dtype is torch.int8:
         x1 = x1.to(torch.int32)
     return _product(x1, x2, torch.matmul)
-
-
-@override
-def dot(x1: Any, x2: Any) -> Any:
-    x1, x2 = asarray(x1), asarray(x2) if not isinstance(x2, _PLAIN) else x2
-    if x1.dim() == 0 or isinstance(x2, _PLAIN) or x2.dim() == 0:
-        return OVERRIDES["multiply"](x1, x2)
-    return _product(x1, x2, torch.tensordot, ([-1], [builtins.max(x2.dim() - 2, 0)]))
-
-
-@override
-def inner(x1: Any, x2: Any) -> Any:
-    x1, x2 = asarray(x1), asarray(x2)
-    if x1.dim() == 0 or x2.dim() == 0:
-        return OVERRIDES["multiply"](x1, x2)
-    return _product(x1, x2, torch.tensordot, ([-1], [-1]))
 
 
 @override
