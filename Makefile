@@ -28,7 +28,7 @@ ORACLE_READY := $(ORACLE)/.ready
 export PYTHONHASHSEED ?= 0
 export KERATA_ENGINE := $(ENGINE)
 
-.PHONY: help demo test conformance check format docs-test oracle bench clean
+.PHONY: help demo test conformance check format docs-test oracle bench bench-engines agreement clean
 
 help:
 	@echo "make demo       train on real digits, save, reload, draw (about a minute)"
@@ -39,6 +39,8 @@ help:
 	@echo "make docs-test  run the examples in the docstrings"
 	@echo "make oracle     compare with Keras and tf_keras, in an environment of their own"
 	@echo "make bench      measure speed against Keras"
+	@echo "make bench-engines   the same for PyTorch and TensorFlow"
+	@echo "make agreement  train the programs of the tests with all engines and compare"
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Kerata needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
@@ -60,14 +62,14 @@ conformance: $(READY)
 	$(BIN)/python -m pytest $(CONFORMANCE) -n $(JOBS) $(PYTEST_ARGS)
 
 check: $(READY)
-	$(BIN)/ruff format --check src tests examples benchmarks
-	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/ruff format --check src tests examples benchmarks tools
+	$(BIN)/ruff check src tests examples benchmarks tools
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
 format: $(READY)
-	$(BIN)/ruff format src tests examples benchmarks
-	$(BIN)/ruff check --fix src tests examples benchmarks
+	$(BIN)/ruff format src tests examples benchmarks tools
+	$(BIN)/ruff check --fix src tests examples benchmarks tools
 
 docs-test: $(READY)
 	$(BIN)/python -m pytest -q --doctest-modules src/kerata $(PYTEST_ARGS)
@@ -86,6 +88,19 @@ oracle: $(READY) $(ORACLE_READY)
 
 bench: $(READY) $(ORACLE_READY)
 	KERATA_ORACLE=$(CURDIR)/$(ORACLE)/bin/python $(BIN)/python -m benchmarks
+
+# The environments of the other engines, made by this file itself.
+OTHERS := torch tensorflow
+.venv-%/.ready: pyproject.toml
+	$(MAKE) ENGINE=$* $@
+
+bench-engines: $(OTHERS:%=.venv-%/.ready) $(ORACLE_READY)
+	$(ORACLE)/bin/python -m pip install --quiet $(LIBRARY_torch)
+	$(BIN)/python benchmarks/engines.py --oracle $(CURDIR)/$(ORACLE)/bin/python \
+		$(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)
+
+agreement: $(READY) $(OTHERS:%=.venv-%/.ready)
+	$(BIN)/python tools/agreement.py $(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)
 
 clean:
 	rm -rf .venv .venv-* build .pytest_cache .mypy_cache .ruff_cache

@@ -65,3 +65,33 @@ def test_libraries_do_not_share_settings(bench: Any, monkeypatch: pytest.MonkeyP
     assert "KERAS_BACKEND" not in bench.environment("kerata")
     assert bench.environment("keras")["KERAS_BACKEND"] == "jax"
     assert "PYTHONPATH" not in bench.environment("keras")
+
+
+# --- engines ------------------------------------------------------------------------------------
+
+
+def test_engines_have_workloads() -> None:
+    rows, workloads = load("engines").ROWS, load("workloads")
+    known = {*workloads.WORKLOADS, *workloads.MORE}
+    assert {r.name for r in rows} <= known
+    assert {r.name for r in rows if r.plain} <= set(load("plain_torch").WORKLOADS)
+
+
+def test_engines_are_judged() -> None:
+    engines = load("engines")
+    row = next(r for r in engines.ROWS if r.name == "lstm_step")
+    found = {"kerata": [70.0, 60.0], "keras": [1300.0], "plain_torch": [80.0]}
+    line = engines.judge(row, "torch", found)
+    assert line[2:] == ["65 ms", "1,300 ms", "0.05", "0.08", "80 ms", "0.81", "1.1", "yes"]
+    assert engines.judge(row, "torch", {**found, "plain_torch": [50.0]})[-1] == "no"
+    assert engines.judge(row, "tensorflow", {"kerata": [65.0], "keras": [60.0]})[-1] == "no"
+    one = next(r for r in engines.ROWS if r.name == "predict_one")
+    assert engines.judge(one, "torch", {"kerata": [0.4], "keras": [2.0]})[-1] == "no"
+
+
+def test_agreement_of_runs() -> None:
+    distance = load("../tools/agreement").distance
+    a = {"losses": [0.5, 200.0], "start": ["x"]}
+    assert distance(a, {"losses": [0.5, 200.02], "start": ["x"]}) == pytest.approx(1e-4)
+    assert distance(a, {"losses": [0.5], "start": ["x"]}) == float("inf")
+    assert distance(a, {"losses": [0.5, 200.0], "start": ["y"]}) == float("inf")

@@ -84,7 +84,8 @@ def main() -> int:
         "--record", metavar="program", help="run one program and print what it gave"
     )
     parser.add_argument("--engines", nargs="+", default=["jax", "torch", "tensorflow"])
-    parser.add_argument("--python", default=sys.executable, help="an environment with all of them")
+    for engine in ("jax", "torch", "tensorflow"):
+        parser.add_argument(f"--python-{engine}", default=sys.executable)
     given = parser.parse_args()
     if given.record:
         out = record(given.record)
@@ -97,7 +98,7 @@ def main() -> int:
     print("|---|---:|" + "---:|" * len(others))
     worst = 0.0
     for name in names:
-        runs = {e: of_engine(name, e, given.python) for e in given.engines}
+        runs = {e: of_engine(name, e, getattr(given, f"python_{e}")) for e in given.engines}
         far = [distance(runs[first], runs[e]) for e in others]
         worst = max(worst, *far)
         shown = " | ".join(f"{d:.1e}" for d in far)
