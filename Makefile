@@ -34,7 +34,7 @@ help:
 	@echo "make demo       train on real digits, save, reload, draw (about a minute)"
 	@echo "make test       run the tests"
 	@echo "make conformance ENGINE=torch   the tests in which an engine can be wrong"
-	@echo "                ENGINE=jax|torch|tensorflow goes with every one of these"
+	@echo "                ENGINE=jax|torch|tensorflow goes with demo, test, check"
 	@echo "make check      formatting, lint, types, import direction"
 	@echo "make docs-test  run the examples in the docstrings"
 	@echo "make oracle     compare with Keras and tf_keras, in an environment of their own"

@@ -3,6 +3,8 @@
 Each program of `tests/programs/` runs with each engine in a process of its own, three epochs of every
 `fit`, from one seed, with portable random numbers, so that dropout counts, too. Compared are the
 weights that training starts from (they must be equal bit for bit) and the losses of all epochs.
+Where these are further apart than the limit, the program is run again with the first engine from
+weights that are one rounding away: what moves by itself as far as that cannot agree better.
 """
 
 from __future__ import annotations
@@ -17,13 +19,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
 EPOCHS = 3
 LIMIT = 1e-4
 
 
-def record(name: str) -> dict[str, Any]:
-    """Run a program with the engine in use; gives the losses and a digest of the first weights."""
+def record(name: str, nudge: int = 0) -> dict[str, Any]:
+    """Run a program with the engine in use; gives the losses and a digest of the first weights.
+
+    With `nudge` (a seed) the weights before the first `fit` are moved to a neighbouring number each.
+    """
     sys.path.insert(0, str(ROOT / "tests"))
     import pytest
 
@@ -41,6 +48,14 @@ def record(name: str) -> dict[str, Any]:
         if model.built:
             values = b"".join(v.host().tobytes() for v in model.weights)
             digests.append(hashlib.sha256(values).hexdigest())
+            if nudge and len(digests) == 1:
+                ways = np.random.default_rng(nudge)
+                model.set_weights(
+                    [
+                        np.nextafter(w, w + ways.choice([-1, 1], w.shape).astype(w.dtype))
+                        for w in model.get_weights()
+                    ]
+                )
         last = min(epochs, initial_epoch + EPOCHS)
         history = fit(model, *args, epochs=last, initial_epoch=initial_epoch, **kwargs)
         for key in ("loss", "val_loss"):
@@ -56,12 +71,15 @@ def record(name: str) -> dict[str, Any]:
     return {"losses": losses, "start": digests[:1]}
 
 
-def of_engine(name: str, engine: str, python: str) -> dict[str, Any]:
+def of_engine(name: str, engine: str, python: str, nudge: int = 0) -> dict[str, Any]:
     """`record` in a process of its own."""
     env = dict(os.environ, KERATA_ENGINE=engine, MPLBACKEND="agg")
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "src"), env.get("PYTHONPATH")]))
     done = subprocess.run(
-        [python, __file__, "--record", name], env=env, capture_output=True, text=True
+        [python, __file__, "--record", name, "--nudge", str(nudge)],
+        env=env,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise SystemExit(f"{name} failed with {engine}:\n{done.stderr[-2000:]}")
@@ -83,28 +101,34 @@ def main() -> int:
     parser.add_argument(
         "--record", metavar="program", help="run one program and print what it gave"
     )
+    parser.add_argument("--nudge", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--engines", nargs="+", default=["jax", "torch", "tensorflow"])
     for engine in ("jax", "torch", "tensorflow"):
         parser.add_argument(f"--python-{engine}", default=sys.executable)
     given = parser.parse_args()
     if given.record:
-        out = record(given.record)
+        out = record(given.record, given.nudge)
         print()
         print(json.dumps(out))
         return 0
     names = given.names or sorted(p.stem for p in (ROOT / "tests" / "programs").glob("*.py"))
     first, *others = given.engines
-    print(f"| program | losses | {' | '.join(f'{e} from {first}' for e in others)} |", flush=True)
-    print("|---|---:|" + "---:|" * len(others))
-    worst = 0.0
+    print(f"| program | losses | {' | '.join(f'{e} from {first}' for e in others)} | |", flush=True)
+    print("|---|---:|" + "---:|" * len(others) + "---|")
+    missed = 0
     for name in names:
-        runs = {e: of_engine(name, e, getattr(given, f"python_{e}")) for e in given.engines}
+        pythons = {e: getattr(given, f"python_{e}") for e in given.engines}
+        runs = {e: of_engine(name, e, python) for e, python in pythons.items()}
         far = [distance(runs[first], runs[e]) for e in others]
-        worst = max(worst, *far)
         shown = " | ".join(f"{d:.1e}" for d in far)
-        print(f"| {name} | {len(runs[first]['losses'])} | {shown} |", flush=True)
-    print(f"\nLargest: {worst:.1e}")
-    return int(worst > LIMIT)
+        remark = ""
+        if max(far) > LIMIT:
+            nudged = [of_engine(name, first, pythons[first], seed) for seed in range(1, 4)]
+            own = max(distance(runs[first], {**n, "start": runs[first]["start"]}) for n in nudged)
+            remark = f"{first} from itself, first weights one rounding away: {own:.1e}"
+            missed += max(far) > own
+        print(f"| {name} | {len(runs[first]['losses'])} | {shown} | {remark} |", flush=True)
+    return int(missed > 0)
 
 
 if __name__ == "__main__":
