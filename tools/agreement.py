@@ -36,6 +36,7 @@ def record(name: str, nudge: int = 0) -> dict[str, Any]:
 
     import test_programs
     from kerata import config
+    from kerata.errors import KerataError
     from kerata.train import loop
     from programs_support import run_program
 
@@ -65,10 +66,14 @@ def record(name: str, nudge: int = 0) -> dict[str, Any]:
         return history
 
     loop.fit = shortened
+    error = ""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        run_program(name, patch, Path(folder), test_programs.SETTINGS.get(name, {}))
+        try:
+            run_program(name, patch, Path(folder), test_programs.SETTINGS.get(name, {}))
+        except KerataError as e:  # one of them holds a mistake on purpose
+            error = str(e)
     # Later fits start from weights that were trained, where engines differ by rounding.
-    return {"losses": losses, "start": digests[:1]}
+    return {"losses": losses, "start": digests[:1], "error": error}
 
 
 def of_engine(name: str, engine: str, python: str, nudge: int = 0) -> dict[str, Any]:
@@ -88,7 +93,7 @@ def of_engine(name: str, engine: str, python: str, nudge: int = 0) -> dict[str, 
 
 def distance(a: dict[str, Any], b: dict[str, Any]) -> float:
     """The largest difference of two runs' losses, relative where they are above 1."""
-    if len(a["losses"]) != len(b["losses"]) or a["start"] != b["start"]:
+    if len(a["losses"]) != len(b["losses"]) or (a["start"], a["error"]) != (b["start"], b["error"]):
         return float("inf")
     pairs = zip(a["losses"], b["losses"], strict=True)
     return max((abs(x - y) / max(1.0, abs(x)) for x, y in pairs), default=0.0)
