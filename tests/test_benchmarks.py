@@ -92,6 +92,8 @@ def test_engines_are_judged() -> None:
 def test_agreement_of_runs() -> None:
     distance = load("../tools/agreement").distance
     a = {"losses": [0.5, 200.0], "start": ["x"], "error": ""}
-    assert distance(a, {"losses": [0.5, 200.02], "start": ["x"], "error": ""}) == pytest.approx(1e-4)
+    assert distance(a, {"losses": [0.5, 200.02], "start": ["x"], "error": ""}) == pytest.approx(
+        1e-4
+    )
     assert distance(a, {"losses": [0.5], "start": ["x"], "error": ""}) == float("inf")
     assert distance(a, {"losses": [0.5, 200.0], "start": ["y"], "error": ""}) == float("inf")

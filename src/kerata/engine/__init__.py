@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import random
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from .. import config
 from ..errors import InputError
@@ -29,6 +32,8 @@ def engine() -> Any:
     global _engine
     if _engine is None:
         name = config.backend()
+        # Some libraries draw random numbers while they are imported, behind a program's seeds.
+        drawn, drawn_by_numpy = random.getstate(), np.random.get_state()
         try:
             with collector_paused(new=True):
                 _engine = importlib.import_module(f"{__name__}.{name}")
@@ -38,6 +43,8 @@ def engine() -> Any:
             raise ModuleNotFoundError(
                 f"The engine {name!r} is not installed: pip install kerata[{name}]", name=name
             ) from None
+        random.setstate(drawn)
+        np.random.set_state(drawn_by_numpy)
         config._settings["engine_loaded"] = True
     return _engine
 

@@ -10,6 +10,16 @@ import re
 from ..errors import InputError
 
 
+class NoValue(TypeError):
+    """The values of a tensor are wanted while a function is being compiled."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A tensor inside a compiled function has no values yet and cannot become a NumPy array. "
+            "Use kerata.ops, or compile(run_eagerly=True) to look at values."
+        )
+
+
 def first_line(error: BaseException) -> str:
     """The beginning of an error's message."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]

@@ -110,10 +110,7 @@ def mark(storage: Any, variable: Variable) -> None:
 def to_numpy(x: Any) -> np.ndarray:
     """A JAX array as a NumPy array."""
     if isinstance(x, jax.core.Tracer):
-        raise TypeError(
-            "A tensor inside a compiled function has no values yet and cannot become a NumPy array. "
-            "Use kerata.ops, or compile(run_eagerly=True) to look at values."
-        )
+        raise complaints.NoValue
     return np.asarray(x)
 
 
@@ -323,7 +320,7 @@ def named(layer: str) -> Any:
 
 def explain(error: BaseException) -> str | None:
     """What an error of JAX's means, where its own words are about JAX."""
-    if isinstance(error, (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
+    if isinstance(error, (complaints.NoValue, jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
                           jax.errors.NonConcreteBooleanIndexError)):  # fmt: skip
         return complaints.no_value("JAX")
     text = str(error)

@@ -143,10 +143,7 @@ def mark(storage: Any, variable: Variable) -> None:
 def to_numpy(x: Any) -> np.ndarray:
     """A TensorFlow tensor as a NumPy array."""
     if is_tracing(x):
-        raise TypeError(
-            "A tensor inside a compiled function has no values yet and cannot become a NumPy array. "
-            "Use kerata.ops, or compile(run_eagerly=True) to look at values."
-        )
+        raise complaints.NoValue
     return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
 
 
@@ -339,9 +336,8 @@ def named(layer: str) -> Any:
 def explain(error: BaseException) -> str | None:
     """What an error of TensorFlow's means, where its own words are about TensorFlow."""
     text = str(error)
-    if isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
-        isinstance(error, (TypeError, NotImplementedError))
-        and re.search("symbolic tf.Tensor|inside a compiled function has no values", text)
+    if isinstance(error, (tf.errors.OperatorNotAllowedInGraphError, complaints.NoValue)) or (
+        isinstance(error, (TypeError, NotImplementedError)) and "symbolic tf.Tensor" in text
     ):
         return complaints.no_value("TensorFlow")
     if not isinstance(error, tf.errors.OpError):

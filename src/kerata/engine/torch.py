@@ -132,10 +132,7 @@ def to_numpy(x: Any) -> np.ndarray:
     if not isinstance(x, Tensor):
         return np.asarray(x)
     if recording(x):
-        raise TypeError(
-            "A tensor inside a compiled function has no values yet and cannot become a NumPy array. "
-            "Use kerata.ops, or compile(run_eagerly=True) to look at values."
-        )
+        raise complaints.NoValue
     x = x.detach().cpu().resolve_conj()
     if x.dtype is torch.bfloat16:
         import ml_dtypes

@@ -19,6 +19,7 @@ import torch.fx.experimental.proxy_tensor
 from torch import Tensor, fx
 
 from ..errors import KerataError
+from .complaints import NoValue
 from .forms import NUMBERS, fill, slots, take_apart
 
 _log = logging.getLogger("kerata")
@@ -33,7 +34,7 @@ class NotRecordable(Exception):
 
 def asks_for_values(error: BaseException) -> bool:
     """Whether Python code wanted to know the value of a tensor that has none in a recording."""
-    return type(error).__name__ in (
+    return isinstance(error, NoValue) or type(error).__name__ in (
         "DataDependentOutputException",
         "DynamicOutputShapeException",
         "GuardOnDataDependentSymNode",
