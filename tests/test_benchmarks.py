@@ -74,7 +74,8 @@ def test_engines_have_workloads() -> None:
     rows, workloads = load("engines").ROWS, load("workloads")
     known = {*workloads.WORKLOADS, *workloads.MORE}
     assert {r.name for r in rows} <= known
-    assert {r.name for r in rows if r.plain} <= set(load("plain_torch").WORKLOADS)
+    plain = (FOLDER / "plain_torch.py").read_text()  # which needs torch to be imported
+    assert all(f'"{r.name}":' in plain for r in rows if r.plain)
 
 
 def test_engines_are_judged() -> None:
