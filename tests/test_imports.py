@@ -23,6 +23,7 @@ spec scope rng capture
 variable
 graph
 serialization
+kernels
 engine
 ops
 activations initializers regularizers constraints

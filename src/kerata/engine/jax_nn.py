@@ -57,9 +57,18 @@ def conv(
     )
     name = c._padding(padding, ("valid", "same", "causal"), "conv")
     c._windows("conv", c.spatial(x.shape, data_format), window, strides, name, dilation)
-    pads: Any = name.upper()
+    pads = [(0, 0)] * rank
     if name == "causal":
         pads = [((k - 1) * d, 0) for k, d in zip(window, dilation)]
+    elif name == "same":
+        each = zip(c.spatial(x.shape, data_format), window, strides, dilation)
+        pads = [c.same_padding(*sizes) for sizes in each]
+    groups = c.groups(c.channels(x.shape, data_format), kernel.shape)
+    if _has_kernels(x, kernel):
+        from ..kernels import convolution as native
+
+        setting = native.Setting(strides, tuple(pads), dilation, groups)
+        return _last(lambda v: native.convolution(v, kernel, setting), x, data_format)
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -67,8 +76,24 @@ def conv(
         pads,
         rhs_dilation=dilation,
         dimension_numbers=_numbers(rank, data_format, "IO"),
-        feature_group_count=c.groups(c.channels(x.shape, data_format), kernel.shape),
+        feature_group_count=groups,
     )
+
+
+def _has_kernels(*tensors: Any) -> bool:
+    """Whether native kernels serve these tensors."""
+    if any(t.dtype != np.float32 or not t.size for t in tensors):
+        return False
+    from .. import kernels
+
+    return kernels.ready()
+
+
+def _last(fn: Callable, x: Any, data_format: str) -> Any:
+    """A function of a tensor with channels last, for one of that data format."""
+    if data_format == "channels_last":
+        return fn(x)
+    return jnp.moveaxis(fn(jnp.moveaxis(x, 1, -1)), -1, 1)
 
 
 @override
@@ -125,6 +150,17 @@ def conv_transpose(
         c.transposed_padding(k, s, d, name, e)
         for k, s, d, e in zip(kernel.shape[:-2], strides, dilation, extra)
     ]
+    if _has_kernels(x, kernel):
+        from ..kernels import convolution as native
+
+        reach = [(k - 1) * d for k, d in zip(kernel.shape[:-2], dilation)]
+        cut = tuple((r - a, r - b) for r, (a, b) in zip(reach, pads))
+        each = zip(c.spatial(x.shape, data_format), strides, pads, reach)
+        space = [(n - 1) * s + 1 + a + b - r for n, s, (a, b), r in each]
+        if min(min(p) for p in cut) >= 0:
+            setting = native.Setting(strides, cut, dilation, 1)
+            shape = (x.shape[0], *space, kernel.shape[-2])
+            return _last(lambda v: native.transposed(v, kernel, setting, shape), x, data_format)
     return lax.conv_transpose(
         x,
         kernel,
@@ -152,8 +188,30 @@ def _window(
         c.same_padding(d, k, s) if name == "same" else (0, 0)
         for d, k, s in zip(space, window, steps)
     ]
-    full = [c.image_shape(1, v, 1, data_format) for v in (window, steps)]
-    return x, *full, c.image_shape((0, 0), pads, (0, 0), data_format)
+    return x, window, steps, tuple(pads), data_format
+
+
+def _full(window: Any, steps: Any, pads: Any, data_format: str) -> list[Any]:
+    """Settings for all axes."""
+    from ..ops import convolve as c
+
+    return [
+        c.image_shape(1, window, 1, data_format),
+        c.image_shape(1, steps, 1, data_format),
+        c.image_shape((0, 0), pads, (0, 0), data_format),
+    ]
+
+
+def _pooled(x: Any, name: str, window: Any, steps: Any, pads: Any, data_format: str) -> Any:
+    """Pooling by a native kernel, or ``None``."""
+    if not _has_kernels(x):
+        return None
+    from ..kernels import pooling as native
+
+    if np.prod(window) > native.LARGEST_WINDOW or len(window) > 3:
+        return None
+    setting = native.Window(window, steps, pads)
+    return _last(lambda v: getattr(native, name)(v, setting), x, data_format)
 
 
 @override
@@ -164,7 +222,11 @@ def max_pool(
     padding: str = "valid",
     data_format: Any = None,
 ) -> Any:
-    x, window, steps, pads = _window(inputs, pool_size, strides, padding, data_format, "max_pool")
+    x, *setting = _window(inputs, pool_size, strides, padding, data_format, "max_pool")
+    y = _pooled(x, "maximum", *setting)
+    if y is not None:
+        return y
+    window, steps, pads = _full(*setting)
     if jnp.issubdtype(x.dtype, jnp.inexact):
         low: Any = -np.inf
     else:
@@ -180,10 +242,12 @@ def average_pool(
     padding: str = "valid",
     data_format: Any = None,
 ) -> Any:
-    x, window, steps, pads = _window(
-        inputs, pool_size, strides, padding, data_format, "average_pool"
-    )
+    x, *setting = _window(inputs, pool_size, strides, padding, data_format, "average_pool")
     x = as_float(x)
+    y = _pooled(x, "average", *setting)
+    if y is not None:
+        return y
+    window, steps, pads = _full(*setting)
     total = lax.reduce_window(x, np.array(0, x.dtype)[()], lax.add, window, steps, pads)
     if any(p != (0, 0) for p in pads):
         # Only what lies inside the input counts. The counts are constants of the compiled code.

@@ -1,0 +1,82 @@
+"""Builds the native kernels; everything else is in pyproject.toml.
+
+A machine without a compiler, or another than Linux on x86-64, installs Kerata without them.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+SOURCES = sorted(str(p) for p in Path("src/kerata/kernels/csrc").glob("*.cc"))
+ONEDNN = "onednn-devel-cpu-gomp"
+LIBRARY = "libdnnl.so.3"
+
+
+def header_of_onednn() -> Path:
+    """The folder of oneDNN's headers, of the package that the build requires."""
+    for file in importlib.metadata.files(ONEDNN) or ():
+        if file.name == "dnnl.hpp" and "oneapi" not in file.parts:
+            return Path(str(file.locate())).resolve().parent
+    raise FileNotFoundError(f"{ONEDNN} holds no dnnl.hpp")
+
+
+def header_of_xla() -> Path:
+    """The folder of the headers that jaxlib ships; jaxlib itself is not imported."""
+    found = importlib.util.find_spec("jaxlib")
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError("jaxlib is not there")
+    return Path(found.submodule_search_locations[0]) / "include"
+
+
+class BuildKernels(build_ext):
+    """Compiles the kernels, or says why it cannot and goes on without them."""
+
+    def build_extension(self, ext: Extension) -> None:
+        try:
+            if sys.platform != "linux" or platform.machine() != "x86_64":
+                raise OSError("they are for Linux on x86-64")
+            ext.include_dirs = [str(header_of_xla()), str(header_of_onednn())]
+            with tempfile.TemporaryDirectory() as folder:
+                ext.extra_link_args = ["-fopenmp", "-Wl,--no-as-needed", stand_in(Path(folder))]
+                super().build_extension(ext)
+        except Exception as e:  # whatever it is, Kerata works without kernels
+            print(f"Kerata's native kernels were not built ({type(e).__name__}: {e}).")
+
+    def copy_extensions_to_source(self) -> None:
+        """For an editable installation; there is nothing to copy where nothing was built."""
+        if all(Path(self.get_ext_fullpath(e.name)).exists() for e in self.extensions):
+            super().copy_extensions_to_source()
+
+
+def stand_in(folder: Path) -> str:
+    """An empty library with the name of oneDNN's, which is found when Kerata runs."""
+    source, out = folder / "empty.c", folder / LIBRARY
+    source.write_text("")
+    subprocess.run(
+        ["gcc", "-shared", f"-Wl,-soname,{LIBRARY}", "-o", str(out), str(source)], check=True
+    )
+    return str(out)
+
+
+setup(
+    ext_modules=[
+        Extension(
+            "kerata.kernels._native",
+            SOURCES,
+            language="c++",
+            extra_compile_args=["-std=c++17", "-O3", "-fopenmp", "-w"],
+            depends=[str(p) for p in Path("src/kerata/kernels/csrc").glob("*.h")],
+            optional=True,
+        )
+    ],
+    cmdclass={"build_ext": BuildKernels},
+)
