@@ -42,7 +42,7 @@ help:
 	@echo "make bench-engines   the same for PyTorch and TensorFlow"
 	@echo "make agreement  train the programs of the tests with all engines and compare"
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml setup.py $(wildcard src/kerata/kernels/csrc/*)
 	@test -n "$(PYTHON)" || { echo "Kerata needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3"; exit 1; }
@@ -62,14 +62,14 @@ conformance: $(READY)
 	$(BIN)/python -m pytest $(CONFORMANCE) -n $(JOBS) $(PYTEST_ARGS)
 
 check: $(READY)
-	$(BIN)/ruff format --check src tests examples benchmarks tools
-	$(BIN)/ruff check src tests examples benchmarks tools
+	$(BIN)/ruff format --check src tests examples benchmarks tools setup.py
+	$(BIN)/ruff check src tests examples benchmarks tools setup.py
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
 format: $(READY)
-	$(BIN)/ruff format src tests examples benchmarks tools
-	$(BIN)/ruff check --fix src tests examples benchmarks tools
+	$(BIN)/ruff format src tests examples benchmarks tools setup.py
+	$(BIN)/ruff check --fix src tests examples benchmarks tools setup.py
 
 docs-test: $(READY)
 	$(BIN)/python -m pytest -q --doctest-modules src/kerata $(PYTEST_ARGS)
@@ -103,4 +103,4 @@ agreement: $(READY) $(OTHERS:%=.venv-%/.ready)
 	$(BIN)/python tools/agreement.py $(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)
 
 clean:
-	rm -rf .venv .venv-* build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/kerata/kernels/_native*.so .venv .venv-* build .pytest_cache .mypy_cache .ruff_cache

@@ -51,11 +51,6 @@ class BuildKernels(build_ext):
         except Exception as e:  # whatever it is, Kerata works without kernels
             print(f"Kerata's native kernels were not built ({type(e).__name__}: {e}).")
 
-    def copy_extensions_to_source(self) -> None:
-        """For an editable installation; there is nothing to copy where nothing was built."""
-        if all(Path(self.get_ext_fullpath(e.name)).exists() for e in self.extensions):
-            super().copy_extensions_to_source()
-
 
 def stand_in(folder: Path) -> str:
     """An empty library with the name of oneDNN's, which is found when Kerata runs."""

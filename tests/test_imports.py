@@ -38,6 +38,8 @@ preprocessing datasets utils
 visualize
 legacy
 backend callbacks random
+cli
+__main__
 """
 RANK = {name: i for i, line in enumerate(ORDER.split("\n")) for name in line.split()}
 TOP = len(RANK)

@@ -23,6 +23,7 @@ OWN = {"engine", "kernels"}
 ALLOWED = {
     "layers/native.py": "layers around functions, modules and files of one library",
     "utils/modules.py": "a model as a module of torch",
+    "cli.py": "names the libraries that are installed",
     "utils/dataset_split.py": "splits data sets of torch and TensorFlow, with any engine",
 }
 

@@ -16,6 +16,8 @@ import sys
 import threading
 from pathlib import Path
 
+from .. import config
+
 _TARGETS = (
     "kerata_conv",
     "kerata_conv_input",
@@ -40,6 +42,8 @@ def ready() -> bool:
 
 def why_not() -> str:
     """Why there are no kernels, in a few words; empty if there are."""
+    if config.backend() != "jax":
+        return f"they serve the engine 'jax', this is {config.backend()!r}"
     if os.environ.get("KERATA_KERNELS") == "0":
         return "KERATA_KERNELS=0 turns them off"
     with _lock:

@@ -136,9 +136,7 @@ def _batched(primitive: Primitive, images: tuple[int, ...], gives_image: bool) -
 
     def rule(args: Any, dims: Any, *, setting: Setting, other: tuple) -> Any:
         size = next(a.shape[d] for a, d in zip(args, dims) if d is not None)
-        args = [
-            a if d is None else jnp.moveaxis(a, d, 0) for a, d in zip(args, dims)
-        ]
+        args = [a if d is None else jnp.moveaxis(a, d, 0) for a, d in zip(args, dims)]
         mapped = [d is not None for d in dims]
         if gives_image and mapped == [i in images for i in range(2)]:
             flat = [

@@ -7,7 +7,6 @@ average and its derivative. Tensors lie channels last.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -33,8 +32,7 @@ class Window(NamedTuple):
 
 def _output_shape(x: tuple, w: Window) -> tuple[int, ...]:
     space = (
-        (n + a + b - k) // s + 1
-        for n, k, s, (a, b) in zip(x[1:-1], w.size, w.strides, w.pads)
+        (n + a + b - k) // s + 1 for n, k, s, (a, b) in zip(x[1:-1], w.size, w.strides, w.pads)
     )
     return (x[0], *space, x[-1])
 
@@ -60,9 +58,7 @@ def _slices(x: Any, window: Window, fill: float) -> Any:
     for place in itertools.product(*map(range, window.size)):
         stop = [p + (n - 1) * s + 1 for p, n, s in zip(place, shape[1:-1], window.strides)]
         out.append(
-            lax.slice(
-                x, (0, *place, 0), (shape[0], *stop, shape[-1]), (1, *window.strides, 1)
-            )
+            lax.slice(x, (0, *place, 0), (shape[0], *stop, shape[-1]), (1, *window.strides, 1))
         )
     return jnp.stack(out)
 
@@ -80,9 +76,9 @@ def _reference_take(x: Any, where: Any, *, window: Window, other: tuple) -> Any:
 
 def _reference_put(y: Any, where: Any, *, window: Window, other: tuple) -> Any:
     like = jax.ShapeDtypeStruct(other, y.dtype)
-    return jax.linear_transpose(
-        lambda x: _reference_take(x, where, window=window, other=()), like
-    )(y)[0]
+    return jax.linear_transpose(lambda x: _reference_take(x, where, window=window, other=()), like)(
+        y
+    )[0]
 
 
 def _reference_mean(x: Any, *, window: Window, other: tuple) -> Any:
@@ -92,9 +88,7 @@ def _reference_mean(x: Any, *, window: Window, other: tuple) -> Any:
 
 def _reference_spread(y: Any, *, window: Window, other: tuple) -> Any:
     like = jax.ShapeDtypeStruct(other, y.dtype)
-    return jax.linear_transpose(
-        lambda x: _reference_mean(x, window=window, other=()), like
-    )(y)[0]
+    return jax.linear_transpose(lambda x: _reference_mean(x, window=window, other=()), like)(y)[0]
 
 
 # --- primitives ---------------------------------------------------------------------------------

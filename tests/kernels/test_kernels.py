@@ -1,0 +1,310 @@
+"""Native kernels give what XLA gives: values, derivatives of every order, mapped and in threads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import kerata as keras
+from kerata import kernels, ops
+
+pytestmark = [
+    pytest.mark.engine("jax"),
+    pytest.mark.skipif(
+        keras.config.backend() != "jax" or not kernels.ready(),
+        reason="there are no native kernels here",
+    ),
+]
+
+if keras.config.backend() == "jax":
+    import jax
+    import jax.numpy as jnp
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+    from jax import lax
+
+    from kerata.kernels import convolution as c
+    from kerata.kernels import pooling as p
+
+
+def drawn(shape, seed=0):
+    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape), "float32")
+
+
+def close(a, b, scale=1.0):
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        assert x.shape == y.shape
+        size = float(jnp.abs(y).max()) if y.size else 0.0
+        np.testing.assert_allclose(x, y, atol=2e-6 * scale * max(size, 1.0), rtol=2e-5)
+
+
+# --- convolution ----------------------------------------------------------------------------------
+
+# Shapes of input and kernel, strides, pads, dilation, groups.
+TABLE = [
+    ((2, 9, 8, 3), (3, 3, 3, 5), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+    ((2, 9, 8, 4), (3, 2, 2, 6), (2, 1), ((1, 1), (0, 1)), (1, 1), 2),
+    ((2, 9, 8, 4), (3, 2, 1, 8), (1, 1), ((1, 1), (0, 1)), (2, 2), 4),
+    ((1, 7, 7, 16), (1, 1, 16, 32), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+    ((3, 11, 4), (3, 4, 6), (2,), ((2, 0),), (1,), 1),
+    ((1, 1, 1), (1, 1, 1), (1,), ((0, 0),), (1,), 1),
+    ((2, 3, 5), (5, 5, 7), (1,), ((2, 2),), (1,), 1),  # a kernel larger than the input
+    ((2, 5, 6, 7, 3), (3, 3, 2, 3, 4), (1, 2, 1), ((1, 1), (0, 1), (0, 0)), (1, 1, 1), 1),
+]
+
+
+def both(x, w, others):
+    """Values, both derivatives, a second derivative: of the kernel and of XLA's."""
+    out = []
+    for fn in others:
+        y, back = jax.vjp(fn, x, w)
+        square = lambda x, w, fn=fn: (fn(x, w) ** 2).sum()  # noqa: E731
+        second = jax.grad(lambda x, w, f=square: (jax.grad(f)(x, w) ** 2).sum(), 1)(x, w)
+        out.append((y, back(drawn(y.shape, 5)), second))
+    return out
+
+
+@pytest.mark.parametrize("case", TABLE, ids=str)
+def test_convolution(case):
+    x, w, *rest = case
+    setting = c.Setting(*rest)
+    mine = lambda x, w: c.convolution(x, w, setting)  # noqa: E731
+    xla = lambda x, w: c._reference(x, w, setting=setting, other=())  # noqa: E731
+    a, b = both(drawn(x), drawn(w, 1), (mine, xla))
+    close(a[:2], b[:2])
+    close(a[2], b[2], scale=10)
+
+
+if keras.config.backend() == "jax":
+
+    @st.composite
+    def convolutions(draw):
+        rank = draw(st.integers(1, 3))
+        few = st.integers(1, 3)
+        several = lambda s: tuple(draw(s) for _ in range(rank))  # noqa: E731
+        groups = draw(st.sampled_from([1, 1, 2, 3]))
+        depth, filters = draw(few) * groups, draw(few) * groups
+        window, dilation = several(st.integers(1, 4)), several(st.integers(1, 2))
+        strides = several(few) if max(dilation) == 1 else (1,) * rank
+        pads = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank))
+        sizes = [
+            draw(st.integers(max(1, (k - 1) * d + 1 - a - b), 11))
+            for k, d, (a, b) in zip(window, dilation, pads)
+        ]
+        x = (draw(st.sampled_from([1, 2, 7])), *sizes, depth)
+        return x, (*window, depth // groups, filters), strides, pads, dilation, groups
+
+    @settings(max_examples=20, deadline=None, derandomize=True)
+    @given(convolutions())
+    def test_convolutions_of_odd_shapes(case):
+        x, w, *rest = case
+        setting = c.Setting(*rest)
+        x, w = drawn(x), drawn(w, 1)
+        out = []
+        for fn in (c.convolution, lambda x, w, s: c._reference(x, w, setting=s, other=())):
+            y, back = jax.vjp(lambda x, w, f=fn: f(x, w, setting), x, w)
+            out.append((y, back(drawn(y.shape, 5))))
+        close(*out)
+
+    @st.composite
+    def windows(draw):
+        rank = draw(st.integers(1, 3))
+        size = tuple(draw(st.integers(1, 4)) for _ in range(rank))
+        strides = tuple(draw(st.integers(1, 4)) for _ in range(rank))
+        pads = tuple((draw(st.integers(0, k - 1)), draw(st.integers(0, k - 1))) for k in size)
+        space = [draw(st.integers(max(1, k - a - b), 13)) for k, (a, b) in zip(size, pads)]
+        # Windows that lie in the padding altogether do not come up: pads are smaller than windows.
+        channels = draw(st.sampled_from([1, 3, 16, 70]))
+        return (draw(st.sampled_from([1, 2, 5])), *space, channels), p.Window(size, strides, pads)
+
+    @settings(max_examples=20, deadline=None, derandomize=True)
+    @given(windows())
+    def test_pooling_of_odd_shapes(case):
+        shape, window = case
+        out = p._output_shape(shape, window)
+        reach = [(o - 1) * s + k for o, s, k in zip(out[1:-1], window.strides, window.size)]
+        if any(
+            r - k >= n + a for r, k, n, (a, _) in zip(reach, window.size, shape[1:-1], window.pads)
+        ):
+            return  # the last window would hold padding only
+        x = drawn(shape)
+        for mine, largest in ((p.maximum, True), (p.average, False)):
+            y, back = jax.vjp(lambda x, f=mine: f(x, window), x)
+            y2, back2 = jax.vjp(lambda x, m=largest: pooled(x, window, m), x)
+            ct = drawn(y.shape, 5)
+            close((y, back(ct)), (y2, back2(ct)))
+
+
+def pooled(x, w, largest):
+    """By XLA."""
+    full, steps, pads = (1, *w.size, 1), (1, *w.strides, 1), ((0, 0), *w.pads, (0, 0))
+    if largest:
+        return lax.reduce_window(x, -np.inf, lax.max, full, steps, pads)
+    total, count = (
+        lax.reduce_window(v, 0.0, lax.add, full, steps, pads) for v in (x, jnp.ones_like(x))
+    )
+    return total / count
+
+
+@pytest.mark.parametrize("fn", ["maximum", "average"])
+def test_pooling_has_all_derivatives(fn):
+    window = p.Window((2, 3), (2, 1), ((0, 0), (1, 1)))
+    mine, x = getattr(p, fn), drawn((2, 6, 7, 3))
+    xla = {"maximum": p._reference_max, "average": p._reference_mean}[fn]
+
+    def reference(x):
+        y = xla(x, window=window, other=())
+        return y[0] if fn == "maximum" else y
+
+    def second(f):
+        inner = lambda x: (f(x) ** 3).sum()  # noqa: E731
+        return jax.grad(lambda x: (jax.grad(inner)(x) ** 2).sum())(x)
+
+    close(second(lambda x: mine(x, window)), second(reference))
+    t = drawn(x.shape, 3)
+    close(jax.jvp(lambda x: mine(x, window), (x,), (t,)), jax.jvp(reference, (x,), (t,)))
+    many = jnp.stack([x, t])
+    close(jax.vmap(lambda x: mine(x, window))(many), jax.vmap(reference)(many))
+
+
+def test_maximum_of_nan_and_ties():
+    window = p.Window((2,), (2,), ((0, 0),))
+    x = jnp.asarray([[[1.0], [np.nan], [3.0], [3.0], [-np.inf], [-np.inf]]])
+    assert np.isnan(p.maximum(x, window)[0, 0, 0]) and p.maximum(x, window)[0, 1, 0] == 3
+    assert p.maximum(x, window)[0, 2, 0] == -np.inf
+    got = jax.grad(lambda x: p.maximum(x, window)[0, 1:].sum())(x)
+    assert got[0, :, 0].tolist() == [0, 0, 1, 0, 1, 0]  # the first of equals, as in XLA
+
+
+def test_mapped_convolution():
+    setting = c.Setting((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    x, w = drawn((4, 2, 6, 6, 3)), drawn((4, 3, 3, 3, 5), 1)
+    mine = lambda x, w: c.convolution(x, w, setting)  # noqa: E731
+    xla = lambda x, w: c._reference(x, w, setting=setting, other=())  # noqa: E731
+    for axes, args in (((0, None), (x, w[0])), ((None, 0), (x[0], w)), ((0, 0), (x, w))):
+        close(jax.vmap(mine, axes)(*args), jax.vmap(xla, axes)(*args))
+        grads = [
+            jax.vmap(jax.grad(lambda x, w, f=f: (f(x, w) ** 2).sum(), (0, 1)), axes)(*args)
+            for f in (mine, xla)
+        ]
+        close(*grads, scale=10)
+    t = drawn(x[0].shape, 3)
+    close(*(jax.jvp(lambda x, f=f: f(x, w[0]), (x[0],), (t,)) for f in (mine, xla)))
+
+
+# --- as ops ---------------------------------------------------------------------------------------
+
+
+def named(fn, *args):
+    return str(jax.make_jaxpr(fn)(*args))
+
+
+def test_ops_use_them():
+    x, w = drawn((2, 8, 8, 3)), drawn((3, 3, 3, 4))
+    assert "kerata_conv" in named(lambda x: ops.conv(x, w, padding="same"), x)
+    assert "kerata_conv" in named(lambda x: ops.depthwise_conv(x, drawn((3, 3, 3, 2))), x)
+    assert "kerata_conv_input" in named(
+        lambda x: ops.conv_transpose(x, drawn((3, 3, 5, 3)), strides=2, padding="same"), x
+    )
+    assert "kerata_pool_max" in named(lambda x: ops.max_pool(x, 2), x)
+    assert "kerata_pool_mean" in named(lambda x: ops.average_pool(x, 2, padding="same"), x)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32"])
+def test_other_dtypes_fall_back(dtype):
+    x, w = drawn((2, 8, 8, 3)).astype(dtype), drawn((3, 3, 3, 4)).astype(dtype)
+    assert "kerata" not in named(lambda x: ops.conv(x, w), x)
+    assert "kerata" not in named(lambda x: ops.max_pool(x, 2), x)
+    assert ops.conv(x, w).dtype == dtype
+
+
+def test_no_samples_and_large_windows_fall_back():
+    assert ops.conv(jnp.zeros((0, 8, 8, 3)), drawn((3, 3, 3, 4))).shape == (0, 6, 6, 4)
+    assert ops.max_pool(jnp.zeros((0, 8, 8, 3)), 2).shape == (0, 4, 4, 3)
+    assert "kerata" not in named(lambda x: ops.max_pool(x, 17), drawn((1, 34, 34, 1)))
+    assert ops.max_pool(drawn((1, 34, 34, 1)), 17).shape == (1, 2, 2, 1)
+
+
+def test_threads():
+    """Several at once, with shapes of their own and the same ones."""
+    setting = c.Setting((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    args = [(drawn((2, n, n, 4), n), drawn((3, 3, 4, 8), n)) for n in (5, 6, 7, 8) * 2]
+    expected = [c._reference(*a, setting=setting, other=()) for a in args]
+    found = [None] * len(args)
+
+    def work(i):
+        for _ in range(25):
+            found[i] = c.convolution(*args[i], setting)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(args))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    close(found, expected)
+
+
+def test_nothing_leaks():
+    psutil = pytest.importorskip("psutil")
+    setting = c.Setting((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    window = p.Window((2, 2), (2, 2), ((0, 0), (0, 0)))
+    loss = lambda x, w: p.maximum(c.convolution(x, w, setting), window).sum()  # noqa: E731
+    step = jax.jit(jax.grad(loss, (0, 1)))
+    x, w = drawn((4, 16, 16, 8)), drawn((3, 3, 8, 8))
+
+    def memory(calls):
+        for _ in range(calls):
+            out = step(x, w)
+        jax.block_until_ready(out)
+        return psutil.Process().memory_info().rss
+
+    before = memory(500)
+    assert memory(10_000) - before < 20e6
+
+
+# --- on and off -----------------------------------------------------------------------------------
+
+PROGRAM = """
+import numpy as np, kerata
+from kerata import kernels
+layer = kerata.layers.Conv2D(4, 3, kernel_initializer="ones")
+print(float(np.asarray(layer(np.ones((1, 5, 5, 2), "float32"))).sum()))
+print(kernels.why_not())
+"""
+
+
+def run(**env):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **env},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    value, why = [*done.stdout.splitlines(), ""][:2]
+    assert float(value) == 9 * 2 * 9 * 4
+    return why
+
+
+def test_turned_off():
+    assert run() == ""
+    assert run(KERATA_KERNELS="0") == "KERATA_KERNELS=0 turns them off"
+
+
+def test_what_is_missing(monkeypatch, tmp_path):
+    load = kernels._load.__wrapped__
+    monkeypatch.setattr(kernels, "_onednn", lambda: str(tmp_path / "libdnnl.so.3"))
+    assert "cannot be loaded" in load() and "libdnnl" in load()
+    monkeypatch.undo()
+    monkeypatch.setattr(kernels, "_version", lambda library: (2, 7))
+    assert load() == "oneDNN is 2.7, expected 3.2 or newer"
+    monkeypatch.undo()
+    monkeypatch.setattr(kernels, "__file__", str(tmp_path / "__init__.py"))
+    assert "not built" in load() and "g++" in load()
+    monkeypatch.setattr(kernels.platform, "machine", lambda: "arm64")
+    assert "x86-64" in load()
