@@ -30,6 +30,7 @@ if keras.config.backend() == "jax":
 
     from kerata.kernels import convolution as c
     from kerata.kernels import pooling as p
+    from kerata.kernels import recurrent as r
 
 
 def drawn(shape, seed=0):
@@ -197,6 +198,78 @@ def test_mapped_convolution():
     close(*(jax.jvp(lambda x, f=f: f(x, w[0]), (x[0],), (t,)) for f in (mine, xla)))
 
 
+# --- recurrent nets -------------------------------------------------------------------------------
+
+
+def net(name, reverse):
+    """The native net and the scan, as functions of four tensors with tuples of results."""
+    if name == "lstm":
+        return lambda *a: r.lstm(*a, reverse=reverse), r._LSTM._net(reverse)
+    return lambda *a: (r.gru(*a, reverse=reverse),), r._GRU._net(reverse)
+
+
+def arguments(name, steps, batch, units):
+    shapes = {
+        "lstm": [(steps, batch, 4 * units), (batch, units), (batch, units), (units, 4 * units)],
+        "gru": [(steps, batch, 3 * units), (batch, units), (units, 3 * units), (3 * units,)],
+    }[name]
+    return tuple(0.4 * drawn(s, i) for i, s in enumerate(shapes))
+
+
+# Rows and units that fill blocks of 6 and 16, that do not, and single ones.
+SIZES = [(5, 12, 32), (4, 7, 3), (3, 5, 50), (2, 9, 70), (1, 1, 1), (6, 3, 16)]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_recurrent(name, size, reverse):
+    mine, scan = net(name, reverse)
+    args = arguments(name, *size)
+    (y, back), (y2, back2) = jax.vjp(mine, *args), jax.vjp(scan, *args)
+    ct = tuple(drawn(v.shape, 9) for v in y)
+    close((y, back(ct)), (y2, back2(ct)), scale=2)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_recurrent_has_all_derivatives(name):
+    both_nets, args = net(name, False), arguments(name, 3, 4, 5)
+
+    def second(f):
+        loss = lambda *a: sum((v**2).sum() for v in f(*a))  # noqa: E731
+        norm = lambda *a: sum((g**2).sum() for g in jax.grad(loss, (0, 1, 2, 3))(*a))  # noqa: E731
+        return jax.grad(norm, (0, 1, 2, 3))(*args)
+
+    close(*map(second, both_nets), scale=10)
+    moved = tuple(drawn(a.shape, 4) for a in args)
+    close(*(jax.jvp(f, args, moved) for f in both_nets))
+    many = (jnp.stack([args[0], moved[0]]), *args[1:])
+    close(*(jax.vmap(f, (0, None, None, None))(*many) for f in both_nets))
+    twice = lambda f: jax.hessian(lambda h: f(args[0], h, *args[2:])[0].sum())(args[1])  # noqa: E731
+    close(*map(twice, both_nets))
+
+
+@pytest.mark.parametrize("layer", ["LSTM", "GRU"])
+def test_recurrent_layers_train_alike(layer, monkeypatch):
+    losses = []
+    for on in ("1", "0"):
+        monkeypatch.setenv("KERATA_KERNELS", on)
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [
+                keras.Input((9, 4)),
+                keras.layers.Bidirectional(getattr(keras.layers, layer)(7, return_sequences=True)),
+                getattr(keras.layers, layer)(6, go_backwards=True),
+                keras.layers.Dense(1),
+            ]
+        )
+        model.compile("adam", "mse")
+        x = np.random.default_rng(0).normal(size=(50, 9, 4)).astype("float32")
+        history = model.fit(x, x[:, 0, :1], batch_size=16, epochs=3, verbose=0).history
+        losses.append(history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
 # --- as ops ---------------------------------------------------------------------------------------
 
 
@@ -212,6 +285,10 @@ def test_ops_use_them():
         lambda x: ops.conv_transpose(x, drawn((3, 3, 5, 3)), strides=2, padding="same"), x
     )
     assert "kerata_pool_max" in named(lambda x: ops.max_pool(x, 2), x)
+    z = drawn((5, 2, 3))
+    for layer in (keras.layers.LSTM(4), keras.layers.GRU(4)):
+        layer(z)
+        assert f"kerata_{layer.name.partition('_')[0]}" in named(layer, z)
     assert "kerata_pool_mean" in named(lambda x: ops.average_pool(x, 2, padding="same"), x)
 
 

@@ -257,6 +257,54 @@ def average_pool(
     return (total / int(np.prod(window))).astype(x.dtype)
 
 
+# --- recurrent nets -------------------------------------------------------------------------------
+
+
+def _body(name: str) -> Callable:
+    from ..ops._define import REGISTRY
+
+    return REGISTRY[name].body
+
+
+@override
+def lstm(
+    x: Any,
+    h: Any,
+    c: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any = None,
+    reverse: bool = False,
+    sequences: bool = True,
+) -> Any:
+    if not _has_kernels(x, h, c, kernel, recurrent_kernel):
+        return _body("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences)
+    from ..kernels import recurrent as native
+
+    z = jnp.matmul(x, kernel)
+    y, c = native.lstm(z if bias is None else z + bias, h, c, recurrent_kernel, reverse)
+    return y if sequences else None, y[0 if reverse else -1], c
+
+
+@override
+def gru(
+    x: Any,
+    h: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any = None,
+    reverse: bool = False,
+    sequences: bool = True,
+) -> Any:
+    if not _has_kernels(x, h, kernel, recurrent_kernel):
+        return _body("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences)
+    from ..kernels import recurrent as native
+
+    outer, inner = (0.0, jnp.zeros(kernel.shape[1])) if bias is None else (bias[0], bias[1])
+    y = native.gru(jnp.matmul(x, kernel) + outer, h, recurrent_kernel, inner, reverse)
+    return y if sequences else None, y[0 if reverse else -1]
+
+
 # --- images -------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,10 @@ _TARGETS = (
     "kerata_pool_put",
     "kerata_pool_mean",
     "kerata_pool_spread",
+    "kerata_lstm",
+    "kerata_lstm_back",
+    "kerata_gru",
+    "kerata_gru_back",
 )
 _PACKAGE = "onednn-cpu-gomp"
 _LIBRARY = "libdnnl.so.3"

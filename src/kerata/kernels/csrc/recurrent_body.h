@@ -1,0 +1,241 @@
+#include "vectors.h"
+
+// dh (+)= dz times the transposed kernel, in panels of up to 64 units.
+template <int kRows, int kVectors>
+static void carry_block(const Shape& s, const float* dz, const float* panel, float* dh, int64_t at) {
+  V sums[kRows][kVectors];
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t left = s.units - (at + v * 16);
+      sums[r][v] = s.adds && left > 0
+                       ? load(dh + r * s.units + at + v * 16, std::min<int64_t>(16, left))
+                       : V{};
+    }
+  multiply<kRows, kVectors>(dz, s.gates * s.units, panel, s.gates * s.units, sums);
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t column = at + v * 16;
+      if (column < s.units)
+        store(dh + r * s.units + column, sums[r][v], std::min<int64_t>(16, s.units - column));
+    }
+}
+
+template <int kRows>
+static void carry(const Shape& s, const float* dz, const float* panels, float* dh) {
+  for (int64_t p = 0; p < s.panels; p += 4) {
+    const float* panel = panels + p * 16 * s.gates * s.units;
+    const int64_t left = s.panels - p;
+    if (left >= 4) {
+      carry_block<kRows, 4>(s, dz, panel, dh, p * 16);
+    } else if (left == 3) {
+      carry_block<kRows, 3>(s, dz, panel, dh, p * 16);
+    } else if (left == 2) {
+      carry_block<kRows, 2>(s, dz, panel, dh, p * 16);
+    } else {
+      carry_block<kRows, 1>(s, dz, panel, dh, p * 16);
+    }
+  }
+}
+
+static void carry_rows(const Shape& s, const float* dz, const float* panels, float* dh,
+                       int64_t first, int64_t last) {
+  for (int64_t r = first; r < last;) {
+    const float* from = dz + r * s.gates * s.units;
+    float* to = dh + r * s.units;
+    if (last - r >= 6) {
+      carry<6>(s, from, panels, to);
+      r += 6;
+    } else if (last - r >= 2) {
+      carry<2>(s, from, panels, to);
+      r += 2;
+    } else {
+      carry<1>(s, from, panels, to);
+      r += 1;
+    }
+  }
+}
+
+// The loops of an LSTM. Rows of the batch go in blocks of kRows, units in panels of 16: a block's sums
+// of the four gates of a panel stay in registers, and the gates are computed from them there.
+
+namespace lstm {
+
+template <int kRows>
+static void forward_block(const Shape& s, const float* before,
+                          const float* c_before, const float* z, const float* panels, float* y,
+                          float* c_after, float* gates) {
+  const int64_t u = s.units;
+  for (int64_t p = 0; p < s.panels; ++p) {
+    const int64_t at = p * 16, count = std::min<int64_t>(16, u - at);
+    V sums[kRows][4];
+    for (int r = 0; r < kRows; ++r)
+      for (int g = 0; g < 4; ++g) sums[r][g] = load(z + (r * 4 + g) * u + at, count);
+    multiply<kRows, 4>(before, u, panels + p * u * 64, u, sums);
+    for (int r = 0; r < kRows; ++r) {
+      const V i = sigmoid(sums[r][0]), f = sigmoid(sums[r][1]);
+      const V g = tangent(sums[r][2]), o = sigmoid(sums[r][3]);
+      const V c = f * load(c_before + r * u + at, count) + i * g;
+      store(c_after + r * u + at, c, count);
+      store(y + r * u + at, o * tangent(c), count);
+      if (gates != nullptr) {
+        float* to = gates + r * 4 * u + at;
+        store(to, i, count);
+        store(to + u, f, count);
+        store(to + 2 * u, g, count);
+        store(to + 3 * u, o, count);
+      }
+    }
+  }
+}
+
+// All steps for the rows from `first` to `last`.
+static void forward(const Shape& s, const ForwardData& d, int64_t first, int64_t last) {
+  const int64_t u = s.units, line = s.batch * u;
+  for (int64_t step = 0; step < s.steps; ++step) {
+    const int64_t t = s.reverse ? s.steps - 1 - step : step;
+    const int64_t b = s.reverse ? t + 1 : t - 1;
+    const float* before = step ? d.y + b * line : d.h;
+    const float* c_before = step ? (d.cells ? d.cells + b * line : d.c_last) : d.c;
+    float* c_after = d.cells ? d.cells + t * line : d.c_last;
+    float* gates = d.gates ? d.gates + t * 4 * line : nullptr;
+    for (int64_t r = first; r < last;) {
+#define KERATA_ROWS(n)                                                                       \
+  forward_block<n>(s, before + r * u, c_before + r * u, d.z + (t * s.batch + r) * 4 * u, \
+                   d.panels, d.y + t * line + r * u, c_after + r * u,                        \
+                   gates ? gates + r * 4 * u : nullptr);                                     \
+  r += n
+      if (last - r >= 6) {
+        KERATA_ROWS(6);
+      } else if (last - r >= 2) {
+        KERATA_ROWS(2);
+      } else {
+        KERATA_ROWS(1);
+      }
+#undef KERATA_ROWS
+    }
+  }
+  if (d.cells) {
+    const int64_t t = s.reverse ? 0 : s.steps - 1;
+    std::memcpy(d.c_last + first * u, d.cells + t * line + first * u,
+                (last - first) * u * sizeof(float));
+  }
+}
+
+static void backward(const Shape& s, const BackwardData& d, int64_t first, int64_t last) {
+  const int64_t u = s.units, line = s.batch * u;
+  for (int64_t step = s.steps - 1; step >= 0; --step) {
+    const int64_t t = s.reverse ? s.steps - 1 - step : step;
+    const int64_t b = s.reverse ? t + 1 : t - 1;
+    const float* c_before = step ? d.cells + b * line : d.c;
+    for (int64_t r = first; r < last; ++r) {
+      const int64_t row = t * line + r * u;
+      const float* gates = d.gates + row * 4;
+      float* dz = d.dz + row * 4;
+      for (int64_t at = 0; at < u; at += 16) {
+        const int64_t count = std::min<int64_t>(16, u - at);
+        const V i = load(gates + at, count), f = load(gates + u + at, count);
+        const V g = load(gates + 2 * u + at, count), o = load(gates + 3 * u + at, count);
+        const V one = all(1.0f), c = tangent(load(d.cells + row + at, count));
+        const V dh = load(d.dy + row + at, count) + load(d.dh + r * u + at, count);
+        const V dc = load(d.dc + r * u + at, count) + dh * o * (one - c * c);
+        store(dz + at, dc * g * i * (one - i), count);
+        store(dz + u + at, dc * load(c_before + r * u + at, count) * f * (one - f), count);
+        store(dz + 2 * u + at, dc * i * (one - g * g), count);
+        store(dz + 3 * u + at, dh * c * o * (one - o), count);
+        store(d.dc + r * u + at, dc * f, count);
+      }
+    }
+    carry_rows(s, d.dz + t * 4 * line, d.panels, d.dh, first, last);
+  }
+}
+
+}  // namespace lstm
+
+// The loops of gated recurrent units whose reset acts after the product, as those of an LSTM.
+
+namespace gru {
+
+template <int kRows>
+static void forward_block(const Shape& s, const float* before, const float* z, const float* bias,
+                          const float* panels, float* y, float* kept) {
+  const int64_t u = s.units;
+  for (int64_t p = 0; p < s.panels; ++p) {
+    const int64_t at = p * 16, count = std::min<int64_t>(16, u - at);
+    V sums[kRows][3];
+    for (int r = 0; r < kRows; ++r)
+      for (int g = 0; g < 3; ++g) sums[r][g] = load(bias + g * u + at, count);
+    multiply<kRows, 3>(before, u, panels + p * u * 48, u, sums);
+    for (int r = 0; r < kRows; ++r) {
+      const float* now = z + r * 3 * u + at;
+      const V update = sigmoid(load(now, count) + sums[r][0]);
+      const V reset = sigmoid(load(now + u, count) + sums[r][1]);
+      const V candidate = tangent(load(now + 2 * u, count) + reset * sums[r][2]);
+      const V h = load(before + r * u + at, count);
+      store(y + r * u + at, candidate + update * (h - candidate), count);
+      if (kept != nullptr) {
+        float* to = kept + r * 4 * u + at;
+        store(to, update, count);
+        store(to + u, reset, count);
+        store(to + 2 * u, candidate, count);
+        store(to + 3 * u, sums[r][2], count);
+      }
+    }
+  }
+}
+
+static void forward(const Shape& s, const GruForward& d, int64_t first, int64_t last) {
+  const int64_t u = s.units, line = s.batch * u;
+  for (int64_t step = 0; step < s.steps; ++step) {
+    const int64_t t = s.reverse ? s.steps - 1 - step : step;
+    const float* before = step ? d.y + (s.reverse ? t + 1 : t - 1) * line : d.h;
+    for (int64_t r = first; r < last;) {
+      const float* h = before + r * u;
+      const float* z = d.z + (t * s.batch + r) * 3 * u;
+      float* y = d.y + t * line + r * u;
+      float* kept = d.kept ? d.kept + (t * s.batch + r) * 4 * u : nullptr;
+      if (last - r >= 6) {
+        forward_block<6>(s, h, z, d.bias, d.panels, y, kept);
+        r += 6;
+      } else if (last - r >= 2) {
+        forward_block<2>(s, h, z, d.bias, d.panels, y, kept);
+        r += 2;
+      } else {
+        forward_block<1>(s, h, z, d.bias, d.panels, y, kept);
+        r += 1;
+      }
+    }
+  }
+}
+
+static void backward(const Shape& s, const GruBackward& d, int64_t first, int64_t last) {
+  const int64_t u = s.units, line = s.batch * u;
+  const V one = all(1.0f);
+  for (int64_t step = s.steps - 1; step >= 0; --step) {
+    const int64_t t = s.reverse ? s.steps - 1 - step : step;
+    const float* before = step ? d.y + (s.reverse ? t + 1 : t - 1) * line : d.h;
+    for (int64_t r = first; r < last; ++r) {
+      const int64_t row = t * line + r * u;
+      const float* kept = d.kept + row * 4;
+      float *dz = d.dz + row * 3, *inner = d.dinner + row * 3, *dh = d.dh + r * u;
+      for (int64_t at = 0; at < u; at += 16) {
+        const int64_t count = std::min<int64_t>(16, u - at);
+        const V update = load(kept + at, count), reset = load(kept + u + at, count);
+        const V candidate = load(kept + 2 * u + at, count);
+        const V grad = load(d.dy + row + at, count) + load(dh + at, count);
+        const V du = grad * (load(before + r * u + at, count) - candidate) * update * (one - update);
+        const V dc = grad * (one - update) * (one - candidate * candidate);
+        const V dr = dc * load(kept + 3 * u + at, count) * reset * (one - reset);
+        store(dz + at, du, count);
+        store(dz + u + at, dr, count);
+        store(dz + 2 * u + at, dc, count);
+        store(inner + at, du, count);
+        store(inner + u + at, dr, count);
+        store(inner + 2 * u + at, dc * reset, count);
+        store(dh + at, grad * update, count);
+      }
+    }
+    carry_rows(s, d.dinner + t * 3 * line, d.panels, d.dh, first, last);
+  }
+}
+
+}  // namespace gru

@@ -1,0 +1,201 @@
+"""LSTM and GRU over whole sequences, as JAX primitives to be differentiated, mapped and compiled.
+
+`z` is what the gates take from the input, (time, batch, gates * units), in the order input, forget,
+candidate, output, or update, reset, candidate; the kernel is the recurrent one, (units, gates * units).
+
+The native code computes a net and its first derivative. Whatever else JAX asks for (forward mode,
+second derivatives, `vmap`, other devices) comes from the same net written as a scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+
+def lstm(z: Any, h: Any, c: Any, kernel: Any, reverse: bool = False) -> tuple[Any, Any]:
+    """The outputs of all steps, (time, batch, units), and the last memory."""
+    y, c, *_ = _LSTM.forward.bind(z, h, c, kernel, reverse=reverse, keep=False)
+    return y, c
+
+
+def gru(z: Any, h: Any, kernel: Any, bias: Any, reverse: bool = False) -> Any:
+    """The outputs of all steps; `bias`, (3 * units,), goes to what the gates take from the state."""
+    return _GRU.forward.bind(z, h, kernel, bias, reverse=reverse, keep=False)[0]
+
+
+# --- the nets as scans; behind the results what the native derivatives need -------------------------
+
+
+def _scan_lstm(z: Any, h: Any, c: Any, kernel: Any, reverse: bool) -> tuple:
+    def step(state: Any, now: Any) -> Any:
+        i, f, g, o = jnp.split(now + state[0] @ kernel, 4, -1)
+        i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
+        c = f * state[1] + i * g
+        h = o * jnp.tanh(c)
+        return (h, c), (h, jnp.concatenate([i, f, g, o], -1), c)
+
+    (_, last), (y, gates, cells) = lax.scan(step, (h, c), z, reverse=reverse)
+    return y, last, gates, cells
+
+
+def _scan_gru(z: Any, h: Any, kernel: Any, bias: Any, reverse: bool) -> tuple:
+    def step(h: Any, now: Any) -> Any:
+        inner = jnp.split(h @ kernel + bias, 3, -1)
+        x = jnp.split(now, 3, -1)
+        update, reset = (jax.nn.sigmoid(a + b) for a, b in zip(x[:2], inner[:2]))
+        candidate = jnp.tanh(x[2] + reset * inner[2])
+        h = candidate + update * (h - candidate)
+        return h, (h, jnp.concatenate([update, reset, candidate, inner[2]], -1))
+
+    return lax.scan(step, h, z, reverse=reverse)[1]
+
+
+def _back_lstm(cts: Any, args: Any, results: Any, reverse: bool) -> Any:
+    _, h, c, kernel = args
+    y, _, gates, cells = results
+    call = jax.ffi.ffi_call("kerata_lstm_back", [_like(a) for a in args])
+    return call(*cts, h, c, kernel, y, gates, cells, reverse=reverse)
+
+
+def _back_gru(cts: Any, args: Any, results: Any, reverse: bool) -> Any:
+    z, h, kernel, _ = args
+    call = jax.ffi.ffi_call("kerata_gru_back", [_like(a) for a in (z, h, kernel, z)])
+    *found, inner = call(*cts, h, kernel, *results, reverse=reverse)
+    return [*found, inner.sum((0, 1))]
+
+
+def _like(x: Any) -> Any:
+    return jax.ShapeDtypeStruct(x.shape, x.dtype)
+
+
+# --- primitives ---------------------------------------------------------------------------------
+
+
+class _Net:
+    """The three primitives of a net of four arguments: itself, its tangents, its cotangents.
+
+    The latter two take, behind what they are linear in, the net's arguments and results. Scans need
+    only the arguments, the native derivative mostly the results.
+
+    Args:
+        name: Name of the native function, and of the primitives.
+        scan: The net as a scan: its results, and what the native derivative needs.
+        count: How many of these are results.
+        back: The native derivative.
+    """
+
+    def __init__(self, name: str, scan: Callable, count: int, back: Callable) -> None:
+        self.scan, self.count = scan, count
+        self.forward = _primitive(name, self._run, self._results)
+        self.tangent = _primitive(
+            f"{name}_tangent",
+            lambda *args, reverse: self._tangents(reverse)(*args),
+            lambda *args, reverse: args[8 : 8 + count],
+        )
+        self.back = _primitive(
+            f"{name}_back",
+            lambda *args, reverse: self._cotangents(reverse)(*args),
+            lambda *args, reverse: args[count : count + 4],
+        )
+
+        def native(*args: Any, reverse: bool) -> Any:
+            return back(args[:count], args[count : count + 4], args[count + 4 :], reverse)
+
+        mlir.register_lowering(
+            self.forward,
+            lambda ctx, *args, reverse, keep: jax.ffi.ffi_lowering(name)(
+                ctx, *args, reverse=reverse
+            ),
+            platform="cpu",
+        )
+        mlir.register_lowering(
+            self.back, mlir.lower_fun(native, multiple_results=True), platform="cpu"
+        )
+        ad.primitive_jvps[self.forward] = self._jvp
+        ad.primitive_jvps[self.tangent] = self._second(self.tangent, self._tangents, 4)
+        ad.primitive_jvps[self.back] = self._second(self.back, self._cotangents, count)
+        ad.primitive_transposes[self.tangent] = self._transpose
+
+    def _run(self, *args: Any, reverse: bool, keep: bool) -> Any:
+        found = self.scan(*args, reverse)
+        return found if keep else self._bare(found)
+
+    def _results(self, *args: Any, reverse: bool, keep: bool) -> Any:
+        found = jax.eval_shape(lambda *a: self.scan(*a, reverse), *map(_like, args))
+        return [v if keep or i < self.count else _like(jnp.zeros(0)) for i, v in enumerate(found)]
+
+    def _bare(self, found: Sequence) -> list[Any]:
+        """Results without what derivatives need."""
+        return [*found[: self.count], *(jnp.zeros(0, v.dtype) for v in found[self.count :])]
+
+    def _net(self, reverse: bool) -> Callable:
+        return lambda *args: tuple(self.scan(*args, reverse)[: self.count])
+
+    def _tangents(self, reverse: bool) -> Callable:
+        return lambda *args: jax.jvp(self._net(reverse), args[4:8], args[:4])[1]
+
+    def _cotangents(self, reverse: bool) -> Callable:
+        n = self.count
+        return lambda *args: jax.vjp(self._net(reverse), *args[n : n + 4])[1](tuple(args[:n]))
+
+    def _jvp(self, primals: Sequence, tangents: Sequence, *, reverse: bool, keep: bool) -> Any:
+        results = self.forward.bind(*primals, reverse=reverse, keep=True)
+        moved = self.tangent.bind(*_full(tangents), *primals, *results, reverse=reverse)
+        out = results if keep else self._bare(results)
+        # Only the derivatives take what stands behind the results, as known numbers.
+        still = [ad.Zero(jax.typeof(v).to_tangent_aval()) for v in out[self.count :]]
+        return out, [*moved, *still]
+
+    def _second(self, primitive: Primitive, function: Callable, count: int) -> Callable:
+        """The tangent of a derivative that is linear in its first `count` arguments."""
+
+        def jvp(primals: Sequence, tangents: Sequence, *, reverse: bool) -> Any:
+            out = primitive.bind(*primals, reverse=reverse)
+            n = count + 4
+            moved = jax.jvp(function(reverse), tuple(primals[:n]), tuple(_full(tangents[:n])))[1]
+            return out, list(moved)
+
+        return jvp
+
+    def _transpose(self, cts: Sequence, *args: Any, reverse: bool) -> list[Any]:
+        rest = args[4:]
+        cts = [
+            jnp.zeros(v.shape, v.dtype) if type(ct) is ad.Zero else ct
+            for ct, v in zip(cts, rest[4:])
+        ]
+        return [*self.back.bind(*cts, *rest, reverse=reverse), *[None] * len(rest)]
+
+
+def _primitive(name: str, reference: Callable, results: Callable) -> Primitive:
+    made = Primitive(name)
+    made.multiple_results = True
+
+    def run(*args: Any, **settings: Any) -> Any:
+        return tuple(reference(*args, **settings))
+
+    def mapped(args: Sequence, dims: Sequence, **settings: Any) -> Any:
+        out = jax.vmap(lambda *a: run(*a, **settings), tuple(dims))(*args)
+        return out, [0] * len(out)
+
+    made.def_impl(jax.jit(lambda *a, **s: made.bind(*a, **s), static_argnames=("reverse", "keep")))
+    made.def_abstract_eval(
+        lambda *args, **s: [jax.core.ShapedArray(v.shape, v.dtype) for v in results(*args, **s)]
+    )
+    mlir.register_lowering(made, mlir.lower_fun(run, multiple_results=True))
+    batching.primitive_batchers[made] = mapped
+    return made
+
+
+def _full(tangents: Sequence) -> list[Any]:
+    return [ad.instantiate_zeros(t) for t in tangents]
+
+
+_LSTM = _Net("kerata_lstm", _scan_lstm, 2, _back_lstm)
+_GRU = _Net("kerata_gru", _scan_gru, 1, _back_gru)
