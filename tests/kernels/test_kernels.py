@@ -202,26 +202,31 @@ def test_mapped_convolution():
 
 
 def net(name, reverse):
-    """The native net and the scan, as functions of four tensors with tuples of results."""
+    """The native net and the scan, as functions of six tensors with tuples of results."""
     if name == "lstm":
         return lambda *a: r.lstm(*a, reverse=reverse), r._LSTM._net(reverse)
     return lambda *a: (r.gru(*a, reverse=reverse),), r._GRU._net(reverse)
 
 
-def arguments(name, steps, batch, units):
-    shapes = {
-        "lstm": [(steps, batch, 4 * units), (batch, units), (batch, units), (units, 4 * units)],
-        "gru": [(steps, batch, 3 * units), (batch, units), (units, 3 * units), (3 * units,)],
-    }[name]
+def arguments(name, steps, batch, features, units):
+    state, width = (batch, units), (4 if name == "lstm" else 3) * units
+    kernels = [(features, width), (units, width), (width,)]
+    more = [state, *kernels] if name == "lstm" else [*kernels, (width,)]
+    shapes = [(steps, batch, features), state, *more]
     return tuple(0.4 * drawn(s, i) for i, s in enumerate(shapes))
 
 
 # Rows and units that fill blocks of 6 and 16, that do not, and single ones.
-SIZES = [(5, 12, 32), (4, 7, 3), (3, 5, 50), (2, 9, 70), (1, 1, 1), (6, 3, 16)]
+SIZES = [
+    ((5, 12, 8, 32), False),
+    ((4, 7, 70, 3), True),
+    ((2, 9, 33, 70), False),
+    ((3, 5, 2, 50), True),
+    ((1, 1, 1, 1), False),
+]
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(("size", "reverse"), SIZES, ids=str)
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_recurrent(name, size, reverse):
     mine, scan = net(name, reverse)
@@ -233,18 +238,18 @@ def test_recurrent(name, size, reverse):
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_recurrent_has_all_derivatives(name):
-    both_nets, args = net(name, False), arguments(name, 3, 4, 5)
+    both_nets, args = net(name, False), arguments(name, 3, 4, 2, 5)
 
     def second(f):
         loss = lambda *a: sum((v**2).sum() for v in f(*a))  # noqa: E731
-        norm = lambda *a: sum((g**2).sum() for g in jax.grad(loss, (0, 1, 2, 3))(*a))  # noqa: E731
-        return jax.grad(norm, (0, 1, 2, 3))(*args)
+        norm = lambda *a: sum((g**2).sum() for g in jax.grad(loss, tuple(range(6)))(*a))  # noqa: E731
+        return jax.grad(norm, tuple(range(6)))(*args)
 
     close(*map(second, both_nets), scale=10)
     moved = tuple(drawn(a.shape, 4) for a in args)
     close(*(jax.jvp(f, args, moved) for f in both_nets))
     many = (jnp.stack([args[0], moved[0]]), *args[1:])
-    close(*(jax.vmap(f, (0, None, None, None))(*many) for f in both_nets))
+    close(*(jax.vmap(f, (0, *[None] * 5))(*many) for f in both_nets))
     twice = lambda f: jax.hessian(lambda h: f(args[0], h, *args[2:])[0].sum())(args[1])  # noqa: E731
     close(*map(twice, both_nets))
 

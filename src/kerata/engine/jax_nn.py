@@ -281,8 +281,8 @@ def lstm(
         return _body("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences)
     from ..kernels import recurrent as native
 
-    z = jnp.matmul(x, kernel)
-    y, c = native.lstm(z if bias is None else z + bias, h, c, recurrent_kernel, reverse)
+    bias = jnp.zeros(kernel.shape[1]) if bias is None else bias
+    y, c = native.lstm(x, h, c, kernel, recurrent_kernel, bias, reverse)
     return y if sequences else None, y[0 if reverse else -1], c
 
 
@@ -300,8 +300,8 @@ def gru(
         return _body("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences)
     from ..kernels import recurrent as native
 
-    outer, inner = (0.0, jnp.zeros(kernel.shape[1])) if bias is None else (bias[0], bias[1])
-    y = native.gru(jnp.matmul(x, kernel) + outer, h, recurrent_kernel, inner, reverse)
+    outer, inner = jnp.zeros((2, kernel.shape[1])) if bias is None else bias
+    y = native.gru(x, h, kernel, recurrent_kernel, outer, inner, reverse)
     return y if sequences else None, y[0 if reverse else -1]
 
 

@@ -1,7 +1,7 @@
 """LSTM and GRU over whole sequences, as JAX primitives to be differentiated, mapped and compiled.
 
-`z` is what the gates take from the input, (time, batch, gates * units), in the order input, forget,
-candidate, output, or update, reset, candidate; the kernel is the recurrent one, (units, gates * units).
+Inputs are (time, batch, features), kernels (features, gates * units) and (units, gates * units), with
+the gates in the order input, forget, candidate, output, or update, reset, candidate.
 
 The native code computes a net and its first derivative. Whatever else JAX asks for (forward mode,
 second derivatives, `vmap`, other devices) comes from the same net written as a scan.
@@ -19,56 +19,64 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 
-def lstm(z: Any, h: Any, c: Any, kernel: Any, reverse: bool = False) -> tuple[Any, Any]:
+def lstm(
+    x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any, reverse: bool = False
+) -> tuple[Any, Any]:
     """The outputs of all steps, (time, batch, units), and the last memory."""
-    y, c, *_ = _LSTM.forward.bind(z, h, c, kernel, reverse=reverse, keep=False)
+    y, c, *_ = _LSTM.forward.bind(x, h, c, kernel, recurrent, bias, reverse=reverse, keep=False)
     return y, c
 
 
-def gru(z: Any, h: Any, kernel: Any, bias: Any, reverse: bool = False) -> Any:
-    """The outputs of all steps; `bias`, (3 * units,), goes to what the gates take from the state."""
-    return _GRU.forward.bind(z, h, kernel, bias, reverse=reverse, keep=False)[0]
+def gru(
+    x: Any, h: Any, kernel: Any, recurrent: Any, bias: Any, inner: Any, reverse: bool = False
+) -> Any:
+    """The outputs of all steps; `inner` is the bias of what the gates take from the state."""
+    settings: Any = {"reverse": reverse, "keep": False}
+    return _GRU.forward.bind(x, h, kernel, recurrent, bias, inner, **settings)[0]
 
 
 # --- the nets as scans; behind the results what the native derivatives need -------------------------
 
 
-def _scan_lstm(z: Any, h: Any, c: Any, kernel: Any, reverse: bool) -> tuple:
+def _scan_lstm(
+    x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any, reverse: bool
+) -> tuple:
     def step(state: Any, now: Any) -> Any:
-        i, f, g, o = jnp.split(now + state[0] @ kernel, 4, -1)
+        i, f, g, o = jnp.split(now + state[0] @ recurrent, 4, -1)
         i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
         c = f * state[1] + i * g
         h = o * jnp.tanh(c)
         return (h, c), (h, jnp.concatenate([i, f, g, o], -1), c)
 
-    (_, last), (y, gates, cells) = lax.scan(step, (h, c), z, reverse=reverse)
+    (_, last), (y, gates, cells) = lax.scan(step, (h, c), x @ kernel + bias, reverse=reverse)
     return y, last, gates, cells
 
 
-def _scan_gru(z: Any, h: Any, kernel: Any, bias: Any, reverse: bool) -> tuple:
+def _scan_gru(
+    x: Any, h: Any, kernel: Any, recurrent: Any, bias: Any, inner: Any, reverse: bool
+) -> tuple:
     def step(h: Any, now: Any) -> Any:
-        inner = jnp.split(h @ kernel + bias, 3, -1)
-        x = jnp.split(now, 3, -1)
-        update, reset = (jax.nn.sigmoid(a + b) for a, b in zip(x[:2], inner[:2]))
-        candidate = jnp.tanh(x[2] + reset * inner[2])
+        own, given = jnp.split(h @ recurrent + inner, 3, -1), jnp.split(now, 3, -1)
+        update, reset = (jax.nn.sigmoid(a + b) for a, b in zip(given[:2], own[:2]))
+        candidate = jnp.tanh(given[2] + reset * own[2])
         h = candidate + update * (h - candidate)
-        return h, (h, jnp.concatenate([update, reset, candidate, inner[2]], -1))
+        return h, (h, jnp.concatenate([update, reset, candidate, own[2]], -1))
 
-    return lax.scan(step, h, z, reverse=reverse)[1]
+    return lax.scan(step, h, x @ kernel + bias, reverse=reverse)[1]
 
 
 def _back_lstm(cts: Any, args: Any, results: Any, reverse: bool) -> Any:
-    _, h, c, kernel = args
-    y, _, gates, cells = results
-    call = jax.ffi.ffi_call("kerata_lstm_back", [_like(a) for a in args])
-    return call(*cts, h, c, kernel, y, gates, cells, reverse=reverse)
+    gates = results[2]
+    call = jax.ffi.ffi_call("kerata_lstm_back", [_like(a) for a in (*args, gates)])
+    y, _, *kept = results
+    return call(*cts, *args[:5], y, *kept, reverse=reverse)[:6]
 
 
 def _back_gru(cts: Any, args: Any, results: Any, reverse: bool) -> Any:
-    z, h, kernel, _ = args
-    call = jax.ffi.ffi_call("kerata_gru_back", [_like(a) for a in (z, h, kernel, z)])
-    *found, inner = call(*cts, h, kernel, *results, reverse=reverse)
-    return [*found, inner.sum((0, 1))]
+    steps, batch, _ = args[0].shape
+    dz = jax.ShapeDtypeStruct((steps, batch, args[2].shape[1]), args[0].dtype)
+    call = jax.ffi.ffi_call("kerata_gru_back", [*map(_like, args), dz, dz])
+    return call(*cts, *args[:4], *results, reverse=reverse)[:6]
 
 
 def _like(x: Any) -> Any:
@@ -79,7 +87,7 @@ def _like(x: Any) -> Any:
 
 
 class _Net:
-    """The three primitives of a net of four arguments: itself, its tangents, its cotangents.
+    """The three primitives of a net of six arguments: itself, its tangents, its cotangents.
 
     The latter two take, behind what they are linear in, the net's arguments and results. Scans need
     only the arguments, the native derivative mostly the results.
@@ -97,16 +105,16 @@ class _Net:
         self.tangent = _primitive(
             f"{name}_tangent",
             lambda *args, reverse: self._tangents(reverse)(*args),
-            lambda *args, reverse: args[8 : 8 + count],
+            lambda *args, reverse: args[12 : 12 + count],
         )
         self.back = _primitive(
             f"{name}_back",
             lambda *args, reverse: self._cotangents(reverse)(*args),
-            lambda *args, reverse: args[count : count + 4],
+            lambda *args, reverse: args[count : count + 6],
         )
 
         def native(*args: Any, reverse: bool) -> Any:
-            return back(args[:count], args[count : count + 4], args[count + 4 :], reverse)
+            return back(args[:count], args[count : count + 6], args[count + 6 :], reverse)
 
         mlir.register_lowering(
             self.forward,
@@ -119,7 +127,7 @@ class _Net:
             self.back, mlir.lower_fun(native, multiple_results=True), platform="cpu"
         )
         ad.primitive_jvps[self.forward] = self._jvp
-        ad.primitive_jvps[self.tangent] = self._second(self.tangent, self._tangents, 4)
+        ad.primitive_jvps[self.tangent] = self._second(self.tangent, self._tangents, 6)
         ad.primitive_jvps[self.back] = self._second(self.back, self._cotangents, count)
         ad.primitive_transposes[self.tangent] = self._transpose
 
@@ -139,11 +147,11 @@ class _Net:
         return lambda *args: tuple(self.scan(*args, reverse)[: self.count])
 
     def _tangents(self, reverse: bool) -> Callable:
-        return lambda *args: jax.jvp(self._net(reverse), args[4:8], args[:4])[1]
+        return lambda *args: jax.jvp(self._net(reverse), args[6:12], args[:6])[1]
 
     def _cotangents(self, reverse: bool) -> Callable:
         n = self.count
-        return lambda *args: jax.vjp(self._net(reverse), *args[n : n + 4])[1](tuple(args[:n]))
+        return lambda *args: jax.vjp(self._net(reverse), *args[n : n + 6])[1](tuple(args[:n]))
 
     def _jvp(self, primals: Sequence, tangents: Sequence, *, reverse: bool, keep: bool) -> Any:
         results = self.forward.bind(*primals, reverse=reverse, keep=True)
@@ -158,17 +166,17 @@ class _Net:
 
         def jvp(primals: Sequence, tangents: Sequence, *, reverse: bool) -> Any:
             out = primitive.bind(*primals, reverse=reverse)
-            n = count + 4
+            n = count + 6
             moved = jax.jvp(function(reverse), tuple(primals[:n]), tuple(_full(tangents[:n])))[1]
             return out, list(moved)
 
         return jvp
 
     def _transpose(self, cts: Sequence, *args: Any, reverse: bool) -> list[Any]:
-        rest = args[4:]
+        rest = args[6:]
         cts = [
             jnp.zeros(v.shape, v.dtype) if type(ct) is ad.Zero else ct
-            for ct, v in zip(cts, rest[4:])
+            for ct, v in zip(cts, rest[6:])
         ]
         return [*self.back.bind(*cts, *rest, reverse=reverse), *[None] * len(rest)]
 

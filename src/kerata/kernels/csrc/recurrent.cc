@@ -1,7 +1,7 @@
 // LSTM and GRU over a whole sequence, forward and backward.
 //
 // The threads share the rows of the batch, not the steps: each goes through all steps with its rows
-// and waits for no other. What the gates take from the input is computed before, in one product.
+// and waits for no other. Products are computed where their results are used, in registers.
 
 #include <omp.h>
 
@@ -14,28 +14,29 @@ namespace kerata {
 namespace {
 
 struct Shape {
-  int64_t steps, batch, units, gates, panels;  // a panel is 16 units
-  bool reverse, adds;                          // whether the carried derivative is added to
+  int64_t steps, batch, features, units, gates, panels;  // a panel is 16 units
+  int64_t threads, share;                                // each thread has so many rows
+  bool reverse;
 };
 
 struct ForwardData {
-  const float *z, *h, *c, *panels;
+  const float *x, *h, *c, *bias, *input_panels, *panels;
   float *y, *c_last, *gates, *cells;  // the last two only where a derivative is wanted
 };
 
 struct BackwardData {
-  const float *dy, *c, *gates, *cells, *panels;
-  float *dz, *dh, *dc;
+  const float *dy, *c, *gates, *cells, *input_panels, *panels;
+  float *dx, *dz, *dh, *dc, *dbias;  // of the last a piece for each thread
 };
 
 struct GruForward {
-  const float *z, *h, *bias, *panels;
+  const float *x, *h, *bias, *inner_bias, *input_panels, *panels;
   float *y, *kept;  // the latter only where a derivative is wanted: update, reset, candidate, inner
 };
 
 struct GruBackward {
-  const float *dy, *h, *y, *kept, *panels;
-  float *dz, *dinner, *dh;
+  const float *dy, *h, *y, *kept, *input_panels, *panels;
+  float *dx, *dz, *dinner, *dh, *dbias;
 };
 
 #if defined(__x86_64__)
@@ -68,129 +69,195 @@ Loop<D> best(Loop<D> large, Loop<D> middle, Loop<D> small) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? middle : small;
 }
 
-// Runs a loop for all rows of the batch, shared among threads in whole blocks.
+// Runs a loop for all rows of the batch, shared among threads.
 template <typename D>
 void for_rows(const Shape& s, const D& data, Loop<D> loop) {
-  const int64_t wanted = std::max<int64_t>(1, std::min<int64_t>(omp_get_max_threads(), s.batch / 2));
-  const int64_t share = (s.batch + wanted - 1) / wanted;
-#pragma omp parallel for schedule(static, 1) num_threads(wanted)
-  for (int64_t i = 0; i < wanted; ++i) {
-    const int64_t first = i * share, last = std::min(first + share, s.batch);
+#pragma omp parallel for schedule(static, 1) num_threads(s.threads)
+  for (int64_t i = 0; i < s.threads; ++i) {
+    const int64_t first = i * s.share, last = std::min(first + s.share, s.batch);
     if (first < last) loop(s, data, first, last);
   }
 }
 
-Shape shape(ffi::Span<const int64_t> z, int64_t gates, bool reverse) {
-  const int64_t units = z[2] / gates;
-  return {z[0], z[1], units, gates, (units + 15) / 16, reverse, gates == 3};
+Shape shape(ffi::Span<const int64_t> x, int64_t units, int64_t gates, bool reverse) {
+  const int64_t most = std::max<int64_t>(1, std::min<int64_t>(omp_get_max_threads(), x[1] / 2));
+  const int64_t share = (x[1] + most - 1) / most;
+  return {x[0],  x[1], x[2],    units, gates, (units + 15) / 16,
+          (x[1] + share - 1) / share, share, reverse};
 }
 
-// (units, gates * units) as panels: for 16 units, for each line, the gates side by side.
-const float* gate_panels(const Shape& s, const float* kernel, Scratch& scratch) {
+// (depth, gates * units) as panels: for 16 units, for each line, the gates side by side.
+const float* gate_panels(const Shape& s, const float* kernel, int64_t depth, Scratch& scratch) {
   const int64_t u = s.units;
-  const size_t size = static_cast<size_t>(s.panels * u * s.gates * 16) * sizeof(float);
+  const size_t size = static_cast<size_t>(s.panels * depth * s.gates * 16) * sizeof(float);
   float* out = static_cast<float*>(scratch.get(size));
   std::memset(out, 0, size);
   for (int64_t p = 0; p < s.panels; ++p)
-    for (int64_t k = 0; k < u; ++k)
+    for (int64_t k = 0; k < depth; ++k)
       for (int64_t g = 0; g < s.gates; ++g)
-        std::memcpy(out + ((p * u + k) * s.gates + g) * 16, kernel + (k * s.gates + g) * u + p * 16,
+        std::memcpy(out + ((p * depth + k) * s.gates + g) * 16,
+                    kernel + (k * s.gates + g) * u + p * 16,
                     std::min<int64_t>(16, u - p * 16) * sizeof(float));
   return out;
 }
 
-// Its transpose, (gates * units, units), in panels of up to 64 columns.
-const float* carry_panels(const Shape& s, const float* kernel, Scratch& scratch) {
-  const int64_t u = s.units;
-  const size_t size = static_cast<size_t>(s.panels * 16 * s.gates * u) * sizeof(float);
+// Its transpose, (gates * units, depth), in panels of up to 64 columns.
+const float* back_panels(const Shape& s, const float* kernel, int64_t depth, Scratch& scratch) {
+  const int64_t rows = s.gates * s.units, padded = (depth + 15) / 16 * 16;
+  const size_t size = static_cast<size_t>(padded * rows) * sizeof(float);
   float* out = static_cast<float*>(scratch.get(size));
   std::memset(out, 0, size);
-  for (int64_t p = 0; p < s.panels; p += 4) {
-    const int64_t width = std::min<int64_t>(4, s.panels - p) * 16;
-    float* panel = out + p * 16 * s.gates * u;
-    for (int64_t j = 0; j < s.gates * u; ++j)
-      for (int64_t k = 0; k < width && p * 16 + k < u; ++k)
-        panel[j * width + k] = kernel[(p * 16 + k) * s.gates * u + j];
+  for (int64_t at = 0; at < depth; at += 64) {
+    const int64_t width = std::min<int64_t>(64, padded - at);
+    float* panel = out + at * rows;
+    for (int64_t j = 0; j < rows; ++j)
+      for (int64_t k = 0; k < width && at + k < depth; ++k)
+        panel[j * width + k] = kernel[(at + k) * rows + j];
   }
   return out;
 }
 
-ffi::Error Forward(Floats z, Floats h, Floats c, Floats kernel, FloatsOut y, FloatsOut c_last,
-                   FloatsOut gates, FloatsOut cells, bool reverse) {
-  return guarded([&] {
-    const Shape s = shape(z.dimensions(), 4, reverse);
-    thread_local Scratch scratch;
-    const bool keep = gates->element_count() > 0;
-    ForwardData d{z.typed_data(), h.typed_data(), c.typed_data(),
-                  gate_panels(s, kernel.typed_data(), scratch), y->typed_data(),
-                  c_last->typed_data(), keep ? gates->typed_data() : nullptr,
-                  keep ? cells->typed_data() : nullptr};
-    for_rows(s, d, best<ForwardData>(avx512::lstm::forward, avx2::lstm::forward, plain::lstm::forward));
-  });
+// out = left^T right, or that added: (rows, m) and (rows, n) give (m, n).
+void product(const float* left, int64_t m, const float* right, int64_t n, int64_t rows, float* out,
+             bool adds) {
+  if (rows > 0 && dnnl_sgemm('T', 'N', m, n, rows, 1.0f, left, m, right, n, adds ? 1.0f : 0.0f,
+                             out, n) != dnnl_success) {
+    throw std::runtime_error("a product for a kernel's derivative failed");
+  }
 }
 
 // y_before^T dz over all steps: the derivative of the recurrent kernel.
-void kernel_gradient(const Shape& s, const float* h, const float* y, const float* dz, float* out) {
-  const int64_t u = s.units, line = s.batch * u, width = s.gates * u;
-  const int64_t start = s.reverse ? s.steps - 1 : 0;
-  auto product = [&](const float* a, const float* b, int64_t rows, float beta) {
-    if (rows > 0 &&
-        dnnl_sgemm('T', 'N', u, width, rows, 1.0f, a, u, b, width, beta, out, width) != dnnl_success) {
-      throw std::runtime_error("the product of the recurrent kernel's derivative failed");
-    }
-  };
-  product(h, dz + start * s.batch * width, s.batch, 0.0f);
-  product(s.reverse ? y + line : y, s.reverse ? dz : dz + s.batch * width, (s.steps - 1) * s.batch, 1.0f);
+void recurrent_gradient(const Shape& s, const float* h, const float* y, const float* dz, float* out) {
+  const int64_t line = s.batch * s.units, width = s.gates * s.units, rest = s.steps - 1;
+  product(h, s.units, dz + (s.reverse ? rest : 0) * s.batch * width, width, s.batch, out, false);
+  product(s.reverse ? y + line : y, s.units, s.reverse ? dz : dz + s.batch * width, width,
+          rest * s.batch, out, true);
 }
 
-ffi::Error Backward(Floats dy, Floats dc_last, Floats h, Floats c, Floats kernel, Floats y,
-                    Floats gates, Floats cells, FloatsOut dz, FloatsOut dh, FloatsOut dc,
-                    FloatsOut dkernel, bool reverse) {
+// Sums of a bias's derivative over the threads.
+class BiasSums {
+ public:
+  BiasSums(const Shape& s, int64_t width) : width_(width), sums_(s.threads * width) {}
+  float* data() { return sums_.data(); }
+  void write(float* out, int64_t first, int64_t count) const {
+    std::fill(out, out + count, 0.0f);
+    for (size_t t = 0; t < sums_.size(); t += width_)
+      for (int64_t k = 0; k < count; ++k) out[k] += sums_[t + first + k];
+  }
+
+ private:
+  int64_t width_;
+  std::vector<float> sums_;
+};
+
+thread_local Scratch input_scratch, recurrent_scratch;
+
+ffi::Error LstmForward(Floats x, Floats h, Floats c, Floats kernel, Floats recurrent, Floats bias,
+                       FloatsOut y, FloatsOut c_last, FloatsOut gates, FloatsOut cells,
+                       bool reverse) {
   return guarded([&] {
-    const Shape s = shape(dz->dimensions(), 4, reverse);
-    thread_local Scratch scratch;
+    const Shape s = shape(x.dimensions(), h.dimensions()[1], 4, reverse);
+    const bool keep = gates->element_count() > 0;
+    const ForwardData d{x.typed_data(),
+                        h.typed_data(),
+                        c.typed_data(),
+                        bias.typed_data(),
+                        gate_panels(s, kernel.typed_data(), s.features, input_scratch),
+                        gate_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
+                        y->typed_data(),
+                        c_last->typed_data(),
+                        keep ? gates->typed_data() : nullptr,
+                        keep ? cells->typed_data() : nullptr};
+    for_rows(s, d, best<ForwardData>(avx512::lstm::forward, avx2::lstm::forward,
+                                     plain::lstm::forward));
+  });
+}
+
+ffi::Error LstmBackward(Floats dy, Floats dc_last, Floats x, Floats h, Floats c, Floats kernel,
+                        Floats recurrent, Floats y, Floats gates, Floats cells, FloatsOut dx,
+                        FloatsOut dh, FloatsOut dc, FloatsOut dkernel, FloatsOut drecurrent,
+                        FloatsOut dbias, FloatsOut dz, bool reverse) {
+  return guarded([&] {
+    const Shape s = shape(x.dimensions(), h.dimensions()[1], 4, reverse);
     const size_t state = static_cast<size_t>(s.batch * s.units) * sizeof(float);
     std::memset(dh->typed_data(), 0, state);
     std::memcpy(dc->typed_data(), dc_last.typed_data(), state);
-    BackwardData d{dy.typed_data(), c.typed_data(), gates.typed_data(), cells.typed_data(),
-                   carry_panels(s, kernel.typed_data(), scratch), dz->typed_data(),
-                   dh->typed_data(), dc->typed_data()};
-    for_rows(s, d, best<BackwardData>(avx512::lstm::backward, avx2::lstm::backward, plain::lstm::backward));
-    kernel_gradient(s, h.typed_data(), y.typed_data(), dz->typed_data(), dkernel->typed_data());
+    BiasSums sums(s, 4 * s.units);
+    const BackwardData d{dy.typed_data(),
+                         c.typed_data(),
+                         gates.typed_data(),
+                         cells.typed_data(),
+                         back_panels(s, kernel.typed_data(), s.features, input_scratch),
+                         back_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
+                         dx->typed_data(),
+                         dz->typed_data(),
+                         dh->typed_data(),
+                         dc->typed_data(),
+                         sums.data()};
+    for_rows(s, d, best<BackwardData>(avx512::lstm::backward, avx2::lstm::backward,
+                                      plain::lstm::backward));
+    sums.write(dbias->typed_data(), 0, 4 * s.units);
+    product(x.typed_data(), s.features, dz->typed_data(), 4 * s.units, s.steps * s.batch,
+            dkernel->typed_data(), false);
+    recurrent_gradient(s, h.typed_data(), y.typed_data(), dz->typed_data(),
+                       drecurrent->typed_data());
   });
 }
 
-ffi::Error GruForwardAll(Floats z, Floats h, Floats kernel, Floats bias, FloatsOut y,
-                         FloatsOut kept, bool reverse) {
+ffi::Error GruForwardAll(Floats x, Floats h, Floats kernel, Floats recurrent, Floats bias,
+                         Floats inner_bias, FloatsOut y, FloatsOut kept, bool reverse) {
   return guarded([&] {
-    const Shape s = shape(z.dimensions(), 3, reverse);
-    thread_local Scratch scratch;
-    GruForward d{z.typed_data(), h.typed_data(), bias.typed_data(),
-                 gate_panels(s, kernel.typed_data(), scratch), y->typed_data(),
-                 kept->element_count() > 0 ? kept->typed_data() : nullptr};
-    for_rows(s, d, best<GruForward>(avx512::gru::forward, avx2::gru::forward, plain::gru::forward));
+    const Shape s = shape(x.dimensions(), h.dimensions()[1], 3, reverse);
+    const GruForward d{x.typed_data(),
+                       h.typed_data(),
+                       bias.typed_data(),
+                       inner_bias.typed_data(),
+                       gate_panels(s, kernel.typed_data(), s.features, input_scratch),
+                       gate_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
+                       y->typed_data(),
+                       kept->element_count() > 0 ? kept->typed_data() : nullptr};
+    for_rows(s, d,
+             best<GruForward>(avx512::gru::forward, avx2::gru::forward, plain::gru::forward));
   });
 }
 
-ffi::Error GruBackwardAll(Floats dy, Floats h, Floats kernel, Floats y, Floats kept, FloatsOut dz,
-                          FloatsOut dh, FloatsOut dkernel, FloatsOut dinner, bool reverse) {
+ffi::Error GruBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats recurrent, Floats y,
+                          Floats kept, FloatsOut dx, FloatsOut dh, FloatsOut dkernel,
+                          FloatsOut drecurrent, FloatsOut dbias, FloatsOut dinner_bias,
+                          FloatsOut dz, FloatsOut dinner, bool reverse) {
   return guarded([&] {
-    const Shape s = shape(dz->dimensions(), 3, reverse);
-    thread_local Scratch scratch;
+    const Shape s = shape(x.dimensions(), h.dimensions()[1], 3, reverse);
     std::memset(dh->typed_data(), 0, static_cast<size_t>(s.batch * s.units) * sizeof(float));
-    GruBackward d{dy.typed_data(), h.typed_data(), y.typed_data(), kept.typed_data(),
-                  carry_panels(s, kernel.typed_data(), scratch), dz->typed_data(),
-                  dinner->typed_data(), dh->typed_data()};
-    for_rows(s, d, best<GruBackward>(avx512::gru::backward, avx2::gru::backward, plain::gru::backward));
-    kernel_gradient(s, h.typed_data(), y.typed_data(), dinner->typed_data(), dkernel->typed_data());
+    BiasSums sums(s, 6 * s.units);
+    const GruBackward d{dy.typed_data(),
+                        h.typed_data(),
+                        y.typed_data(),
+                        kept.typed_data(),
+                        back_panels(s, kernel.typed_data(), s.features, input_scratch),
+                        back_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
+                        dx->typed_data(),
+                        dz->typed_data(),
+                        dinner->typed_data(),
+                        dh->typed_data(),
+                        sums.data()};
+    for_rows(s, d,
+             best<GruBackward>(avx512::gru::backward, avx2::gru::backward, plain::gru::backward));
+    sums.write(dbias->typed_data(), 0, 3 * s.units);
+    sums.write(dinner_bias->typed_data(), 3 * s.units, 3 * s.units);
+    product(x.typed_data(), s.features, dz->typed_data(), 3 * s.units, s.steps * s.batch,
+            dkernel->typed_data(), false);
+    recurrent_gradient(s, h.typed_data(), y.typed_data(), dinner->typed_data(),
+                       drecurrent->typed_data());
   });
 }
 
 }  // namespace
 }  // namespace kerata
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm, kerata::Forward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm, kerata::LstmForward,
                               xla::ffi::Ffi::Bind()
+                                  .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
@@ -201,7 +268,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm, kerata::Forward,
                                   .Ret<kerata::Floats>()
                                   .Attr<bool>("reverse"));
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm_back, kerata::Backward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm_back, kerata::LstmBackward,
                               xla::ffi::Ffi::Bind()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
@@ -211,6 +278,11 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm_back, kerata::Backward,
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
                                   .Ret<kerata::Floats>()
                                   .Ret<kerata::Floats>()
                                   .Ret<kerata::Floats>()
@@ -219,6 +291,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm_back, kerata::Backward,
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_gru, kerata::GruForwardAll,
                               xla::ffi::Ffi::Bind()
+                                  .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
@@ -234,6 +308,12 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_gru_back, kerata::GruBackwardAll,
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
                                   .Ret<kerata::Floats>()
                                   .Ret<kerata::Floats>()
                                   .Ret<kerata::Floats>()

@@ -1,58 +1,66 @@
 #include "vectors.h"
 
-// dh (+)= dz times the transposed kernel, in panels of up to 64 units.
+// to (rows x width) = or += from (rows x depth) times a matrix in panels of up to 64 columns.
 template <int kRows, int kVectors>
-static void carry_block(const Shape& s, const float* dz, const float* panel, float* dh, int64_t at) {
+static void project_block(const float* from, int64_t depth, const float* panel, float* to,
+                          int64_t width, int64_t at, bool adds) {
   V sums[kRows][kVectors];
   for (int r = 0; r < kRows; ++r)
     for (int v = 0; v < kVectors; ++v) {
-      const int64_t left = s.units - (at + v * 16);
-      sums[r][v] = s.adds && left > 0
-                       ? load(dh + r * s.units + at + v * 16, std::min<int64_t>(16, left))
-                       : V{};
+      const int64_t left = width - (at + v * 16);
+      sums[r][v] =
+          adds && left > 0 ? load(to + r * width + at + v * 16, std::min<int64_t>(16, left)) : V{};
     }
-  multiply<kRows, kVectors>(dz, s.gates * s.units, panel, s.gates * s.units, sums);
+  multiply<kRows, kVectors>(from, depth, panel, depth, sums);
   for (int r = 0; r < kRows; ++r)
     for (int v = 0; v < kVectors; ++v) {
       const int64_t column = at + v * 16;
-      if (column < s.units)
-        store(dh + r * s.units + column, sums[r][v], std::min<int64_t>(16, s.units - column));
+      if (column < width)
+        store(to + r * width + column, sums[r][v], std::min<int64_t>(16, width - column));
     }
 }
 
 template <int kRows>
-static void carry(const Shape& s, const float* dz, const float* panels, float* dh) {
-  for (int64_t p = 0; p < s.panels; p += 4) {
-    const float* panel = panels + p * 16 * s.gates * s.units;
-    const int64_t left = s.panels - p;
+static void project(const float* from, int64_t depth, const float* panels, float* to, int64_t width,
+                    bool adds) {
+  for (int64_t at = 0; at < width; at += 64) {
+    const float* panel = panels + at * depth;
+    const int64_t left = (width - at + 15) / 16;
     if (left >= 4) {
-      carry_block<kRows, 4>(s, dz, panel, dh, p * 16);
+      project_block<kRows, 4>(from, depth, panel, to, width, at, adds);
     } else if (left == 3) {
-      carry_block<kRows, 3>(s, dz, panel, dh, p * 16);
+      project_block<kRows, 3>(from, depth, panel, to, width, at, adds);
     } else if (left == 2) {
-      carry_block<kRows, 2>(s, dz, panel, dh, p * 16);
+      project_block<kRows, 2>(from, depth, panel, to, width, at, adds);
     } else {
-      carry_block<kRows, 1>(s, dz, panel, dh, p * 16);
+      project_block<kRows, 1>(from, depth, panel, to, width, at, adds);
     }
   }
 }
 
-static void carry_rows(const Shape& s, const float* dz, const float* panels, float* dh,
-                       int64_t first, int64_t last) {
+static void project_rows(const float* from, int64_t depth, const float* panels, float* to,
+                         int64_t width, bool adds, int64_t first, int64_t last) {
   for (int64_t r = first; r < last;) {
-    const float* from = dz + r * s.gates * s.units;
-    float* to = dh + r * s.units;
     if (last - r >= 6) {
-      carry<6>(s, from, panels, to);
+      project<6>(from + r * depth, depth, panels, to + r * width, width, adds);
       r += 6;
     } else if (last - r >= 2) {
-      carry<2>(s, from, panels, to);
+      project<2>(from + r * depth, depth, panels, to + r * width, width, adds);
       r += 2;
     } else {
-      carry<1>(s, from, panels, to);
+      project<1>(from + r * depth, depth, panels, to + r * width, width, adds);
       r += 1;
     }
   }
+}
+
+// total += the sum of the rows.
+static void add_rows(const float* rows, int64_t width, float* total, int64_t first, int64_t last) {
+  for (int64_t r = first; r < last; ++r)
+    for (int64_t k = 0; k < width; k += 16) {
+      const int64_t count = std::min<int64_t>(16, width - k);
+      store(total + k, load(total + k, count) + load(rows + r * width + k, count), count);
+    }
 }
 
 // The loops of an LSTM. Rows of the batch go in blocks of kRows, units in panels of 16: a block's sums
@@ -61,16 +69,17 @@ static void carry_rows(const Shape& s, const float* dz, const float* panels, flo
 namespace lstm {
 
 template <int kRows>
-static void forward_block(const Shape& s, const float* before,
-                          const float* c_before, const float* z, const float* panels, float* y,
-                          float* c_after, float* gates) {
+static void forward_block(const Shape& s, const ForwardData& d, const float* x,
+                          const float* before, const float* c_before, float* y, float* c_after,
+                          float* gates) {
   const int64_t u = s.units;
   for (int64_t p = 0; p < s.panels; ++p) {
     const int64_t at = p * 16, count = std::min<int64_t>(16, u - at);
     V sums[kRows][4];
     for (int r = 0; r < kRows; ++r)
-      for (int g = 0; g < 4; ++g) sums[r][g] = load(z + (r * 4 + g) * u + at, count);
-    multiply<kRows, 4>(before, u, panels + p * u * 64, u, sums);
+      for (int g = 0; g < 4; ++g) sums[r][g] = load(d.bias + g * u + at, count);
+    multiply<kRows, 4>(x, s.features, d.input_panels + p * s.features * 64, s.features, sums);
+    multiply<kRows, 4>(before, u, d.panels + p * u * 64, u, sums);
     for (int r = 0; r < kRows; ++r) {
       const V i = sigmoid(sums[r][0]), f = sigmoid(sums[r][1]);
       const V g = tangent(sums[r][2]), o = sigmoid(sums[r][3]);
@@ -100,8 +109,8 @@ static void forward(const Shape& s, const ForwardData& d, int64_t first, int64_t
     float* gates = d.gates ? d.gates + t * 4 * line : nullptr;
     for (int64_t r = first; r < last;) {
 #define KERATA_ROWS(n)                                                                       \
-  forward_block<n>(s, before + r * u, c_before + r * u, d.z + (t * s.batch + r) * 4 * u, \
-                   d.panels, d.y + t * line + r * u, c_after + r * u,                        \
+  forward_block<n>(s, d, d.x + (t * s.batch + r) * s.features, before + r * u,               \
+                   c_before + r * u, d.y + t * line + r * u, c_after + r * u,                \
                    gates ? gates + r * 4 * u : nullptr);                                     \
   r += n
       if (last - r >= 6) {
@@ -145,7 +154,11 @@ static void backward(const Shape& s, const BackwardData& d, int64_t first, int64
         store(d.dc + r * u + at, dc * f, count);
       }
     }
-    carry_rows(s, d.dz + t * 4 * line, d.panels, d.dh, first, last);
+    const float* dz = d.dz + t * 4 * line;
+    project_rows(dz, 4 * u, d.panels, d.dh, u, false, first, last);
+    project_rows(dz, 4 * u, d.input_panels, d.dx + t * s.batch * s.features, s.features, false,
+                 first, last);
+    add_rows(dz, 4 * u, d.dbias + first / s.share * 4 * u, first, last);
   }
 }
 
@@ -156,20 +169,23 @@ static void backward(const Shape& s, const BackwardData& d, int64_t first, int64
 namespace gru {
 
 template <int kRows>
-static void forward_block(const Shape& s, const float* before, const float* z, const float* bias,
-                          const float* panels, float* y, float* kept) {
+static void forward_block(const Shape& s, const GruForward& d, const float* x,
+                          const float* before, float* y, float* kept) {
   const int64_t u = s.units;
   for (int64_t p = 0; p < s.panels; ++p) {
     const int64_t at = p * 16, count = std::min<int64_t>(16, u - at);
-    V sums[kRows][3];
+    V outer[kRows][3], sums[kRows][3];
     for (int r = 0; r < kRows; ++r)
-      for (int g = 0; g < 3; ++g) sums[r][g] = load(bias + g * u + at, count);
-    multiply<kRows, 3>(before, u, panels + p * u * 48, u, sums);
+      for (int g = 0; g < 3; ++g) {
+        outer[r][g] = load(d.bias + g * u + at, count);
+        sums[r][g] = load(d.inner_bias + g * u + at, count);
+      }
+    multiply<kRows, 3>(x, s.features, d.input_panels + p * s.features * 48, s.features, outer);
+    multiply<kRows, 3>(before, u, d.panels + p * u * 48, u, sums);
     for (int r = 0; r < kRows; ++r) {
-      const float* now = z + r * 3 * u + at;
-      const V update = sigmoid(load(now, count) + sums[r][0]);
-      const V reset = sigmoid(load(now + u, count) + sums[r][1]);
-      const V candidate = tangent(load(now + 2 * u, count) + reset * sums[r][2]);
+      const V update = sigmoid(outer[r][0] + sums[r][0]);
+      const V reset = sigmoid(outer[r][1] + sums[r][1]);
+      const V candidate = tangent(outer[r][2] + reset * sums[r][2]);
       const V h = load(before + r * u + at, count);
       store(y + r * u + at, candidate + update * (h - candidate), count);
       if (kept != nullptr) {
@@ -190,17 +206,17 @@ static void forward(const Shape& s, const GruForward& d, int64_t first, int64_t 
     const float* before = step ? d.y + (s.reverse ? t + 1 : t - 1) * line : d.h;
     for (int64_t r = first; r < last;) {
       const float* h = before + r * u;
-      const float* z = d.z + (t * s.batch + r) * 3 * u;
+      const float* x = d.x + (t * s.batch + r) * s.features;
       float* y = d.y + t * line + r * u;
       float* kept = d.kept ? d.kept + (t * s.batch + r) * 4 * u : nullptr;
       if (last - r >= 6) {
-        forward_block<6>(s, h, z, d.bias, d.panels, y, kept);
+        forward_block<6>(s, d, x, h, y, kept);
         r += 6;
       } else if (last - r >= 2) {
-        forward_block<2>(s, h, z, d.bias, d.panels, y, kept);
+        forward_block<2>(s, d, x, h, y, kept);
         r += 2;
       } else {
-        forward_block<1>(s, h, z, d.bias, d.panels, y, kept);
+        forward_block<1>(s, d, x, h, y, kept);
         r += 1;
       }
     }
@@ -234,7 +250,12 @@ static void backward(const Shape& s, const GruBackward& d, int64_t first, int64_
         store(dh + at, grad * update, count);
       }
     }
-    carry_rows(s, d.dinner + t * 3 * line, d.panels, d.dh, first, last);
+    const float *dz = d.dz + t * 3 * line, *inner = d.dinner + t * 3 * line;
+    project_rows(inner, 3 * u, d.panels, d.dh, u, true, first, last);
+    project_rows(dz, 3 * u, d.input_panels, d.dx + t * s.batch * s.features, s.features, false,
+                 first, last);
+    add_rows(dz, 3 * u, d.dbias + first / s.share * 6 * u, first, last);
+    add_rows(inner, 3 * u, d.dbias + (first / s.share * 6 + 3) * u, first, last);
   }
 }
 
