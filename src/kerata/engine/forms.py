@@ -5,6 +5,7 @@ For engines that compile functions of a flat list of tensors.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -76,3 +77,11 @@ def slots(form: Any) -> Iterator[Slot]:
     elif isinstance(form, dict):
         for v in form.values():
             yield from slots(v)
+
+
+def call_backward(back: Callable, args: Sequence[Any], upstream: Sequence[Any]) -> Any:
+    """What a user's derivative gives: ``back(*upstream)``, or Keras's ``back(*args, upstream=...)``."""
+    names = list(inspect.signature(back).parameters)
+    if "upstream" not in names or names[0] == "upstream":
+        return back(*upstream)
+    return back(*args, upstream=upstream[0] if len(upstream) == 1 else upstream)

@@ -20,6 +20,7 @@ from ..variable import Variable
 from . import complaints
 from .complaints import device_name
 from .foreign import to_host
+from .forms import call_backward
 from .memory import keep_freed_memory
 from .tensorflow_graphs import Graphs, Loop
 
@@ -198,19 +199,12 @@ def value_and_grad(fn: Callable, has_aux: bool = False) -> Callable:
 
 def custom_gradient(fn: Callable) -> Callable:
     """`fn` with the derivative that it returns beside its value."""
-    import inspect
 
     def call(*args: Any, **kwargs: Any) -> Any:
         @tf.custom_gradient
         def run(*tensors: Any) -> Any:
             value, back = fn(*tensors, **kwargs)
-            if "upstream" not in inspect.signature(back).parameters:
-                return value, back
-
-            def backward(*upstream: Any) -> Any:
-                return back(*tensors, upstream=upstream[0] if len(upstream) == 1 else upstream)
-
-            return value, backward
+            return value, lambda *upstream: call_backward(back, tensors, upstream)
 
         return run(*[asarray(a) for a in args])
 

@@ -23,6 +23,7 @@ from ..variable import Variable
 from . import complaints
 from .complaints import device_name
 from .foreign import to_host
+from .forms import call_backward
 from .memory import keep_freed_memory
 from .torch_replay import Many, Replayed, asks_for_values, is_strict, native_only, recording
 
@@ -227,7 +228,7 @@ def custom_gradient(fn: Callable) -> Callable:
 
             @staticmethod
             def backward(ctx: Any, *upstream: Any) -> Any:
-                grads = _call_backward(ctx.back, args, upstream)
+                grads = call_backward(ctx.back, args, upstream)
                 return tuple(grads) if isinstance(grads, (list, tuple)) else grads
 
         out = Function.apply(*[asarray(a) if _numeric(a) else a for a in args])
@@ -238,14 +239,6 @@ def custom_gradient(fn: Callable) -> Callable:
 
 def _numeric(a: Any) -> bool:
     return isinstance(a, (np.ndarray, np.generic, float, Variable))
-
-
-def _call_backward(back: Callable, args: Sequence[Any], upstream: Sequence[Any]) -> Any:
-    import inspect
-
-    if "upstream" in inspect.signature(back).parameters:
-        return back(*args, upstream=upstream[0] if len(upstream) == 1 else upstream)
-    return back(*upstream)
 
 
 def vmap(fn: Callable, in_axes: Any = 0) -> Callable:
