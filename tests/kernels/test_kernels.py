@@ -373,6 +373,40 @@ def run(**env):
     return why
 
 
+ISA = """
+import numpy as np, jax
+from kerata import kernels
+from kerata.kernels import recurrent as r
+assert kernels.ready()
+g = np.random.default_rng(0)
+for net, gates in ((r._LSTM, 4), (r._GRU, 3)):
+    state, width = (7, 20), gates * 20
+    shapes = [(4, 7, 18), state, *([state] if gates == 4 else []), (18, width), (20, width), (width,)]
+    shapes += [(width,)] * (6 - len(shapes))
+    args = [(0.3 * g.standard_normal(s)).astype("float32") for s in shapes]
+    native = lambda *a: tuple(net.forward.bind(*a, reverse=False, keep=True)[: net.count])
+    (y, back), (y2, back2) = jax.vjp(native, *args), jax.vjp(net._net(False), *args)
+    for a, b in zip(jax.tree.leaves((y, back(y))), jax.tree.leaves((y2, back2(y)))):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+print("same")
+"""
+
+
+@pytest.mark.parametrize("instructions", ["avx512", "avx2", "plain"])
+def test_instruction_sets(instructions):
+    done = subprocess.run(
+        [sys.executable, "-c", ISA],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "KERATA_ISA": instructions,
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "same", done.stderr
+
+
 def test_turned_off():
     assert run() == ""
     assert run(KERATA_KERNELS="0") == "KERATA_KERNELS=0 turns them off"
