@@ -211,3 +211,17 @@ def test_operation_that_xla_does_not_know():
     np.testing.assert_array_equal(before[0], model.get_weights()[0])
     model.compile("sgd", "mse")
     assert np.isfinite(model.fit(X, X[:, :1], verbose=0).history["loss"][0])
+
+
+@pytest.mark.parametrize("key", ["engine", "backend"])
+def test_engine_of_the_settings_file(key, tmp_path):
+    (tmp_path / "config.json").write_text(f'{{"{key}": "tensorflow"}}')
+    env = {k: v for k, v in os.environ.items() if k not in ("KERATA_ENGINE", "KERAS_BACKEND")}
+    env |= {"KERATA_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", "import kerata; print(kerata.config.backend())"],
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "tensorflow", done.stderr
