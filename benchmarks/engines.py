@@ -30,6 +30,7 @@ class Row:
     tensorflow: float | None = None
     plain: float | None = None
     most: dict[str, float] = field(default_factory=dict)
+    jax: float | None = None
 
 
 ROWS = [
@@ -52,8 +53,8 @@ def measure(row: Row, engine: str, given: argparse.Namespace) -> dict[str, list[
     pythons = {"kerata": getattr(given, f"python_{engine}")}
     if not given.alone:
         pythons["keras"] = given.oracle
-        if engine == "torch" and row.plain is not None:
-            pythons["plain_torch"] = pythons["kerata"]
+        if engine in ("torch", "jax") and row.plain is not None:
+            pythons["plain_torch"] = given.python_torch
     found: dict[str, list[float]] = {library: [] for library in pythons}
     for _ in range(given.runs):
         for library, python in pythons.items():
