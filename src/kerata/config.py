@@ -171,7 +171,9 @@ def backend() -> str:
     """
     if _settings["engine"] is None:
         name = os.environ.get("KERATA_ENGINE") or os.environ.get("KERAS_BACKEND")
-        _settings["engine"] = _check_engine(name or _from_file("engine") or _from_file("backend") or "jax")
+        _settings["engine"] = _check_engine(
+            name or _from_file("engine") or _from_file("backend") or "jax"
+        )
     return _settings["engine"]
 
 
