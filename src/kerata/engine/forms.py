@@ -85,3 +85,10 @@ def call_backward(back: Callable, args: Sequence[Any], upstream: Sequence[Any]) 
     if "upstream" not in names or names[0] == "upstream":
         return back(*upstream)
     return back(*args, upstream=upstream[0] if len(upstream) == 1 else upstream)
+
+
+def body_of(name: str) -> Callable:
+    """The body of an op, for the calls that an engine's own version of it does not serve."""
+    from ..ops._define import REGISTRY
+
+    return REGISTRY[name].body

@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from .. import config, dtypes
+from .forms import body_of
 from .jax import asarray
 from .jax import cond as run_cond
 from .jax import while_loop as run_while_loop
@@ -260,12 +261,6 @@ def average_pool(
 # --- recurrent nets -------------------------------------------------------------------------------
 
 
-def _body(name: str) -> Callable:
-    from ..ops._define import REGISTRY
-
-    return REGISTRY[name].body
-
-
 @override
 def lstm(
     x: Any,
@@ -278,7 +273,7 @@ def lstm(
     sequences: bool = True,
 ) -> Any:
     if not _has_kernels(x, h, c, kernel, recurrent_kernel):
-        return _body("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences)
+        return body_of("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences)
     from ..kernels import recurrent as native
 
     bias = jnp.zeros(kernel.shape[1]) if bias is None else bias
@@ -297,7 +292,7 @@ def gru(
     sequences: bool = True,
 ) -> Any:
     if not _has_kernels(x, h, kernel, recurrent_kernel):
-        return _body("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences)
+        return body_of("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences)
     from ..kernels import recurrent as native
 
     outer, inner = jnp.zeros((2, kernel.shape[1])) if bias is None else bias

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .. import config, tree
+from .forms import body_of
 from .tensorflow import DTYPES, asarray, seed_of
 from .tensorflow_ops import (
     OVERRIDES,
@@ -630,9 +631,7 @@ def _along(native: Callable, name: str) -> Callable:
         x = as_float(x)
         if axis == -1 and x.dtype.is_floating:
             return native(logits=x)
-        from ..ops._define import REGISTRY
-
-        return REGISTRY[name].body(x, axis)
+        return body_of(name)(x, axis)
 
     return run
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .. import config, tree
+from .forms import body_of
 from .torch import DTYPES, NAMES, asarray, fold, generator, here
 from .torch_ops import (
     OVERRIDES,
@@ -620,16 +621,10 @@ def _normalized(x: Any, axis: Any, native: Callable, finish: Callable) -> Any:
     return finish(x - torch.logsumexp(x, axes_of(axis, x.dim()), True))
 
 
-def _body(name: str) -> Callable:
-    from ..ops._define import REGISTRY
-
-    return REGISTRY[name].body
-
-
 @override
 def relu(x: Any) -> Any:
     x = asarray(x)
-    return torch.relu(x) if x.dtype is not torch.bool else _body("relu")(x)
+    return torch.relu(x) if x.dtype is not torch.bool else body_of("relu")(x)
 
 
 @override
@@ -677,7 +672,7 @@ def layer_normalization(
     whole = axes == tuple(range(axes[0], x.dim()))
     weights = [None if w is None else asarray(w, NAMES[x.dtype]) for w in (gamma, beta)]
     if kwargs or not whole or any(w is not None and w.shape != shape for w in weights):
-        return _body("layer_normalization")(x, gamma, beta, axis, epsilon, **kwargs)
+        return body_of("layer_normalization")(x, gamma, beta, axis, epsilon, **kwargs)
     return F.layer_norm(x, shape, *weights, config.epsilon() if epsilon is None else epsilon)
 
 
@@ -695,7 +690,7 @@ def dot_product_attention(
 ) -> Any:
     q, k, v = together([query, key, value])
     if attn_logits_soft_cap is not None or q.dim() != 4 or not q.is_floating_point():
-        return _body("dot_product_attention")(
+        return body_of("dot_product_attention")(
             q, k, v, bias, mask, scale, is_causal, flash_attention, attn_logits_soft_cap
         )
     q, k, v = (t.transpose(1, 2) for t in (q, k, v))

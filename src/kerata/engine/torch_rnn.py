@@ -12,8 +12,9 @@ from typing import Any
 
 import torch
 
+from .forms import body_of
 from .torch import NAMES, asarray
-from .torch_nn import _body, leaf
+from .torch_nn import leaf
 from .torch_ops import override, together
 
 _ops = torch.ops.kerata
@@ -118,7 +119,7 @@ def lstm(
 ) -> Any:
     x, h, c, kernel, recurrent = together([x, h, c, kernel, recurrent_kernel])
     if x.dtype is not torch.float32 or not x.numel():
-        return _body("lstm")(x, h, c, kernel, recurrent, bias, reverse, sequences)
+        return body_of("lstm")(x, h, c, kernel, recurrent, bias, reverse, sequences)
     weights = _weights(kernel, recurrent, bias, None)
     if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return _native(torch.lstm, x, (h, c), weights, reverse, sequences)
@@ -231,7 +232,7 @@ def gru(
 ) -> Any:
     x, h, kernel, recurrent = together([x, h, kernel, recurrent_kernel])
     if not x.numel():
-        return _body("gru")(x, h, kernel, recurrent, bias, reverse, sequences)
+        return body_of("gru")(x, h, kernel, recurrent, bias, reverse, sequences)
     zeros = kernel.new_zeros(2, kernel.shape[1])
     outer, inner = (zeros if bias is None else asarray(bias, NAMES[kernel.dtype])).unbind(0)
     if x.device.type != "cpu":
@@ -306,7 +307,7 @@ def simple_rnn(
 ) -> Any:
     x, h, kernel, recurrent = together([x, h, kernel, recurrent_kernel])
     if not x.numel():
-        return _body("simple_rnn")(x, h, kernel, recurrent, bias, reverse, sequences)
+        return body_of("simple_rnn")(x, h, kernel, recurrent, bias, reverse, sequences)
     if x.device.type != "cpu":
         weights = _weights(kernel, recurrent, bias, None)
         return _native(torch.rnn_tanh, x, (h,), weights, reverse, sequences)

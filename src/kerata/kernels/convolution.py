@@ -107,7 +107,8 @@ _input = _primitive("kerata_conv_input", "kerata_conv_input", _reference_input)
 _kernel = _primitive("kerata_conv_kernel", "kerata_conv_kernel", _reference_kernel)
 
 
-def _shape(x: Any) -> tuple[int, ...]:
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of what a transpose rule is handed: a tensor, or what stands for one."""
     return getattr(x, "aval", x).shape  # what is to be accumulated has no shape of its own
 
 
@@ -115,8 +116,8 @@ def _bilinear(primitive: Primitive, first: Any, second: Any) -> None:
     """`first` and `second` give the cotangents of the two arguments."""
     ad.defbilinear(
         primitive,
-        lambda ct, a, b, *, setting, other: first(ct, b, setting=setting, other=_shape(a)),
-        lambda ct, a, b, *, setting, other: second(a, ct, setting=setting, other=_shape(b)),
+        lambda ct, a, b, *, setting, other: first(ct, b, setting=setting, other=shape_of(a)),
+        lambda ct, a, b, *, setting, other: second(a, ct, setting=setting, other=shape_of(b)),
     )
 
 

@@ -18,6 +18,8 @@ from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from .convolution import shape_of
+
 LARGEST_WINDOW = 255
 """Places that a byte tells apart."""
 
@@ -152,10 +154,6 @@ def _max_jvp(primals: Sequence, tangents: Sequence, *, window: Window, other: tu
 ad.primitive_jvps[_max] = _max_jvp
 
 
-def _shape(x: Any) -> tuple[int, ...]:
-    return getattr(x, "aval", x).shape  # what is to be accumulated has no shape of its own
-
-
 def _linear(primitive: Primitive, transpose: Primitive) -> None:
     """`primitive` is linear in its first argument, with that transpose."""
 
@@ -166,7 +164,7 @@ def _linear(primitive: Primitive, transpose: Primitive) -> None:
         if type(ct) is ad.Zero:
             return [None] * (1 + len(rest))
         return [
-            transpose.bind(ct, *rest, window=window, other=_shape(x)),
+            transpose.bind(ct, *rest, window=window, other=shape_of(x)),
             *[None] * len(rest),
         ]
 
