@@ -28,6 +28,12 @@ class Engine(Protocol):
     def is_tensor(self, x: Any) -> bool:
         """Whether `x` is a tensor of this engine."""
 
+    def is_tracing(self, x: Any) -> bool:
+        """Whether `x` has no value, because the function around it is being compiled."""
+
+    def block(self, x: Any) -> Any:
+        """Wait until the computation of `x` has ended."""
+
     def function(self, name: str, primitive: bool) -> Callable | None:
         """The engine's own function for the op, or ``None`` to run a composite op's body."""
 
@@ -56,6 +62,9 @@ class Engine(Protocol):
 
     def custom_gradient(self, fn: Callable) -> Callable:
         """`fn` returns ``(value, backward)``; the result uses ``backward`` as its derivative."""
+
+    def jvp(self, fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+        """The value of a function and its change along tangents."""
 
     def vmap(self, fn: Callable, in_axes: Any = 0) -> Callable:
         """`fn` mapped over a leading axis."""
@@ -117,6 +126,11 @@ class Engine(Protocol):
 
     def fold(self, key: Any, n: Any) -> Any:
         """A new key out of a key and a number."""
+
+    def random(
+        self, distribution: str, key: Any, shape: tuple[int, ...], dtype: str, *parameters: Any
+    ) -> Any:
+        """Numbers of a distribution; the parameters are those of the op of that name."""
 
     def calls(self) -> Any:
         """In a function being compiled that may change variables the number of its calls, else ``None``."""
