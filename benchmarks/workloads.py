@@ -244,6 +244,139 @@ def conv1d_step(library: str) -> float:
     return step(model, x, y, batch=128, epochs=1)
 
 
+def vgg16(keras: Any) -> Any:
+    """VGG16 for pictures of 224 x 224 (Simonyan & Zisserman 2014)."""
+    k = keras.layers
+    layers: list[Any] = [keras.Input((224, 224, 3))]
+    for count, filters in ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)):
+        layers += [
+            k.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(count)
+        ] + [k.MaxPooling2D(2)]
+    layers += [k.Flatten(), k.Dense(4096, activation="relu"), k.Dense(4096, activation="relu")]
+    return keras.Sequential([*layers, k.Dense(1000, activation="softmax")])
+
+
+def resnet50(keras: Any) -> Any:
+    """ResNet-50 for pictures of 224 x 224 (He et al. 2015)."""
+    k = keras.layers
+
+    def conv(x: Any, filters: int, size: int, strides: int = 1) -> Any:
+        x = k.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+        return k.BatchNormalization()(x)
+
+    def block(x: Any, filters: int, strides: int, widen: bool) -> Any:
+        y = k.Activation("relu")(conv(x, filters, 1, strides))
+        y = k.Activation("relu")(conv(y, filters, 3))
+        y = conv(y, 4 * filters, 1)
+        short = conv(x, 4 * filters, 1, strides) if widen else x
+        return k.Activation("relu")(k.Add()([short, y]))
+
+    inputs = keras.Input((224, 224, 3))
+    x = k.Activation("relu")(conv(inputs, 64, 7, 2))
+    x = k.MaxPooling2D(3, strides=2, padding="same")(x)
+    for stage, (count, filters) in enumerate(((3, 64), (4, 128), (6, 256), (3, 512))):
+        for i in range(count):
+            x = block(x, filters, 2 if stage and not i else 1, widen=not i)
+    x = k.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, k.Dense(1000, activation="softmax")(x))
+
+
+def forward(model: Any, batch: int) -> float:
+    """Seconds of a batch of pictures in `predict`."""
+    x, _ = images(3 * batch, 224, 3, 2)
+    model.predict(x, batch_size=batch, verbose=0)
+    return median_time(lambda: model.predict(x, batch_size=batch, verbose=0)) / 3
+
+
+def training(keras: Any, model: Any, batch: int) -> float:
+    """Seconds of a training step on pictures of 1,000 classes."""
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = images(3 * batch, 224, 3, 1000)
+    return step(model, x, y, batch=batch, epochs=1)
+
+
+def vgg16_predict(library: str) -> float:
+    """VGG16, 8 pictures of 224 x 224 x 3."""
+    return forward(vgg16(importlib.import_module(library)), 8)
+
+
+def vgg16_step(library: str) -> float:
+    """VGG16, SGD with momentum, 4 pictures a step."""
+    keras = importlib.import_module(library)
+    return training(keras, vgg16(keras), 4)
+
+
+def resnet50_predict(library: str) -> float:
+    """ResNet-50, 8 pictures of 224 x 224 x 3."""
+    return forward(resnet50(importlib.import_module(library)), 8)
+
+
+def resnet50_step(library: str) -> float:
+    """ResNet-50, SGD with momentum, 4 pictures a step."""
+    keras = importlib.import_module(library)
+    return training(keras, resnet50(keras), 4)
+
+
+def transformer_step(library: str) -> float:
+    """Two encoder blocks (width 64, 4 heads, inner 128) over 128 words, Adam, 32 a step."""
+    keras = importlib.import_module(library)
+    k = keras.layers
+    inputs = keras.Input((128,), dtype="int32")
+    x = k.Embedding(10_000, 64)(inputs)
+    for _ in range(2):
+        y = k.MultiHeadAttention(num_heads=4, key_dim=16, dropout=0.1)(x, x)
+        x = k.LayerNormalization(epsilon=1e-6)(k.Add()([x, k.Dropout(0.1)(y)]))
+        y = k.Dense(64)(k.Dense(128, activation="relu")(x))
+        x = k.LayerNormalization(epsilon=1e-6)(k.Add()([x, k.Dropout(0.1)(y)]))
+    x = k.GlobalAveragePooling1D()(x)
+    model = keras.Model(inputs, k.Dense(1, activation="sigmoid")(x))
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    x, y = words(1024, 128)
+    return step(model, x, y, batch=32, epochs=1)
+
+
+def gan_step(library: str) -> float:
+    """A step of a GAN on 28 x 28 pictures: `train_on_batch` of the discriminator and of the generator."""
+    import numpy as np
+
+    keras = importlib.import_module(library)
+    k = keras.layers
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            k.Conv2D(64, 3, strides=2, padding="same"), k.LeakyReLU(), k.Dropout(0.4),
+            k.Conv2D(64, 3, strides=2, padding="same"), k.LeakyReLU(), k.Dropout(0.4),
+            k.Flatten(), k.Dense(1, activation="sigmoid"),
+        ]
+    )  # fmt: skip
+    adam = keras.optimizers.Adam
+    discriminator.compile(optimizer=adam(2e-4, 0.5), loss="binary_crossentropy")
+    generator = keras.Sequential(
+        [
+            keras.Input((100,)), k.Dense(128 * 49), k.LeakyReLU(), k.Reshape((7, 7, 128)),
+            k.Conv2DTranspose(128, 4, strides=2, padding="same"), k.LeakyReLU(),
+            k.Conv2DTranspose(128, 4, strides=2, padding="same"), k.LeakyReLU(),
+            k.Conv2D(1, 7, padding="same", activation="sigmoid"),
+        ]
+    )  # fmt: skip
+    discriminator.trainable = False
+    both = keras.Sequential([generator, discriminator])
+    both.compile(optimizer=adam(2e-4, 0.5), loss="binary_crossentropy")
+    rng = np.random.default_rng(0)
+    real = rng.random((64, 28, 28, 1), dtype=np.float32)
+    labels = np.concatenate([np.ones((64, 1), np.float32), np.zeros((64, 1), np.float32)])
+
+    def one() -> None:
+        noise = rng.standard_normal((64, 100), dtype=np.float32)
+        fake = generator.predict_on_batch(noise)
+        discriminator.train_on_batch(np.concatenate([real, fake]), labels)
+        both.train_on_batch(noise, labels[:64])
+
+    one()
+    return median_time(one, 30)
+
+
 def epoch_cost(library: str) -> float:
     """Seconds of an epoch beyond its steps.
 
@@ -362,7 +495,7 @@ WORKLOADS: dict[str, Workload] = {
 # Those by which engines are compared, in `engines.py`.
 MORE: dict[str, Workload] = {
     f.__name__: f
-    for f in (cats_dogs_step, mnist_conv_step, lstm_step, gru_step, lstm_stack_step, conv1d_step)
+    for f in (cats_dogs_step, mnist_conv_step, lstm_step, gru_step, lstm_stack_step, conv1d_step, vgg16_predict, vgg16_step, resnet50_predict, resnet50_step, transformer_step, gan_step)
 }
 
 

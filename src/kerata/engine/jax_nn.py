@@ -16,7 +16,7 @@ from .forms import body_of
 from .jax import asarray
 from .jax import cond as run_cond
 from .jax import while_loop as run_while_loop
-from .jax_ops import OVERRIDES, as_axis, as_float, as_floats, dtype_of_name, override
+from .jax_ops import OVERRIDES, as_axis, as_float, as_floats, dtype_of_name, has_kernels, override
 
 # --- convolution and pooling --------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ def conv(
         each = zip(c.spatial(x.shape, data_format), window, strides, dilation)
         pads = [c.same_padding(*sizes) for sizes in each]
     groups = c.groups(c.channels(x.shape, data_format), kernel.shape)
-    if _has_kernels(x, kernel):
+    if has_kernels(x, kernel):
         from ..kernels import convolution as native
 
         setting = native.Setting(strides, tuple(pads), dilation, groups)
@@ -79,15 +79,6 @@ def conv(
         dimension_numbers=_numbers(rank, data_format, "IO"),
         feature_group_count=groups,
     )
-
-
-def _has_kernels(*tensors: Any) -> bool:
-    """Whether native kernels serve these tensors."""
-    if any(t.dtype != np.float32 or not t.size for t in tensors):
-        return False
-    from .. import kernels
-
-    return kernels.ready()
 
 
 def _last(fn: Callable, x: Any, data_format: str) -> Any:
@@ -151,7 +142,7 @@ def conv_transpose(
         c.transposed_padding(k, s, d, name, e)
         for k, s, d, e in zip(kernel.shape[:-2], strides, dilation, extra)
     ]
-    if _has_kernels(x, kernel):
+    if has_kernels(x, kernel):
         from ..kernels import convolution as native
 
         reach = [(k - 1) * d for k, d in zip(kernel.shape[:-2], dilation)]
@@ -205,7 +196,7 @@ def _full(window: Any, steps: Any, pads: Any, data_format: str) -> list[Any]:
 
 def _pooled(x: Any, name: str, window: Any, steps: Any, pads: Any, data_format: str) -> Any:
     """Pooling by a native kernel, or ``None``."""
-    if not _has_kernels(x):
+    if not has_kernels(x):
         return None
     from ..kernels import pooling as native
 
@@ -272,7 +263,7 @@ def lstm(
     reverse: bool = False,
     sequences: bool = True,
 ) -> Any:
-    if not _has_kernels(x, h, c, kernel, recurrent_kernel):
+    if not has_kernels(x, h, c, kernel, recurrent_kernel):
         return body_of("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences)
     from ..kernels import recurrent as native
 
@@ -291,7 +282,7 @@ def gru(
     reverse: bool = False,
     sequences: bool = True,
 ) -> Any:
-    if not _has_kernels(x, h, kernel, recurrent_kernel):
+    if not has_kernels(x, h, kernel, recurrent_kernel):
         return body_of("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences)
     from ..kernels import recurrent as native
 
@@ -443,6 +434,14 @@ def random(
     distribution: str, key: Any, shape: tuple[int, ...], dtype: str, *parameters: Any
 ) -> Any:
     """Numbers of a distribution: `parameters` as in the op of that name."""
+    from .. import kernels
+
+    if kernels.ready():
+        from ..kernels import random as native
+
+        if distribution == "bernoulli":
+            return native.bernoulli(key, *parameters, shape)
+        key = native.wrap(key)
     return _DISTRIBUTIONS[distribution](key, shape, dtype, *parameters)
 
 
@@ -489,8 +488,18 @@ OVERRIDES["sigmoid"] = lambda x: _sigmoid(as_float(x))
 OVERRIDES["silu"] = lambda x: _silu(as_float(x))
 OVERRIDES["softplus"] = lambda x: _softplus(as_float(x))
 OVERRIDES["gelu"] = lambda x, approximate=True: _gelu(as_float(x), approximate)
-OVERRIDES["softmax"] = lambda x, axis=-1: _softmax(as_float(x), as_axis(axis))
 OVERRIDES["log_softmax"] = lambda x, axis=-1: _log_softmax(as_float(x), as_axis(axis))
+
+
+@override
+def softmax(x: Any, axis: Any = -1) -> Any:
+    x, axis = as_float(x), as_axis(axis)
+    if axis in (-1, (-1,), x.ndim - 1) and has_kernels(x):
+        from ..kernels import softmax as native
+
+        if x.size >= native.FEWEST:
+            return native.softmax(x)
+    return _softmax(x, axis)
 
 
 @override

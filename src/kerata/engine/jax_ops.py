@@ -632,10 +632,26 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
 _INT8 = np.dtype("int8")
 
 
+def has_kernels(*tensors: Any) -> bool:
+    """Whether native kernels serve these tensors."""
+    if any(t.dtype != np.float32 or not t.size for t in tensors):
+        return False
+    from .. import kernels
+
+    return kernels.ready()
+
+
 @override
 def matmul(x1: Any, x2: Any) -> Any:
-    if getattr(x1, "dtype", None) == _INT8 and getattr(x2, "dtype", None) == _INT8:
+    x1, x2 = asarray(x1), asarray(x2)
+    if x1.dtype == _INT8 and x2.dtype == _INT8:
         return jnp.matmul(x1, x2, preferred_element_type="int32")
+    if has_kernels(x1, x2):
+        from ..kernels import product
+
+        terms = product.matmul_terms(x1.shape, x2.shape)
+        if terms is not None:
+            return product.einsum(x1, x2, terms)
     return jnp.matmul(x1, x2)
 
 
@@ -648,7 +664,14 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 
 @override
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
-    return jnp.einsum(subscripts, *(asarray(x) for x in operands))
+    tensors = [asarray(x) for x in operands]
+    if len(tensors) == 2 and has_kernels(*tensors):
+        from ..kernels import product
+
+        terms = product.parse(subscripts, *(x.shape for x in tensors))
+        if terms is not None:
+            return product.einsum(*tensors, terms)
+    return jnp.einsum(subscripts, *tensors)
 
 
 @override

@@ -20,6 +20,8 @@ def keep_freed_memory() -> None:
 
     with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
         mallopt = ctypes.CDLL(None).mallopt
-        trim_threshold, mmap_max = -1, -4
+        trim_threshold, mmap_max, arena_max = -1, -4, -8
         mallopt(trim_threshold, 2**31 - 1)
         mallopt(mmap_max, 0)
+        # Threads get heaps of their own by default, which are given back however large the threshold.
+        mallopt(arena_max, 1)

@@ -1,7 +1,7 @@
 """Native kernels for CPUs: oneDNN and own loops, called by XLA from inside compiled JAX programs.
 
-They take the place of XLA's own code where that is slow (convolution, pooling), on Linux on x86-64
-where the package was built with a compiler. ``KERATA_KERNELS=0`` turns them off. Without them, and for
+They take the place of XLA's own code where that is slow (convolution, pooling, recurrent nets, matrix
+products, random bits), on Linux on x86-64 where the package was built with a compiler. ``KERATA_KERNELS=0`` turns them off. Without them, and for
 dtypes and devices that they do not serve, XLA computes the same.
 """
 
@@ -31,6 +31,11 @@ _TARGETS = (
     "kerata_lstm_back",
     "kerata_gru",
     "kerata_gru_back",
+    "kerata_product",
+    "kerata_bits",
+    "kerata_bernoulli",
+    "kerata_softmax",
+    "kerata_softmax_move",
 )
 _PACKAGE = "onednn-cpu-gomp"
 _LIBRARY = "libdnnl.so.3"

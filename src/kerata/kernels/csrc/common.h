@@ -13,6 +13,13 @@
 #include "dnnl.hpp"
 #include "xla/ffi/api/ffi.h"
 
+// Compiles a function for each instruction set; the one that the processor has is taken at run time.
+#if defined(__x86_64__) && defined(__gnu_linux__)
+#define KERATA_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define KERATA_CLONES
+#endif
+
 namespace kerata {
 
 namespace ffi = xla::ffi;

@@ -9,12 +9,6 @@
 
 #include "common.h"
 
-#if defined(__x86_64__) && defined(__gnu_linux__)
-#define KERATA_CLONES __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
-#else
-#define KERATA_CLONES
-#endif
-
 namespace kerata {
 namespace {
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common.h"
+#include "sets.h"
 
 namespace kerata {
 namespace {
@@ -59,18 +60,6 @@ namespace plain {
 
 template <typename D>
 using Loop = void (*)(const Shape&, const D&, int64_t, int64_t);
-
-template <typename D>
-Loop<D> best(Loop<D> large, Loop<D> middle, Loop<D> small) {
-  static const char* const wanted = std::getenv("KERATA_ISA");  // for tests: avx2, plain
-  const std::string most = wanted ? wanted : "avx512";
-  if (most == "plain") return small;
-  if (most != "avx2" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
-    return large;
-  }
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? middle : small;
-}
 
 // Runs a loop for all rows of the batch, shared among threads.
 template <typename D>
@@ -171,7 +160,7 @@ ffi::Error LstmForward(Floats x, Floats h, Floats c, Floats kernel, Floats recur
                         c_last->typed_data(),
                         keep ? gates->typed_data() : nullptr,
                         keep ? cells->typed_data() : nullptr};
-    for_rows(s, d, best<ForwardData>(avx512::lstm::forward, avx2::lstm::forward,
+    for_rows(s, d, best<Loop<ForwardData>>(avx512::lstm::forward, avx2::lstm::forward,
                                      plain::lstm::forward));
   });
 }
@@ -197,7 +186,7 @@ ffi::Error LstmBackward(Floats dy, Floats dc_last, Floats x, Floats h, Floats c,
                          dh->typed_data(),
                          dc->typed_data(),
                          sums.data()};
-    for_rows(s, d, best<BackwardData>(avx512::lstm::backward, avx2::lstm::backward,
+    for_rows(s, d, best<Loop<BackwardData>>(avx512::lstm::backward, avx2::lstm::backward,
                                       plain::lstm::backward));
     sums.write(dbias->typed_data(), 0, 4 * s.units);
     product(x.typed_data(), s.features, dz->typed_data(), 4 * s.units, s.steps * s.batch,
@@ -220,7 +209,7 @@ ffi::Error GruForwardAll(Floats x, Floats h, Floats kernel, Floats recurrent, Fl
                        y->typed_data(),
                        kept->element_count() > 0 ? kept->typed_data() : nullptr};
     for_rows(s, d,
-             best<GruForward>(avx512::gru::forward, avx2::gru::forward, plain::gru::forward));
+             best<Loop<GruForward>>(avx512::gru::forward, avx2::gru::forward, plain::gru::forward));
   });
 }
 
@@ -244,7 +233,7 @@ ffi::Error GruBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats r
                         dh->typed_data(),
                         sums.data()};
     for_rows(s, d,
-             best<GruBackward>(avx512::gru::backward, avx2::gru::backward, plain::gru::backward));
+             best<Loop<GruBackward>>(avx512::gru::backward, avx2::gru::backward, plain::gru::backward));
     sums.write(dbias->typed_data(), 0, 3 * s.units);
     sums.write(dinner_bias->typed_data(), 3 * s.units, 3 * s.units);
     product(x.typed_data(), s.features, dz->typed_data(), 3 * s.units, s.steps * s.batch,

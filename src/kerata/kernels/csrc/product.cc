@@ -1,0 +1,72 @@
+// Sums of products of two tensors over common axes: matrix products, batches of them, with any
+// order of axes that strides can tell.
+
+#include "common.h"
+
+namespace kerata {
+namespace {
+
+using dnnl::memory;
+
+struct Plan {
+  dnnl::primitive run;
+  memory::desc a, b, c, scratch;
+};
+
+// `sizes` are those of the batch's axes and then M, N and K; strides follow the same order, those
+// of `a` for the batch, M and K, of `b` for the batch, K and N, of `c` for the batch, M and N.
+Plan plan(const Sizes& sizes, const Sizes& a, const Sizes& b, const Sizes& c) {
+  const size_t rank = sizes.size() - 3;
+  const int64_t m = sizes[rank], n = sizes[rank + 1], k = sizes[rank + 2];
+  auto shape = [&](int64_t rows, int64_t columns) {
+    Sizes out(sizes.begin(), sizes.begin() + rank);
+    out.push_back(rows);
+    out.push_back(columns);
+    return out;
+  };
+  const auto f32 = memory::data_type::f32;
+  Plan p;
+  p.a = memory::desc(shape(m, k), f32, a);
+  p.b = memory::desc(shape(k, n), f32, b);
+  p.c = memory::desc(shape(m, n), f32, c);
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::matmul::primitive_desc described(cpu(), p.a, p.b, p.c, attributes);
+  p.run = dnnl::matmul(described);
+  p.scratch = described.scratchpad_desc();
+  return p;
+}
+
+ffi::Error Product(Floats a, Floats b, FloatsOut c, Numbers given, Numbers left, Numbers right,
+                   Numbers out) {
+  return guarded([&] {
+    Sizes key = sizes(given);
+    for (Numbers part : {left, right, out}) key.insert(key.end(), part.begin(), part.end());
+    static Cache<Plan> plans;
+    const auto p =
+        plans.get(key, [&] { return plan(sizes(given), sizes(left), sizes(right), sizes(out)); });
+    thread_local Scratch scratch;
+    dnnl::stream stream(cpu());
+    p->run.execute(
+        stream,
+        {{DNNL_ARG_SRC, memory(p->a, cpu(), const_cast<float*>(a.typed_data()))},
+         {DNNL_ARG_WEIGHTS, memory(p->b, cpu(), const_cast<float*>(b.typed_data()))},
+         {DNNL_ARG_DST, memory(p->c, cpu(), c->typed_data())},
+         {DNNL_ARG_SCRATCHPAD,
+          memory(p->scratch, cpu(), scratch.get(p->scratch.get_size()))}});
+    stream.wait();
+  });
+}
+
+}  // namespace
+}  // namespace kerata
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_product, kerata::Product,
+                              xla::ffi::Ffi::Bind()
+                                  .Arg<kerata::Floats>()
+                                  .Arg<kerata::Floats>()
+                                  .Ret<kerata::Floats>()
+                                  .Attr<kerata::Numbers>("sizes")
+                                  .Attr<kerata::Numbers>("left")
+                                  .Attr<kerata::Numbers>("right")
+                                  .Attr<kerata::Numbers>("out"));
