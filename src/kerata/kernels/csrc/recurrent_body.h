@@ -1,5 +1,23 @@
 #include "vectors.h"
 
+// Calls run(n, r) for blocks of n rows from r on, up to 6 rows, of sizes as equal as can be. The
+// number is a constant of the compiler.
+template <typename F>
+static inline void in_blocks(int64_t first, int64_t last, const F& run) {
+  for (int64_t r = first; r < last;) {
+    const int64_t left = last - r, blocks = (left + 5) / 6, rows = (left + blocks - 1) / blocks;
+    switch (rows) {
+      case 6: run(std::integral_constant<int, 6>(), r); break;
+      case 5: run(std::integral_constant<int, 5>(), r); break;
+      case 4: run(std::integral_constant<int, 4>(), r); break;
+      case 3: run(std::integral_constant<int, 3>(), r); break;
+      case 2: run(std::integral_constant<int, 2>(), r); break;
+      default: run(std::integral_constant<int, 1>(), r); break;
+    }
+    r += rows;
+  }
+}
+
 // to (rows x width) = or += from (rows x depth) times a matrix in panels of up to 64 columns.
 template <int kRows, int kVectors>
 static void project_block(const float* from, int64_t depth, const float* panel, float* to,
@@ -40,18 +58,9 @@ static void project(const float* from, int64_t depth, const float* panels, float
 
 static void project_rows(const float* from, int64_t depth, const float* panels, float* to,
                          int64_t width, bool adds, int64_t first, int64_t last) {
-  for (int64_t r = first; r < last;) {
-    if (last - r >= 6) {
-      project<6>(from + r * depth, depth, panels, to + r * width, width, adds);
-      r += 6;
-    } else if (last - r >= 2) {
-      project<2>(from + r * depth, depth, panels, to + r * width, width, adds);
-      r += 2;
-    } else {
-      project<1>(from + r * depth, depth, panels, to + r * width, width, adds);
-      r += 1;
-    }
-  }
+  in_blocks(first, last, [&](auto rows, int64_t r) {
+    project<rows.value>(from + r * depth, depth, panels, to + r * width, width, adds);
+  });
 }
 
 // total += the sum of the rows.
@@ -107,21 +116,11 @@ static void forward(const Shape& s, const ForwardData& d, int64_t first, int64_t
     const float* c_before = step ? (d.cells ? d.cells + b * line : d.c_last) : d.c;
     float* c_after = d.cells ? d.cells + t * line : d.c_last;
     float* gates = d.gates ? d.gates + t * 4 * line : nullptr;
-    for (int64_t r = first; r < last;) {
-#define KERATA_ROWS(n)                                                                       \
-  forward_block<n>(s, d, d.x + (t * s.batch + r) * s.features, before + r * u,               \
-                   c_before + r * u, d.y + t * line + r * u, c_after + r * u,                \
-                   gates ? gates + r * 4 * u : nullptr);                                     \
-  r += n
-      if (last - r >= 6) {
-        KERATA_ROWS(6);
-      } else if (last - r >= 2) {
-        KERATA_ROWS(2);
-      } else {
-        KERATA_ROWS(1);
-      }
-#undef KERATA_ROWS
-    }
+    in_blocks(first, last, [&](auto rows, int64_t r) {
+      forward_block<rows.value>(s, d, d.x + (t * s.batch + r) * s.features, before + r * u,
+                                c_before + r * u, d.y + t * line + r * u, c_after + r * u,
+                                gates ? gates + r * 4 * u : nullptr);
+    });
   }
   if (d.cells) {
     const int64_t t = s.reverse ? 0 : s.steps - 1;
@@ -204,22 +203,11 @@ static void forward(const Shape& s, const GruForward& d, int64_t first, int64_t 
   for (int64_t step = 0; step < s.steps; ++step) {
     const int64_t t = s.reverse ? s.steps - 1 - step : step;
     const float* before = step ? d.y + (s.reverse ? t + 1 : t - 1) * line : d.h;
-    for (int64_t r = first; r < last;) {
-      const float* h = before + r * u;
-      const float* x = d.x + (t * s.batch + r) * s.features;
-      float* y = d.y + t * line + r * u;
-      float* kept = d.kept ? d.kept + (t * s.batch + r) * 4 * u : nullptr;
-      if (last - r >= 6) {
-        forward_block<6>(s, d, x, h, y, kept);
-        r += 6;
-      } else if (last - r >= 2) {
-        forward_block<2>(s, d, x, h, y, kept);
-        r += 2;
-      } else {
-        forward_block<1>(s, d, x, h, y, kept);
-        r += 1;
-      }
-    }
+    in_blocks(first, last, [&](auto rows, int64_t r) {
+      forward_block<rows.value>(s, d, d.x + (t * s.batch + r) * s.features, before + r * u,
+                                d.y + t * line + r * u,
+                                d.kept ? d.kept + (t * s.batch + r) * 4 * u : nullptr);
+    });
   }
 }
 
