@@ -103,13 +103,8 @@ def mnist_step(library: str) -> float:
 
 def review_step(library: str) -> float:
     """10,000-16-16-1, rmsprop, 512 rows of zeros and ones a step."""
-    import numpy as np
-
     keras = importlib.import_module(library)
-    rng = np.random.default_rng(0)
-    x = np.zeros((5120, 10_000), np.float32)
-    np.put_along_axis(x, rng.integers(0, 10_000, size=(5120, 120)), 1, axis=1)
-    y = rng.integers(0, 2, size=5120).astype("float32")
+    x, y = reviews()
     model = mlp(
         keras,
         [10_000, 16, 16, 1],
@@ -138,6 +133,32 @@ def words(rows: int, steps: int) -> tuple[Any, Any]:
     return rng.integers(0, 10_000, (rows, steps)).astype("int32"), rng.integers(0, 2, rows).astype(
         "float32"
     )
+
+
+def reviews() -> tuple[Any, Any]:
+    """Reviews as which of 10,000 words they hold, and labels."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    x = np.zeros((5120, 10_000), np.float32)
+    np.put_along_axis(x, rng.integers(0, 10_000, size=(5120, 120)), 1, axis=1)
+    return x, rng.integers(0, 2, size=5120).astype("float32")
+
+
+def sequences() -> tuple[Any, Any]:
+    """Random sequences of 240 steps and 14 features, and numbers."""
+    import numpy as np
+
+    x = np.random.default_rng(0).standard_normal((1024, 240, 14), dtype=np.float32)
+    return x, x[:, 0, 0]
+
+
+def letters() -> tuple[Any, Any]:
+    """Texts of 50 of 60 letters as vectors, and a letter each."""
+    import numpy as np
+
+    x = np.eye(60, dtype=np.float32)[np.random.default_rng(0).integers(0, 60, (240, 50))]
+    return x, x[:, 0]
 
 
 def chain(keras: Any, layers: list[Any], **compiled: Any) -> Any:
@@ -200,22 +221,17 @@ def lstm_step(library: str) -> float:
 
 def gru_step(library: str) -> float:
     """GRU(32), Dense on 240 steps of 14 features, rmsprop and mae, 128 a step."""
-    import numpy as np
-
     keras = importlib.import_module(library)
     k = keras.layers
     model = chain(
         keras, [keras.Input((240, 14)), k.GRU(32), k.Dense(1)], optimizer="rmsprop", loss="mae"
     )
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((1024, 240, 14), dtype=np.float32)
-    return step(model, x, x[:, 0, 0], batch=128, epochs=1)
+    x, y = sequences()
+    return step(model, x, y, batch=128, epochs=1)
 
 
 def lstm_stack_step(library: str) -> float:
     """LSTM(300) twice, Dense(60, softmax) on 50 steps of 60 letters, adam, 30 a step."""
-    import numpy as np
-
     keras = importlib.import_module(library)
     k = keras.layers
     layers = [
@@ -223,9 +239,8 @@ def lstm_stack_step(library: str) -> float:
         k.LSTM(300, return_sequences=True), k.LSTM(300), k.Dense(60, activation="softmax"),
     ]  # fmt: skip
     model = chain(keras, layers, optimizer="adam", loss="categorical_crossentropy")
-    rng = np.random.default_rng(0)
-    x = np.eye(60, dtype=np.float32)[rng.integers(0, 60, (240, 50))]
-    return step(model, x, x[:, 0], batch=30, epochs=1)
+    x, y = letters()
+    return step(model, x, y, batch=30, epochs=1)
 
 
 def conv1d_step(library: str) -> float:

@@ -4,11 +4,14 @@
 // out). oneDNN takes the former in place; kernels, which are small, are reordered for each call.
 
 #include "common.h"
+#include "narrow.h"
 
 namespace kerata {
 namespace {
 
 using dnnl::memory;
+
+constexpr int64_t kNarrow = 8;  // with fewer output channels oneDNN computes mostly zeros
 
 enum Kind : int64_t { kForward, kBackwardData, kBackwardWeights };
 
@@ -113,6 +116,14 @@ Sizes first(const Sizes& given) {  // (batch, space..., channels) to (batch, cha
 void convolve(Kind kind, Sizes x, Sizes w, Sizes y, const float* px, const float* pw,
               const float* py, Numbers strides, Numbers before, Numbers after, Numbers dilation,
               int64_t groups) {
+  const int64_t in = x.back(), out = y.back();
+  const bool dense = std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 1; });
+  if (out < kNarrow && in >= 16 && groups == 1 && dense && kind != kBackwardData) {
+    const Narrow c(x, w, y, before, dilation);
+    if (kind == kForward) narrow_forward(c, px, pw, const_cast<float*>(py));
+    else narrow_kernel_gradient(c, px, py, const_cast<float*>(pw));
+    return;
+  }
   Geometry g;
   g.x = first(x);
   g.w = {w[w.size() - 1], w[w.size() - 2]};
