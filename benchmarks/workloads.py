@@ -510,7 +510,20 @@ WORKLOADS: dict[str, Workload] = {
 # Those by which engines are compared, in `engines.py`.
 MORE: dict[str, Workload] = {
     f.__name__: f
-    for f in (cats_dogs_step, mnist_conv_step, lstm_step, gru_step, lstm_stack_step, conv1d_step, vgg16_predict, vgg16_step, resnet50_predict, resnet50_step, transformer_step, gan_step)
+    for f in (
+        cats_dogs_step,
+        mnist_conv_step,
+        lstm_step,
+        gru_step,
+        lstm_stack_step,
+        conv1d_step,
+        vgg16_predict,
+        vgg16_step,
+        resnet50_predict,
+        resnet50_step,
+        transformer_step,
+        gan_step,
+    )
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import kerata as keras
 from kerata import kernels, ops
+from kernels_support import close, drawn
 
 pytestmark = [
     pytest.mark.engine("jax"),
@@ -33,17 +34,6 @@ if keras.config.backend() == "jax":
     from kerata.kernels import recurrent as r
 
 
-def drawn(shape, seed=0):
-    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape), "float32")
-
-
-def close(a, b, scale=1.0):
-    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
-        assert x.shape == y.shape
-        size = float(jnp.abs(y).max()) if y.size else 0.0
-        np.testing.assert_allclose(x, y, atol=2e-6 * scale * max(size, 1.0), rtol=2e-5)
-
-
 # --- convolution ----------------------------------------------------------------------------------
 
 # Shapes of input and kernel, strides, pads, dilation, groups.
@@ -54,6 +44,11 @@ TABLE = [
     ((1, 7, 7, 16), (1, 1, 16, 32), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
     ((3, 11, 4), (3, 4, 6), (2,), ((2, 0),), (1,), 1),
     ((1, 1, 1), (1, 1, 1), (1,), ((0, 0),), (1,), 1),
+    # Few output channels: products of shifted planes.
+    ((3, 9, 8, 16), (3, 3, 16, 1), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
+    ((1, 9, 8, 17), (4, 2, 17, 3), (1, 1), ((3, 0), (0, 2)), (2, 3), 1),
+    ((2, 5, 6, 7, 16), (3, 3, 2, 16, 2), (1, 1, 1), ((1, 1), (0, 1), (0, 0)), (1, 1, 1), 1),
+    ((4, 3, 20), (5, 20, 7), (1,), ((2, 2),), (1,), 1),
     ((2, 3, 5), (5, 5, 7), (1,), ((2, 2),), (1,), 1),  # a kernel larger than the input
     ((2, 5, 6, 7, 3), (3, 3, 2, 3, 4), (1, 2, 1), ((1, 1), (0, 1), (0, 0)), (1, 1, 1), 1),
 ]
@@ -89,7 +84,7 @@ if keras.config.backend() == "jax":
         few = st.integers(1, 3)
         several = lambda s: tuple(draw(s) for _ in range(rank))  # noqa: E731
         groups = draw(st.sampled_from([1, 1, 2, 3]))
-        depth, filters = draw(few) * groups, draw(few) * groups
+        depth, filters = draw(st.sampled_from([1, 2, 3, 16])) * groups, draw(few) * groups
         window, dilation = several(st.integers(1, 4)), several(st.integers(1, 2))
         strides = several(few) if max(dilation) == 1 else (1,) * rank
         pads = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank))
@@ -201,19 +196,25 @@ def test_mapped_convolution():
 # --- recurrent nets -------------------------------------------------------------------------------
 
 
+NETS = ["lstm", "gru", "simple"]
+
+
 def net(name, reverse):
-    """The native net and the scan, as functions of six tensors with tuples of results."""
+    """The native net and the scan, as functions of tensors with tuples of results."""
     if name == "lstm":
         return lambda *a: r.lstm(*a, reverse=reverse), r._LSTM._net(reverse)
-    return lambda *a: (r.gru(*a, reverse=reverse),), r._GRU._net(reverse)
+    if name == "gru":
+        return lambda *a: (r.gru(*a, reverse=reverse),), r._GRU._net(reverse)
+    return lambda *a: (r.simple(*a, reverse=reverse),), r._SIMPLE._net(reverse)
 
 
-def arguments(name, steps, batch, features, units):
-    state, width = (batch, units), (4 if name == "lstm" else 3) * units
+def arguments(name, steps, batch, features, units, masked=False):
+    state, width = (batch, units), {"lstm": 4, "gru": 3, "simple": 1}[name] * units
     kernels = [(features, width), (units, width), (width,)]
-    more = [state, *kernels] if name == "lstm" else [*kernels, (width,)]
+    more = {"lstm": [state, *kernels], "gru": [*kernels, (width,)], "simple": kernels}[name]
     shapes = [(steps, batch, features), state, *more]
-    return tuple(0.4 * drawn(s, i) for i, s in enumerate(shapes))
+    mask = (drawn((steps, batch), 20) > 0).astype(jnp.float32) if masked else jnp.zeros((0, 0))
+    return (*(0.4 * drawn(s, i) for i, s in enumerate(shapes)), mask)
 
 
 # Rows and units that fill blocks of 6 and 16, that do not, and single ones.
@@ -226,35 +227,37 @@ SIZES = [
 ]
 
 
+@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(("size", "reverse"), SIZES, ids=str)
-@pytest.mark.parametrize("name", ["lstm", "gru"])
-def test_recurrent(name, size, reverse):
+@pytest.mark.parametrize("name", NETS)
+def test_recurrent(name, size, reverse, masked):
     mine, scan = net(name, reverse)
-    args = arguments(name, *size)
+    args = arguments(name, *size, masked)
     (y, back), (y2, back2) = jax.vjp(mine, *args), jax.vjp(scan, *args)
     ct = tuple(drawn(v.shape, 9) for v in y)
     close((y, back(ct)), (y2, back2(ct)), scale=2)
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru"])
-def test_recurrent_has_all_derivatives(name):
-    both_nets, args = net(name, False), arguments(name, 3, 4, 2, 5)
+@pytest.mark.parametrize(("name", "masked"), [("lstm", True), ("gru", False), ("simple", True)])
+def test_recurrent_has_all_derivatives(name, masked):
+    both_nets, args = net(name, False), arguments(name, 3, 4, 2, 5, masked)
+    places = tuple(range(len(args) - 1))
 
     def second(f):
         loss = lambda *a: sum((v**2).sum() for v in f(*a))  # noqa: E731
-        norm = lambda *a: sum((g**2).sum() for g in jax.grad(loss, tuple(range(6)))(*a))  # noqa: E731
-        return jax.grad(norm, tuple(range(6)))(*args)
+        norm = lambda *a: sum((g**2).sum() for g in jax.grad(loss, places)(*a))  # noqa: E731
+        return jax.grad(norm, places)(*args)
 
     close(*map(second, both_nets), scale=10)
-    moved = tuple(drawn(a.shape, 4) for a in args)
+    moved = (*(drawn(a.shape, 4) for a in args[:-1]), jnp.zeros_like(args[-1]))
     close(*(jax.jvp(f, args, moved) for f in both_nets))
     many = (jnp.stack([args[0], moved[0]]), *args[1:])
-    close(*(jax.vmap(f, (0, *[None] * 5))(*many) for f in both_nets))
+    close(*(jax.vmap(f, (0, *[None] * len(places)))(*many) for f in both_nets))
     twice = lambda f: jax.hessian(lambda h: f(args[0], h, *args[2:])[0].sum())(args[1])  # noqa: E731
     close(*map(twice, both_nets))
 
 
-@pytest.mark.parametrize("layer", ["LSTM", "GRU"])
+@pytest.mark.parametrize("layer", ["LSTM", "GRU", "SimpleRNN"])
 def test_recurrent_layers_train_alike(layer, monkeypatch):
     losses = []
     for on in ("1", "0"):
@@ -263,13 +266,17 @@ def test_recurrent_layers_train_alike(layer, monkeypatch):
         model = keras.Sequential(
             [
                 keras.Input((9, 4)),
-                keras.layers.Bidirectional(getattr(keras.layers, layer)(7, return_sequences=True)),
+                keras.layers.Masking(),
+                keras.layers.Bidirectional(
+                    getattr(keras.layers, layer)(7, return_sequences=True, dropout=0.2)
+                ),
                 getattr(keras.layers, layer)(6, go_backwards=True),
                 keras.layers.Dense(1),
             ]
         )
         model.compile("adam", "mse")
         x = np.random.default_rng(0).normal(size=(50, 9, 4)).astype("float32")
+        x[::2, 5:] = x[::3, :2] = 0
         history = model.fit(x, x[:, 0, :1], batch_size=16, epochs=3, verbose=0).history
         losses.append(history["loss"])
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
@@ -291,9 +298,21 @@ def test_ops_use_them():
     )
     assert "kerata_pool_max" in named(lambda x: ops.max_pool(x, 2), x)
     z = drawn((5, 2, 3))
-    for layer in (keras.layers.LSTM(4), keras.layers.GRU(4)):
+    layers = [keras.layers.LSTM(4), keras.layers.GRU(4), keras.layers.SimpleRNN(4)]
+    for layer, name in zip(layers, ("lstm", "gru", "rnn")):
+        mask = jnp.ones((5, 2), bool)
         layer(z)
-        assert f"kerata_{layer.name.partition('_')[0]}" in named(layer, z)
+        assert f"kerata_{name}" in named(layer, z)
+        assert f"kerata_{name}" in named(lambda z, layer=layer: layer(z, mask=mask), z)  # noqa: B023
+    a, b = drawn((64, 40)), drawn((40, 32))
+    assert "kerata_product" in named(ops.matmul, a, b)
+    assert "kerata_product" not in named(ops.matmul, a[:2], b)
+    q = drawn((2, 32, 4, 16))
+    assert "kerata_product" in named(lambda q: ops.einsum("btnh,bsnh->bnts", q, q), q)
+    assert "kerata_softmax" in named(ops.softmax, drawn((128, 128)))
+    key = jax.random.PRNGKey(0)
+    drop = lambda x: ops.random.dropout(x, 0.5, seed=1)  # noqa: E731
+    assert "bernoulli" in named(drop, a), key
     assert "kerata_pool_mean" in named(lambda x: ops.average_pool(x, 2, padding="same"), x)
 
 
@@ -376,18 +395,20 @@ def run(**env):
 ISA = """
 import numpy as np, jax
 from kerata import kernels
-from kerata.kernels import recurrent as r
+from kerata.kernels import recurrent as r, softmax
 assert kernels.ready()
 g = np.random.default_rng(0)
-for net, gates in ((r._LSTM, 4), (r._GRU, 3)):
+for net, gates in ((r._LSTM, 4), (r._GRU, 3), (r._SIMPLE, 1)):
     state, width = (7, 20), gates * 20
     shapes = [(4, 7, 18), state, *([state] if gates == 4 else []), (18, width), (20, width), (width,)]
-    shapes += [(width,)] * (6 - len(shapes))
+    shapes += [(width,)] * (net.arity - 1 - len(shapes)) + [(4, 7)]
     args = [(0.3 * g.standard_normal(s)).astype("float32") for s in shapes]
     native = lambda *a: tuple(net.forward.bind(*a, reverse=False, keep=True)[: net.count])
     (y, back), (y2, back2) = jax.vjp(native, *args), jax.vjp(net._net(False), *args)
     for a, b in zip(jax.tree.leaves((y, back(y))), jax.tree.leaves((y2, back2(y)))):
         np.testing.assert_allclose(a, b, atol=1e-5)
+x = g.standard_normal((300, 77)).astype("float32")
+np.testing.assert_allclose(softmax.softmax(x), jax.nn.softmax(x), atol=1e-6)
 print("same")
 """
 

@@ -262,13 +262,14 @@ def lstm(
     bias: Any = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Any = None,
 ) -> Any:
     if not has_kernels(x, h, c, kernel, recurrent_kernel):
-        return body_of("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences)
+        return body_of("lstm")(x, h, c, kernel, recurrent_kernel, bias, reverse, sequences, mask)
     from ..kernels import recurrent as native
 
     bias = jnp.zeros(kernel.shape[1]) if bias is None else bias
-    y, c = native.lstm(x, h, c, kernel, recurrent_kernel, bias, reverse)
+    y, c = native.lstm(x, h, c, kernel, recurrent_kernel, bias, _numbers_of(mask), reverse)
     return y if sequences else None, y[0 if reverse else -1], c
 
 
@@ -281,14 +282,40 @@ def gru(
     bias: Any = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Any = None,
 ) -> Any:
     if not has_kernels(x, h, kernel, recurrent_kernel):
-        return body_of("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences)
+        return body_of("gru")(x, h, kernel, recurrent_kernel, bias, reverse, sequences, mask)
     from ..kernels import recurrent as native
 
     outer, inner = jnp.zeros((2, kernel.shape[1])) if bias is None else bias
-    y = native.gru(x, h, kernel, recurrent_kernel, outer, inner, reverse)
+    y = native.gru(x, h, kernel, recurrent_kernel, outer, inner, _numbers_of(mask), reverse)
     return y if sequences else None, y[0 if reverse else -1]
+
+
+@override
+def simple_rnn(
+    x: Any,
+    h: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any = None,
+    reverse: bool = False,
+    sequences: bool = True,
+    mask: Any = None,
+) -> Any:
+    if not has_kernels(x, h, kernel, recurrent_kernel):
+        return body_of("simple_rnn")(x, h, kernel, recurrent_kernel, bias, reverse, sequences, mask)
+    from ..kernels import recurrent as native
+
+    bias = jnp.zeros(kernel.shape[1]) if bias is None else bias
+    y = native.simple(x, h, kernel, recurrent_kernel, bias, _numbers_of(mask), reverse)
+    return y if sequences else None, y[0 if reverse else -1]
+
+
+def _numbers_of(mask: Any) -> Any:
+    """A mask as the kernels take it: numbers, none for no mask."""
+    return jnp.zeros((0, 0), jnp.float32) if mask is None else asarray(mask).astype(jnp.float32)
 
 
 # --- images -------------------------------------------------------------------------------------

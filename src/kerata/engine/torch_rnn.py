@@ -116,10 +116,11 @@ def lstm(
     bias: Any = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Any = None,
 ) -> Any:
     x, h, c, kernel, recurrent = together([x, h, c, kernel, recurrent_kernel])
-    if x.dtype is not torch.float32 or not x.numel():
-        return body_of("lstm")(x, h, c, kernel, recurrent, bias, reverse, sequences)
+    if x.dtype is not torch.float32 or not x.numel() or mask is not None:
+        return body_of("lstm")(x, h, c, kernel, recurrent, bias, reverse, sequences, mask)
     weights = _weights(kernel, recurrent, bias, None)
     if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return _native(torch.lstm, x, (h, c), weights, reverse, sequences)
@@ -229,10 +230,11 @@ def gru(
     bias: Any = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Any = None,
 ) -> Any:
     x, h, kernel, recurrent = together([x, h, kernel, recurrent_kernel])
-    if not x.numel():
-        return body_of("gru")(x, h, kernel, recurrent, bias, reverse, sequences)
+    if not x.numel() or mask is not None:
+        return body_of("gru")(x, h, kernel, recurrent, bias, reverse, sequences, mask)
     zeros = kernel.new_zeros(2, kernel.shape[1])
     outer, inner = (zeros if bias is None else asarray(bias, NAMES[kernel.dtype])).unbind(0)
     if x.device.type != "cpu":
@@ -304,10 +306,11 @@ def simple_rnn(
     bias: Any = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Any = None,
 ) -> Any:
     x, h, kernel, recurrent = together([x, h, kernel, recurrent_kernel])
-    if not x.numel():
-        return body_of("simple_rnn")(x, h, kernel, recurrent, bias, reverse, sequences)
+    if not x.numel() or mask is not None:
+        return body_of("simple_rnn")(x, h, kernel, recurrent, bias, reverse, sequences, mask)
     if x.device.type != "cpu":
         weights = _weights(kernel, recurrent, bias, None)
         return _native(torch.rnn_tanh, x, (h,), weights, reverse, sequences)

@@ -31,6 +31,8 @@ _TARGETS = (
     "kerata_lstm_back",
     "kerata_gru",
     "kerata_gru_back",
+    "kerata_rnn",
+    "kerata_rnn_back",
     "kerata_product",
     "kerata_bits",
     "kerata_bernoulli",

@@ -99,7 +99,9 @@ def _plan(terms: Terms, sizes: dict[str, int]) -> dict[str, Any] | None:
     summed = merged(chosen(terms.a, terms.a, terms.b, terms.out), steps.a, steps.b)
     if max(len(rows), len(columns), len(summed)) > 1 or len(batch) > 6:
         return None
-    (m, am, cm), (n, bn, cn), (k, ak, bk) = (v[0] if v else (1, 1, 1) for v in (rows, columns, summed))
+    (m, am, cm), (n, bn, cn), (k, ak, bk) = (
+        v[0] if v else (1, 1, 1) for v in (rows, columns, summed)
+    )
     # oneDNN wants one of a matrix's two axes to be dense. An axis of one element may have any stride.
     am, ak = (ak * k if m == 1 else am), (am * m if k == 1 else ak)
     bk, bn = (bn * n if k == 1 else bk), (bk * k if n == 1 else bn)
@@ -144,7 +146,9 @@ def _mapped(args: Sequence, dims: Sequence, *, terms: Terms) -> Any:
 
 
 _product = Primitive("kerata_product")
-_product.def_impl(jax.jit(lambda a, b, *, terms: _product.bind(a, b, terms=terms), static_argnames="terms"))
+_product.def_impl(
+    jax.jit(lambda a, b, *, terms: _product.bind(a, b, terms=terms), static_argnames="terms")
+)
 _product.def_abstract_eval(_shape)
 mlir.register_lowering(_product, mlir.lower_fun(_reference, multiple_results=False))
 mlir.register_lowering(_product, _lower, platform="cpu")

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import math
 from ._define import Tensor, op
-from .arrange import split
+from .arrange import reshape, split
 from .control import scan
 from .index import get_item
 from .nn import sigmoid
@@ -23,12 +23,18 @@ def _affine(x: Any, kernel: Any, bias: Any) -> Any:
     return y if bias is None else math.add(y, bias)
 
 
-def _run(advance: Callable, init: list, x: Any, reverse: bool, sequences: bool) -> Any:
-    def body(old: list, now: Any) -> tuple[list, Any]:
+def _run(
+    advance: Callable, init: list, x: Any, reverse: bool, sequences: bool, mask: Any = None
+) -> Any:
+    def body(old: list, inputs: Any) -> tuple[list, Any]:
+        now, there = inputs
         new = advance(now, old)
+        if there is not None:
+            keep = reshape(there, (-1, 1))
+            new = [math.where(keep, n, o) for n, o in zip(new, old)]
         return new, new[0] if sequences else None
 
-    final, outputs = scan(body, init, x, reverse=reverse)
+    final, outputs = scan(body, init, (x, mask), reverse=reverse)
     return outputs, *final
 
 
@@ -65,19 +71,21 @@ def lstm(
     bias: Tensor | None = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Tensor | None = None,
 ) -> Any:
     """A long short-term memory over `x`, (time, batch, features), from the states `h` and `c`.
 
     The kernels, (features, 4 * units) and (units, 4 * units), hold the gates in the order input,
     forget, candidate, output; the gates are sigmoids, the others tanh. Gives the outputs of all steps,
-    (time, batch, units), or None without `sequences`, and the last states.
+    (time, batch, units), or None without `sequences`, and the last states. At steps where the mask,
+    boolean (time, batch), is false, the states stay as they are.
     """
 
     def advance(now: Any, old: list) -> list:
         z = math.add(_affine(now, kernel, bias), matmul(old[0], recurrent_kernel))
         return lstm_gates(z, old[1], sigmoid, math.tanh, -1)
 
-    return _run(advance, [h, c], x, reverse, sequences)
+    return _run(advance, [h, c], x, reverse, sequences, mask)
 
 
 @op
@@ -89,12 +97,14 @@ def gru(
     bias: Tensor | None = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Tensor | None = None,
 ) -> Any:
     """Gated recurrent units over `x`, (time, batch, features), from the state `h`.
 
     The kernels, (features, 3 * units) and (units, 3 * units), and the bias, (2, 3 * units) for input
     and state, hold the gates in the order update, reset, candidate; the reset acts after the product.
-    Gives the outputs of all steps, or None without `sequences`, and the last state.
+    Gives the outputs of all steps, or None without `sequences`, and the last state, which stays as it
+    is at steps where the mask, boolean (time, batch), is false.
     """
     b, inner_b = (None, None) if bias is None else (get_item(bias, 0), get_item(bias, 1))
 
@@ -104,7 +114,7 @@ def gru(
             gru_gates(z, old[0], _affine(old[0], recurrent_kernel, inner_b), sigmoid, math.tanh)
         ]
 
-    return _run(advance, [h], x, reverse, sequences)
+    return _run(advance, [h], x, reverse, sequences, mask)
 
 
 @op
@@ -116,13 +126,15 @@ def simple_rnn(
     bias: Tensor | None = None,
     reverse: bool = False,
     sequences: bool = True,
+    mask: Tensor | None = None,
 ) -> Any:
     """``h = tanh(x @ kernel + h @ recurrent_kernel + bias)`` over `x`, (time, batch, features).
 
-    Gives the outputs of all steps, or None without `sequences`, and the last state.
+    Gives the outputs of all steps, or None without `sequences`, and the last state, which stays as it
+    is at steps where the mask, boolean (time, batch), is false.
     """
 
     def advance(now: Any, old: list) -> list:
         return [math.tanh(math.add(_affine(now, kernel, bias), matmul(old[0], recurrent_kernel)))]
 
-    return _run(advance, [h], x, reverse, sequences)
+    return _run(advance, [h], x, reverse, sequences, mask)

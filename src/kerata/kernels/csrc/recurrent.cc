@@ -1,4 +1,4 @@
-// LSTM and GRU over a whole sequence, forward and backward.
+// LSTM, GRU and simple RNN over a whole sequence, forward and backward.
 //
 // The threads share the rows of the batch, not the steps: each goes through all steps with its rows
 // and waits for no other. Products are computed where their results are used, in registers.
@@ -22,23 +22,33 @@ struct Shape {
 };
 
 struct ForwardData {
-  const float *x, *h, *c, *bias, *input_panels, *panels;
+  const float *x, *h, *c, *bias, *mask, *input_panels, *panels;
   float *y, *c_last, *gates, *cells;  // the last two only where a derivative is wanted
 };
 
 struct BackwardData {
-  const float *dy, *c, *gates, *cells, *input_panels, *panels;
+  const float *dy, *c, *mask, *gates, *cells, *input_panels, *panels;
   float *dx, *dz, *dh, *dc, *dbias;  // of the last a piece for each thread
 };
 
 struct GruForward {
-  const float *x, *h, *bias, *inner_bias, *input_panels, *panels;
+  const float *x, *h, *bias, *inner_bias, *mask, *input_panels, *panels;
   float *y, *kept;  // the latter only where a derivative is wanted: update, reset, candidate, inner
 };
 
 struct GruBackward {
-  const float *dy, *h, *y, *kept, *input_panels, *panels;
+  const float *dy, *h, *mask, *y, *kept, *input_panels, *panels;
   float *dx, *dz, *dinner, *dh, *dbias;
+};
+
+struct SimpleForward {
+  const float *x, *h, *bias, *mask, *input_panels, *panels;
+  float* y;
+};
+
+struct SimpleBackward {
+  const float *dy, *mask, *y, *input_panels, *panels;
+  float *dx, *dz, *dh, *dbias;
 };
 
 #if defined(__x86_64__)
@@ -94,6 +104,25 @@ const float* gate_panels(const Shape& s, const float* kernel, int64_t depth, Scr
   return out;
 }
 
+// (depth, units) as panels of up to 64 columns.
+const float* wide_panels(const Shape& s, const float* kernel, int64_t depth, Scratch& scratch) {
+  const int64_t padded = s.panels * 16;
+  const size_t size = static_cast<size_t>(padded * depth) * sizeof(float);
+  float* out = static_cast<float*>(scratch.get(size));
+  std::memset(out, 0, size);
+  for (int64_t at = 0; at < s.units; at += 64) {
+    const int64_t width = std::min<int64_t>(64, padded - at);
+    for (int64_t k = 0; k < depth; ++k)
+      std::memcpy(out + at * depth + k * width, kernel + k * s.units + at,
+                  std::min(width, s.units - at) * sizeof(float));
+  }
+  return out;
+}
+
+const float* mask_of(const Floats& mask) {
+  return mask.element_count() ? mask.typed_data() : nullptr;
+}
+
 // Its transpose, (gates * units, depth), in panels of up to 64 columns.
 const float* back_panels(const Shape& s, const float* kernel, int64_t depth, Scratch& scratch) {
   const int64_t rows = s.gates * s.units, padded = (depth + 15) / 16 * 16;
@@ -146,7 +175,7 @@ class BiasSums {
 thread_local Scratch input_scratch, recurrent_scratch;
 
 ffi::Error LstmForward(Floats x, Floats h, Floats c, Floats kernel, Floats recurrent, Floats bias,
-                       FloatsOut y, FloatsOut c_last, FloatsOut gates, FloatsOut cells,
+                       Floats mask, FloatsOut y, FloatsOut c_last, FloatsOut gates, FloatsOut cells,
                        bool reverse) {
   return guarded([&] {
     const Shape s = shape(x.dimensions(), h.dimensions()[1], 4, reverse);
@@ -155,6 +184,7 @@ ffi::Error LstmForward(Floats x, Floats h, Floats c, Floats kernel, Floats recur
                         h.typed_data(),
                         c.typed_data(),
                         bias.typed_data(),
+                        mask_of(mask),
                         gate_panels(s, kernel.typed_data(), s.features, input_scratch),
                         gate_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
                         y->typed_data(),
@@ -167,7 +197,7 @@ ffi::Error LstmForward(Floats x, Floats h, Floats c, Floats kernel, Floats recur
 }
 
 ffi::Error LstmBackward(Floats dy, Floats dc_last, Floats x, Floats h, Floats c, Floats kernel,
-                        Floats recurrent, Floats y, Floats gates, Floats cells, FloatsOut dx,
+                        Floats recurrent, Floats mask, Floats y, Floats gates, Floats cells, FloatsOut dx,
                         FloatsOut dh, FloatsOut dc, FloatsOut dkernel, FloatsOut drecurrent,
                         FloatsOut dbias, FloatsOut dz, bool reverse) {
   return guarded([&] {
@@ -178,6 +208,7 @@ ffi::Error LstmBackward(Floats dy, Floats dc_last, Floats x, Floats h, Floats c,
     BiasSums sums(s, 4 * s.units);
     const BackwardData d{dy.typed_data(),
                          c.typed_data(),
+                         mask_of(mask),
                          gates.typed_data(),
                          cells.typed_data(),
                          back_panels(s, kernel.typed_data(), s.features, input_scratch),
@@ -198,13 +229,15 @@ ffi::Error LstmBackward(Floats dy, Floats dc_last, Floats x, Floats h, Floats c,
 }
 
 ffi::Error GruForwardAll(Floats x, Floats h, Floats kernel, Floats recurrent, Floats bias,
-                         Floats inner_bias, FloatsOut y, FloatsOut kept, bool reverse) {
+                         Floats inner_bias, Floats mask, FloatsOut y, FloatsOut kept,
+                         bool reverse) {
   return guarded([&] {
     const Shape s = shape(x.dimensions(), h.dimensions()[1], 3, reverse);
     const GruForward d{x.typed_data(),
                        h.typed_data(),
                        bias.typed_data(),
                        inner_bias.typed_data(),
+                       mask_of(mask),
                        gate_panels(s, kernel.typed_data(), s.features, input_scratch),
                        gate_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
                        y->typed_data(),
@@ -214,8 +247,8 @@ ffi::Error GruForwardAll(Floats x, Floats h, Floats kernel, Floats recurrent, Fl
   });
 }
 
-ffi::Error GruBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats recurrent, Floats y,
-                          Floats kept, FloatsOut dx, FloatsOut dh, FloatsOut dkernel,
+ffi::Error GruBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats recurrent, Floats mask,
+                          Floats y, Floats kept, FloatsOut dx, FloatsOut dh, FloatsOut dkernel,
                           FloatsOut drecurrent, FloatsOut dbias, FloatsOut dinner_bias,
                           FloatsOut dz, FloatsOut dinner, bool reverse) {
   return guarded([&] {
@@ -224,6 +257,7 @@ ffi::Error GruBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats r
     BiasSums sums(s, 6 * s.units);
     const GruBackward d{dy.typed_data(),
                         h.typed_data(),
+                        mask_of(mask),
                         y.typed_data(),
                         kept.typed_data(),
                         back_panels(s, kernel.typed_data(), s.features, input_scratch),
@@ -244,71 +278,65 @@ ffi::Error GruBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats r
   });
 }
 
+ffi::Error SimpleForwardAll(Floats x, Floats h, Floats kernel, Floats recurrent, Floats bias,
+                            Floats mask, FloatsOut y, bool reverse) {
+  return guarded([&] {
+    const Shape s = shape(x.dimensions(), h.dimensions()[1], 1, reverse);
+    const SimpleForward d{x.typed_data(),
+                          h.typed_data(),
+                          bias.typed_data(),
+                          mask_of(mask),
+                          wide_panels(s, kernel.typed_data(), s.features, input_scratch),
+                          wide_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
+                          y->typed_data()};
+    for_rows(s, d, best<Loop<SimpleForward>>(avx512::simple::forward, avx2::simple::forward,
+                                             plain::simple::forward));
+  });
+}
+
+ffi::Error SimpleBackwardAll(Floats dy, Floats x, Floats h, Floats kernel, Floats recurrent,
+                             Floats mask, Floats y, FloatsOut dx, FloatsOut dh, FloatsOut dkernel,
+                             FloatsOut drecurrent, FloatsOut dbias, FloatsOut dz, bool reverse) {
+  return guarded([&] {
+    const Shape s = shape(x.dimensions(), h.dimensions()[1], 1, reverse);
+    std::memset(dh->typed_data(), 0, static_cast<size_t>(s.batch * s.units) * sizeof(float));
+    BiasSums sums(s, s.units);
+    const SimpleBackward d{dy.typed_data(),
+                           mask_of(mask),
+                           y.typed_data(),
+                           back_panels(s, kernel.typed_data(), s.features, input_scratch),
+                           back_panels(s, recurrent.typed_data(), s.units, recurrent_scratch),
+                           dx->typed_data(),
+                           dz->typed_data(),
+                           dh->typed_data(),
+                           sums.data()};
+    for_rows(s, d, best<Loop<SimpleBackward>>(avx512::simple::backward, avx2::simple::backward,
+                                              plain::simple::backward));
+    sums.write(dbias->typed_data(), 0, s.units);
+    product(x.typed_data(), s.features, dz->typed_data(), s.units, s.steps * s.batch,
+            dkernel->typed_data(), false);
+    recurrent_gradient(s, h.typed_data(), y.typed_data(), dz->typed_data(),
+                       drecurrent->typed_data());
+  });
+}
+
 }  // namespace
 }  // namespace kerata
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm, kerata::LstmForward,
-                              xla::ffi::Ffi::Bind()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Attr<bool>("reverse"));
+#define KERATA_IN .Arg<kerata::Floats>()
+#define KERATA_OUT .Ret<kerata::Floats>()
+#define KERATA_2(x) x x
+#define KERATA_4(x) x x x x
+#define KERATA_6(x) x x x x x x
+#define KERATA_NET(symbol, function, tensors) \
+  XLA_FFI_DEFINE_HANDLER_SYMBOL(symbol, kerata::function, \
+                                xla::ffi::Ffi::Bind() tensors.Attr<bool>("reverse"))
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_lstm_back, kerata::LstmBackward,
-                              xla::ffi::Ffi::Bind()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Attr<bool>("reverse"));
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_gru, kerata::GruForwardAll,
-                              xla::ffi::Ffi::Bind()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Attr<bool>("reverse"));
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_gru_back, kerata::GruBackwardAll,
-                              xla::ffi::Ffi::Bind()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
-                                  .Attr<bool>("reverse"));
+KERATA_NET(kerata_lstm, LstmForward, KERATA_6(KERATA_IN) KERATA_IN KERATA_4(KERATA_OUT));
+KERATA_NET(kerata_lstm_back, LstmBackward,
+           KERATA_6(KERATA_IN) KERATA_4(KERATA_IN) KERATA_IN KERATA_6(KERATA_OUT) KERATA_OUT);
+KERATA_NET(kerata_gru, GruForwardAll, KERATA_6(KERATA_IN) KERATA_IN KERATA_2(KERATA_OUT));
+KERATA_NET(kerata_gru_back, GruBackwardAll,
+           KERATA_6(KERATA_IN) KERATA_2(KERATA_IN) KERATA_6(KERATA_OUT) KERATA_2(KERATA_OUT));
+KERATA_NET(kerata_rnn, SimpleForwardAll, KERATA_6(KERATA_IN) KERATA_OUT);
+KERATA_NET(kerata_rnn_back, SimpleBackwardAll, KERATA_6(KERATA_IN) KERATA_IN KERATA_6(KERATA_OUT));

@@ -72,6 +72,8 @@ static void add_rows(const float* rows, int64_t width, float* total, int64_t fir
     }
 }
 
+static inline bool masked(const float* mask, int64_t at) { return mask != nullptr && !(mask[at] > 0); }
+
 // The loops of an LSTM. Rows of the batch go in blocks of kRows, units in panels of 16: a block's sums
 // of the four gates of a panel stay in registers, and the gates are computed from them there.
 
@@ -79,8 +81,8 @@ namespace lstm {
 
 template <int kRows>
 static void forward_block(const Shape& s, const ForwardData& d, const float* x,
-                          const float* before, const float* c_before, float* y, float* c_after,
-                          float* gates) {
+                          const float* before, const float* c_before, const float* mask,
+                          float* y, float* c_after, float* gates) {
   const int64_t u = s.units;
   for (int64_t p = 0; p < s.panels; ++p) {
     const int64_t at = p * 16, count = std::min<int64_t>(16, u - at);
@@ -92,9 +94,11 @@ static void forward_block(const Shape& s, const ForwardData& d, const float* x,
     for (int r = 0; r < kRows; ++r) {
       const V i = sigmoid(sums[r][0]), f = sigmoid(sums[r][1]);
       const V g = tangent(sums[r][2]), o = sigmoid(sums[r][3]);
-      const V c = f * load(c_before + r * u + at, count) + i * g;
+      const V old = load(c_before + r * u + at, count);
+      const bool on = mask == nullptr || mask[r] > 0;
+      const V c = on ? f * old + i * g : old;
       store(c_after + r * u + at, c, count);
-      store(y + r * u + at, o * tangent(c), count);
+      store(y + r * u + at, on ? o * tangent(c) : load(before + r * u + at, count), count);
       if (gates != nullptr) {
         float* to = gates + r * 4 * u + at;
         store(to, i, count);
@@ -118,7 +122,8 @@ static void forward(const Shape& s, const ForwardData& d, int64_t first, int64_t
     float* gates = d.gates ? d.gates + t * 4 * line : nullptr;
     in_blocks(first, last, [&](auto rows, int64_t r) {
       forward_block<rows.value>(s, d, d.x + (t * s.batch + r) * s.features, before + r * u,
-                                c_before + r * u, d.y + t * line + r * u, c_after + r * u,
+                                c_before + r * u, d.mask ? d.mask + t * s.batch + r : nullptr,
+                                d.y + t * line + r * u, c_after + r * u,
                                 gates ? gates + r * 4 * u : nullptr);
     });
   }
@@ -138,23 +143,29 @@ static void backward(const Shape& s, const BackwardData& d, int64_t first, int64
     for (int64_t r = first; r < last; ++r) {
       const int64_t row = t * line + r * u;
       const float* gates = d.gates + row * 4;
-      float* dz = d.dz + row * 4;
+      float *dz = d.dz + row * 4, *carried = d.dh + r * u;
+      if (masked(d.mask, t * s.batch + r)) {
+        std::memset(dz, 0, 4 * u * sizeof(float));
+        add_rows(d.dy + row, u, carried, 0, 1);
+        continue;
+      }
       for (int64_t at = 0; at < u; at += 16) {
         const int64_t count = std::min<int64_t>(16, u - at);
         const V i = load(gates + at, count), f = load(gates + u + at, count);
         const V g = load(gates + 2 * u + at, count), o = load(gates + 3 * u + at, count);
         const V one = all(1.0f), c = tangent(load(d.cells + row + at, count));
-        const V dh = load(d.dy + row + at, count) + load(d.dh + r * u + at, count);
+        const V dh = load(d.dy + row + at, count) + load(carried + at, count);
         const V dc = load(d.dc + r * u + at, count) + dh * o * (one - c * c);
         store(dz + at, dc * g * i * (one - i), count);
         store(dz + u + at, dc * load(c_before + r * u + at, count) * f * (one - f), count);
         store(dz + 2 * u + at, dc * i * (one - g * g), count);
         store(dz + 3 * u + at, dh * c * o * (one - o), count);
         store(d.dc + r * u + at, dc * f, count);
+        store(carried + at, V{}, count);
       }
     }
     const float* dz = d.dz + t * 4 * line;
-    project_rows(dz, 4 * u, d.panels, d.dh, u, false, first, last);
+    project_rows(dz, 4 * u, d.panels, d.dh, u, true, first, last);
     project_rows(dz, 4 * u, d.input_panels, d.dx + t * s.batch * s.features, s.features, false,
                  first, last);
     add_rows(dz, 4 * u, d.dbias + first / s.share * 4 * u, first, last);
@@ -169,7 +180,7 @@ namespace gru {
 
 template <int kRows>
 static void forward_block(const Shape& s, const GruForward& d, const float* x,
-                          const float* before, float* y, float* kept) {
+                          const float* before, const float* mask, float* y, float* kept) {
   const int64_t u = s.units;
   for (int64_t p = 0; p < s.panels; ++p) {
     const int64_t at = p * 16, count = std::min<int64_t>(16, u - at);
@@ -186,7 +197,8 @@ static void forward_block(const Shape& s, const GruForward& d, const float* x,
       const V reset = sigmoid(outer[r][1] + sums[r][1]);
       const V candidate = tangent(outer[r][2] + reset * sums[r][2]);
       const V h = load(before + r * u + at, count);
-      store(y + r * u + at, candidate + update * (h - candidate), count);
+      const bool on = mask == nullptr || mask[r] > 0;
+      store(y + r * u + at, on ? candidate + update * (h - candidate) : h, count);
       if (kept != nullptr) {
         float* to = kept + r * 4 * u + at;
         store(to, update, count);
@@ -205,6 +217,7 @@ static void forward(const Shape& s, const GruForward& d, int64_t first, int64_t 
     const float* before = step ? d.y + (s.reverse ? t + 1 : t - 1) * line : d.h;
     in_blocks(first, last, [&](auto rows, int64_t r) {
       forward_block<rows.value>(s, d, d.x + (t * s.batch + r) * s.features, before + r * u,
+                                d.mask ? d.mask + t * s.batch + r : nullptr,
                                 d.y + t * line + r * u,
                                 d.kept ? d.kept + (t * s.batch + r) * 4 * u : nullptr);
     });
@@ -221,6 +234,12 @@ static void backward(const Shape& s, const GruBackward& d, int64_t first, int64_
       const int64_t row = t * line + r * u;
       const float* kept = d.kept + row * 4;
       float *dz = d.dz + row * 3, *inner = d.dinner + row * 3, *dh = d.dh + r * u;
+      if (masked(d.mask, t * s.batch + r)) {
+        std::memset(dz, 0, 3 * u * sizeof(float));
+        std::memset(inner, 0, 3 * u * sizeof(float));
+        add_rows(d.dy + row, u, dh, 0, 1);
+        continue;
+      }
       for (int64_t at = 0; at < u; at += 16) {
         const int64_t count = std::min<int64_t>(16, u - at);
         const V update = load(kept + at, count), reset = load(kept + u + at, count);
@@ -248,3 +267,57 @@ static void backward(const Shape& s, const GruBackward& d, int64_t first, int64_
 }
 
 }  // namespace gru
+
+// The loops of a net whose next state is tanh of what it takes from the input and from the state.
+
+namespace simple {
+
+static void forward(const Shape& s, const SimpleForward& d, int64_t first, int64_t last) {
+  const int64_t u = s.units, line = s.batch * u;
+  for (int64_t step = 0; step < s.steps; ++step) {
+    const int64_t t = s.reverse ? s.steps - 1 - step : step;
+    const float* before = step ? d.y + (s.reverse ? t + 1 : t - 1) * line : d.h;
+    float* y = d.y + t * line;
+    project_rows(d.x + t * s.batch * s.features, s.features, d.input_panels, y, u, false, first,
+                 last);
+    project_rows(before, u, d.panels, y, u, true, first, last);
+    for (int64_t r = first; r < last; ++r) {
+      const bool off = masked(d.mask, t * s.batch + r);
+      for (int64_t at = 0; at < u; at += 16) {
+        const int64_t count = std::min<int64_t>(16, u - at), to = r * u + at;
+        const V z = load(y + to, count) + load(d.bias + at, count);
+        store(y + to, off ? load(before + to, count) : tangent(z), count);
+      }
+    }
+  }
+}
+
+static void backward(const Shape& s, const SimpleBackward& d, int64_t first, int64_t last) {
+  const int64_t u = s.units, line = s.batch * u;
+  for (int64_t step = s.steps - 1; step >= 0; --step) {
+    const int64_t t = s.reverse ? s.steps - 1 - step : step;
+    float* dz = d.dz + t * line;
+    for (int64_t r = first; r < last; ++r) {
+      const int64_t row = t * line + r * u;
+      float* carried = d.dh + r * u;
+      if (masked(d.mask, t * s.batch + r)) {
+        std::memset(dz + r * u, 0, u * sizeof(float));
+        add_rows(d.dy + row, u, carried, 0, 1);
+        continue;
+      }
+      for (int64_t at = 0; at < u; at += 16) {
+        const int64_t count = std::min<int64_t>(16, u - at);
+        const V y = load(d.y + row + at, count);
+        const V grad = load(d.dy + row + at, count) + load(carried + at, count);
+        store(dz + r * u + at, grad * (all(1.0f) - y * y), count);
+        store(carried + at, V{}, count);
+      }
+    }
+    project_rows(dz, u, d.panels, d.dh, u, true, first, last);
+    project_rows(dz, u, d.input_panels, d.dx + t * s.batch * s.features, s.features, false, first,
+                 last);
+    add_rows(dz, u, d.dbias + first / s.share * u, first, last);
+  }
+}
+
+}  // namespace simple

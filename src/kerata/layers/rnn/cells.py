@@ -97,7 +97,9 @@ class RecurrentCell(Layer):
         """The next states out of the projected input and the states."""
         raise NotImplementedError
 
-    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+    def whole(
+        self, xs: Any, states: list[Any], reverse: bool, sequences: bool, mask: Any = None
+    ) -> Any:
         """All steps by the op that does so: (outputs, states), or None where none fits the cell."""
         return None
 
@@ -225,12 +227,14 @@ class SimpleRNNCell(RecurrentCell):
         z = ops.add(z, self.product(states[0], self.recurrent_kernel, masks, 1))
         return [z if self.activation is None else self.activation(z)]
 
-    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+    def whole(
+        self, xs: Any, states: list[Any], reverse: bool, sequences: bool, mask: Any = None
+    ) -> Any:
         """All steps, with tanh."""
         if not self._plain(xs, states, activation=activations.tanh):
             return None
         weights = (self.kernel, self.recurrent_kernel, self.bias)
-        outputs, *new = ops.nn.simple_rnn(xs, *states, *weights, reverse, sequences)
+        outputs, *new = ops.nn.simple_rnn(xs, *states, *weights, reverse, sequences, mask)
         return outputs, new
 
 
@@ -317,13 +321,15 @@ class GRUCell(RecurrentCell):
         h_candidate = self.product(ops.multiply(reset, h), last, masks and masks[2:], 1)
         return [recurrent.mix(update, h, activation(ops.add(x_candidate, h_candidate)))]
 
-    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+    def whole(
+        self, xs: Any, states: list[Any], reverse: bool, sequences: bool, mask: Any = None
+    ) -> Any:
         """All steps, with the usual functions and the reset after the product."""
         usual = {"activation": activations.tanh, "recurrent_activation": activations.sigmoid}
         if not self.reset_after or not self._plain(xs, states, **usual):
             return None
         weights = (self.kernel, self.recurrent_kernel, self.bias)
-        outputs, *new = ops.nn.gru(xs, *states, *weights, reverse, sequences)
+        outputs, *new = ops.nn.gru(xs, *states, *weights, reverse, sequences, mask)
         return outputs, new
 
 
@@ -390,13 +396,15 @@ class LSTMCell(RecurrentCell):
         z = ops.add(z, self.product(h, self.recurrent_kernel, masks, 4))
         return recurrent.lstm_gates(z, c, self.recurrent_activation, self.activation, -1)
 
-    def whole(self, xs: Any, states: list[Any], reverse: bool, sequences: bool) -> Any:
+    def whole(
+        self, xs: Any, states: list[Any], reverse: bool, sequences: bool, mask: Any = None
+    ) -> Any:
         """All steps, with the usual functions."""
         usual = {"activation": activations.tanh, "recurrent_activation": activations.sigmoid}
         if not self._plain(xs, states, **usual):
             return None
         weights = (self.kernel, self.recurrent_kernel, self.bias)
-        outputs, *new = ops.nn.lstm(xs, *states, *weights, reverse, sequences)
+        outputs, *new = ops.nn.lstm(xs, *states, *weights, reverse, sequences, mask)
         return outputs, new
 
 

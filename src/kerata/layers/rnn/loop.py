@@ -62,10 +62,24 @@ def _run_built_in(
     nested = isinstance(states, (list, tuple))
     init = list(states) if nested else [states]
     x_masks, h_masks = cell.dropout_masks(_blank(xs), init[0], how.training)
-    if mask is None and x_masks is None and h_masks is None and not how.unroll:
-        found = cell.whole(xs, init, how.reverse, how.sequences)
-        if found is not None:
-            return found[0], found[1][0], found[1] if nested else found[1][0]
+    found = None
+    if h_masks is None and (x_masks is None or len(x_masks) == 1) and not how.unroll:
+        inputs = xs if x_masks is None else ops.multiply(xs, x_masks[0])
+        found = cell.whole(inputs, init, how.reverse, how.sequences, mask)
+    outputs, final = found or _step_by_step(cell, xs, init, mask, (x_masks, h_masks), how)
+    last = final[0]
+    if mask is not None and how.zero_output and xs.shape[0]:
+        last = _where(ops.get_item(mask, 0 if how.reverse else -1), last, 0)
+        if outputs is not None:
+            outputs = _where_all(mask, outputs)
+    return outputs, last, final if nested else final[0]
+
+
+def _step_by_step(
+    cell: RecurrentCell, xs: Any, init: list[Any], mask: Any, masks: Any, how: Options
+) -> tuple[Any, list[Any]]:
+    """The outputs of all steps and the last states, with masks for dropout of input and state."""
+    x_masks, h_masks = masks
     if cell.ahead:
         xs = cell.project(xs, x_masks)
 
@@ -73,18 +87,12 @@ def _run_built_in(
         x, m = inputs
         z = x if cell.ahead else cell.project(x, x_masks)
         new = _like(cell.advance(z, old, h_masks), old)
-        if m is None:
-            return new, new[0] if how.sequences else None
-        kept = [_where(m, n, o) for n, o in zip(new, old)]
-        if not how.sequences:
-            return kept, None
-        return kept, _where(m, new[0], 0) if how.zero_output else kept[0]
+        if m is not None:
+            new = [_where(m, n, o) for n, o in zip(new, old)]
+        return new, new[0] if how.sequences else None
 
     final, outputs = how.scan(body, init, (xs, mask))
-    last = final[0]
-    if mask is not None and how.zero_output and xs.shape[0]:
-        last = _where(ops.get_item(mask, 0 if how.reverse else -1), last, 0)
-    return outputs, last, final if nested else final[0]
+    return outputs, final
 
 
 def _run_any(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, Any, Any]:
@@ -121,6 +129,11 @@ def _like(new: list[Any], old: list[Any]) -> list[Any]:
         n if ops.dtype(n) == ops.dtype(o) else ops.cast(n, ops.dtype(o))
         for n, o in zip(new, old, strict=True)
     ]
+
+
+def _where_all(mask: Any, outputs: Any) -> Any:
+    """The outputs of all steps, (time, batch, ...), and zeros where the mask is false."""
+    return ops.where(ops.reshape(mask, (*mask.shape, *[1] * (len(outputs.shape) - 2))), outputs, 0)
 
 
 def _where(mask: Any, x: Any, otherwise: Any) -> Any:
