@@ -285,7 +285,8 @@ def test_dropout_and_compilation() -> None:
     a, b = (np.asarray(layer(QUERY, VALUE, training=True)) for _ in range(2))
     assert np.abs(a - b).max() > 0 and np.abs(a - plain).max() > 0
     weights = [v.value for v in layer.trainable_variables]
-    run = jit(lambda w: layer.stateless_call(w, [], QUERY, VALUE, use_causal_mask=True)[0])
+    state = [v.value for v in layer.non_trainable_variables]  # of the seed
+    run = jit(lambda w: layer.stateless_call(w, state, QUERY, VALUE, use_causal_mask=True)[0])
     close(run(weights), layer(QUERY, VALUE, use_causal_mask=True))
 
 

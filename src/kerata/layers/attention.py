@@ -52,7 +52,10 @@ class Attention(Layer):
                 f"{type(self).__name__}: score_mode must be 'dot' or 'concat'; got {score_mode!r}."
             )
         self.adopt(locals())
-        self.seed_generator = ops.random.SeedGenerator(seed) if dropout else None
+        self.seed_generator = None
+        if dropout:
+            self.seed_generator = ops.random.SeedGenerator(seed)
+            self._carried = [self.seed_generator.state]
         self.scale: Any = None
         self.concat_score_weight: Any = None
 
@@ -243,7 +246,10 @@ class MultiHeadAttention(Layer):
         if isinstance(attention_axes, int):
             self.attention_axes = (attention_axes,)
         self._part_regularizer = arguments["activity_regularizer"]
-        self.seed_generator = ops.random.SeedGenerator(seed) if dropout else None
+        self.seed_generator = None
+        if dropout:
+            self.seed_generator = ops.random.SeedGenerator(seed)
+            self._carried = [self.seed_generator.state]
 
     # --- weights ---------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from ..variable import Variable
 from . import math, portable
 from ._define import Tensor, closed_op, dtype_of, op, shape_of
 from .arrange import as_sizes
+from .index import get_item
 
 Seed = Any
 _MASK = 0xFFFFFFFF
@@ -79,8 +80,12 @@ def draw_key(seed: Seed = None) -> Any:
     if binding is not None and binding.key is not None:
         n, binding.draws = binding.draws, binding.draws + 1
         key = fold(binding.key, n)
-        own = seed.seed if isinstance(seed, SeedGenerator) else seed
-        return key if own is None else fold(key, own & 0x7FFFFFFF)
+        if isinstance(seed, SeedGenerator):
+            # From the state, which a compiled step takes as input: the seed as a constant in its code
+            # would be another program for every seed, to be compiled anew.
+            own = math.cast(get_item(seed.state.value, 0), "int32")
+            return fold(key, math.bitwise_and(own, 0x7FFFFFFF))
+        return key if seed is None else fold(key, seed & 0x7FFFFFFF)
     if isinstance(seed, SeedGenerator):
         return seed.next()
     number = rng.draw_seed() if seed is None else seed
