@@ -316,7 +316,29 @@ def test_ops_use_them():
     assert "kerata_pool_mean" in named(lambda x: ops.average_pool(x, 2, padding="same"), x)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32"])
+def test_bfloat16(monkeypatch):
+    """By oneDNN where the processor has it: float32's numbers to two digits; else XLA's."""
+    x, w = drawn((2, 9, 8, 20)), drawn((3, 3, 20, 2), 1)
+    a, b = drawn((64, 50)), drawn((50, 40), 1)
+    half = [v.astype("bfloat16") for v in (x, w, a, b)]
+
+    def all_of(x, w, a, b):
+        conv = lambda x, w: ops.conv(x, w, padding="same")  # noqa: E731
+        out = []
+        for f, args in ((conv, (x, w)), (ops.matmul, (a, b))):
+            y, back = jax.vjp(f, *args)
+            out += [y, *back(y)]
+        return [v.astype("float32") for v in out]
+
+    for mine, exact in zip(all_of(*half), all_of(x, w, a, b)):
+        np.testing.assert_allclose(mine, exact, atol=0.02 * float(jnp.abs(exact).max()))
+    for computes in (True, False):
+        monkeypatch.setattr(kernels, "computes_bfloat16", lambda computes=computes: computes)
+        assert ("kerata_conv" in named(lambda x: ops.conv(x, half[1]), half[0])) == computes
+        assert ("kerata_product" in named(lambda a: ops.matmul(a, half[3]), half[2])) == computes
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32"])
 def test_other_dtypes_fall_back(dtype):
     x, w = drawn((2, 8, 8, 3)).astype(dtype), drawn((3, 3, 3, 4)).astype(dtype)
     assert "kerata" not in named(lambda x: ops.conv(x, w), x)

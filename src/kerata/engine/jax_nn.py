@@ -65,7 +65,7 @@ def conv(
         each = zip(c.spatial(x.shape, data_format), window, strides, dilation)
         pads = [c.same_padding(*sizes) for sizes in each]
     groups = c.groups(c.channels(x.shape, data_format), kernel.shape)
-    if has_kernels(x, kernel):
+    if has_kernels(x, kernel, bfloat16=True):
         from ..kernels import convolution as native
 
         setting = native.Setting(strides, tuple(pads), dilation, groups)
@@ -142,7 +142,7 @@ def conv_transpose(
         c.transposed_padding(k, s, d, name, e)
         for k, s, d, e in zip(kernel.shape[:-2], strides, dilation, extra)
     ]
-    if has_kernels(x, kernel):
+    if has_kernels(x, kernel, bfloat16=True):
         from ..kernels import convolution as native
 
         reach = [(k - 1) * d for k, d in zip(kernel.shape[:-2], dilation)]
@@ -467,7 +467,7 @@ def random(
         from ..kernels import random as native
 
         if distribution == "bernoulli":
-            return native.bernoulli(key, *parameters, shape)
+            return native.bernoulli(key, parameters[0], shape)
         key = native.wrap(key)
     return _DISTRIBUTIONS[distribution](key, shape, dtype, *parameters)
 

@@ -632,13 +632,16 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
 _INT8 = np.dtype("int8")
 
 
-def has_kernels(*tensors: Any) -> bool:
-    """Whether native kernels serve these tensors."""
-    if any(t.dtype != np.float32 or not t.size for t in tensors):
-        return False
+def has_kernels(*tensors: Any, bfloat16: bool = False) -> bool:
+    """Whether native kernels serve these tensors, that for bfloat16 being asked for, too."""
     from .. import kernels
 
-    return kernels.ready()
+    kind = tensors[0].dtype
+    if any(t.dtype != kind or not t.size for t in tensors):
+        return False
+    if kind == np.float32:
+        return kernels.ready()
+    return bfloat16 and kind == jnp.bfloat16 and kernels.ready() and kernels.computes_bfloat16()
 
 
 @override
@@ -646,7 +649,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     x1, x2 = asarray(x1), asarray(x2)
     if x1.dtype == _INT8 and x2.dtype == _INT8:
         return jnp.matmul(x1, x2, preferred_element_type="int32")
-    if has_kernels(x1, x2):
+    if has_kernels(x1, x2, bfloat16=True):
         from ..kernels import product
 
         terms = product.matmul_terms(x1.shape, x2.shape)
@@ -665,12 +668,12 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 @override
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     tensors = [asarray(x) for x in operands]
-    if len(tensors) == 2 and has_kernels(*tensors):
+    if len(tensors) == 2 and has_kernels(*tensors, bfloat16=True):
         from ..kernels import product
 
-        terms = product.parse(subscripts, *(x.shape for x in tensors))
+        terms = product.parse(subscripts, tensors[0].shape, tensors[1].shape)
         if terms is not None:
-            return product.einsum(*tensors, terms)
+            return product.einsum(tensors[0], tensors[1], terms)
     return jnp.einsum(subscripts, *tensors)
 
 

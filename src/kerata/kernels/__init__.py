@@ -1,8 +1,9 @@
 """Native kernels for CPUs: oneDNN and own loops, called by XLA from inside compiled JAX programs.
 
 They take the place of XLA's own code where that is slow (convolution, pooling, recurrent nets, matrix
-products, random bits), on Linux on x86-64 where the package was built with a compiler. ``KERATA_KERNELS=0`` turns them off. Without them, and for
-dtypes and devices that they do not serve, XLA computes the same.
+products, softmax, random bits), on Linux on x86-64 where the package was built with a compiler.
+``KERATA_KERNELS=0`` turns them off. Without them, and for dtypes and devices that they do not serve,
+XLA computes the same.
 """
 
 from __future__ import annotations
@@ -59,6 +60,16 @@ def why_not() -> str:
         return "KERATA_KERNELS=0 turns them off"
     with _lock:
         return _load()
+
+
+@functools.cache
+def computes_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; where it does not, oneDNN would imitate it."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 @functools.cache

@@ -34,7 +34,8 @@ def parse(subscripts: str, a: tuple[int, ...], b: tuple[int, ...]) -> Terms | No
     if "." in subscripts or subscripts.count(",") != 1 or "->" not in subscripts:
         return None
     left, out = subscripts.replace(" ", "").split("->")
-    terms = Terms(*left.split(","), out)
+    first, second = left.split(",")
+    terms = Terms(first, second, out)
     if any(len(set(t)) < len(t) for t in terms) or (len(terms.a), len(terms.b)) != (len(a), len(b)):
         return None
     if any(sum(letter in t for t in terms) < 2 for letter in set("".join(terms))):
@@ -76,7 +77,7 @@ def _strides(term: str, sizes: dict[str, int]) -> dict[str, int]:
 
 def _plan(terms: Terms, sizes: dict[str, int]) -> dict[str, Any] | None:
     """Sizes and strides of a batch of matrix products, as the native code takes them."""
-    steps = Terms(*(_strides(t, sizes) for t in terms))  # type: ignore[arg-type]
+    a, b, out = (_strides(t, sizes) for t in terms)
 
     def merged(letters: str, *tensors: dict[str, int]) -> list[tuple[int, ...]]:
         """Size and strides of the axes, neighbours as one where they lie so in all tensors."""
@@ -93,10 +94,10 @@ def _plan(terms: Terms, sizes: dict[str, int]) -> dict[str, Any] | None:
     def chosen(inside: str, first: str, second: str, absent: str) -> str:
         return "".join(x for x in inside if x in first and x in second and x not in absent)
 
-    batch = merged("".join(x for x in terms.out if x in terms.a and x in terms.b), *steps)
-    rows = merged(chosen(terms.out, terms.a, terms.out, terms.b), steps.a, steps.out)
-    columns = merged(chosen(terms.out, terms.b, terms.out, terms.a), steps.b, steps.out)
-    summed = merged(chosen(terms.a, terms.a, terms.b, terms.out), steps.a, steps.b)
+    batch = merged("".join(x for x in terms.out if x in terms.a and x in terms.b), a, b, out)
+    rows = merged(chosen(terms.out, terms.a, terms.out, terms.b), a, out)
+    columns = merged(chosen(terms.out, terms.b, terms.out, terms.a), b, out)
+    summed = merged(chosen(terms.a, terms.a, terms.b, terms.out), a, b)
     if max(len(rows), len(columns), len(summed)) > 1 or len(batch) > 6:
         return None
     (m, am, cm), (n, bn, cn), (k, ak, bk) = (

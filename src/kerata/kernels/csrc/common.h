@@ -29,6 +29,15 @@ using Numbers = ffi::Span<const int64_t>;
 using Floats = ffi::Buffer<ffi::F32>;
 using FloatsOut = ffi::ResultBuffer<ffi::F32>;
 
+// Tensors of float32 or bfloat16.
+using Tensor = ffi::AnyBuffer;
+using TensorOut = ffi::Result<ffi::AnyBuffer>;
+
+inline dnnl::memory::data_type type_of(const Tensor& x) {
+  return x.element_type() == ffi::BF16 ? dnnl::memory::data_type::bf16
+                                       : dnnl::memory::data_type::f32;
+}
+
 inline const dnnl::engine& cpu() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;

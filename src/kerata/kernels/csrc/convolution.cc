@@ -18,6 +18,7 @@ enum Kind : int64_t { kForward, kBackwardData, kBackwardWeights };
 struct Geometry {
   Sizes x, w, y;                          // in oneDNN's order: batch, channels, space
   Sizes strides, dilation, before, after;
+  memory::data_type type;
 };
 
 struct Plan {
@@ -28,7 +29,7 @@ struct Plan {
 };
 
 // (batch, space..., channels) as (batch, channels, space...).
-memory::desc image(const Sizes& dims) {
+memory::desc image(const Sizes& dims, memory::data_type type) {
   Sizes strides(dims.size());
   int64_t step = dims[1];
   strides[1] = 1;
@@ -37,11 +38,11 @@ memory::desc image(const Sizes& dims) {
     step *= dims[i];
   }
   strides[0] = step;
-  return memory::desc(dims, memory::data_type::f32, strides);
+  return memory::desc(dims, type, strides);
 }
 
 // (space..., in / groups, out) as ([groups,] out / groups, in / groups, space...).
-memory::desc kernel(const Sizes& dims, int64_t groups) {
+memory::desc kernel(const Sizes& dims, int64_t groups, memory::data_type type) {
   const int64_t out = dims[0], in = dims[1];
   const size_t rank = dims.size() - 2;
   Sizes shape, strides, space(rank);
@@ -59,19 +60,19 @@ memory::desc kernel(const Sizes& dims, int64_t groups) {
   }
   shape.insert(shape.end(), dims.begin() + 2, dims.end());
   strides.insert(strides.end(), space.begin(), space.end());
-  return memory::desc(shape, memory::data_type::f32, strides);
+  return memory::desc(shape, type, strides);
 }
 
 memory::desc any(const memory::desc& like) {
-  return memory::desc(like.get_dims(), memory::data_type::f32, memory::format_tag::any);
+  return memory::desc(like.get_dims(), like.get_data_type(), memory::format_tag::any);
 }
 
 Plan plan(Kind kind, const Geometry& g, int64_t groups) {
   using namespace dnnl;
   Plan p;
-  p.x = image(g.x);
-  p.y = image(g.y);
-  p.given = kernel(g.w, groups);
+  p.x = image(g.x, g.type);
+  p.y = image(g.y, g.type);
+  p.given = kernel(g.w, groups, g.type);
   const memory::desc wanted = any(p.given);
   const auto method = algorithm::convolution_direct;
   primitive_attr attributes;
@@ -113,18 +114,24 @@ Sizes first(const Sizes& given) {  // (batch, space..., channels) to (batch, cha
   return out;
 }
 
-void convolve(Kind kind, Sizes x, Sizes w, Sizes y, const float* px, const float* pw,
-              const float* py, Numbers strides, Numbers before, Numbers after, Numbers dilation,
-              int64_t groups) {
+void convolve(Kind kind, const Tensor& x_given, const Tensor& w_given, const Tensor& y_given,
+              Numbers strides, Numbers before, Numbers after, Numbers dilation, int64_t groups) {
+  const Sizes x = sizes(x_given.dimensions()), w = sizes(w_given.dimensions()),
+              y = sizes(y_given.dimensions());
+  void *px = x_given.untyped_data(), *pw = w_given.untyped_data(), *py = y_given.untyped_data();
   const int64_t in = x.back(), out = y.back();
   const bool dense = std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 1; });
-  if (out < kNarrow && in >= 16 && groups == 1 && dense && kind != kBackwardData) {
+  const auto type = type_of(x_given);
+  if (out < kNarrow && in >= 16 && groups == 1 && dense && kind != kBackwardData &&
+      type == memory::data_type::f32) {
     const Narrow c(x, w, y, before, dilation);
-    if (kind == kForward) narrow_forward(c, px, pw, const_cast<float*>(py));
-    else narrow_kernel_gradient(c, px, py, const_cast<float*>(pw));
+    auto floats = [](void* data) { return static_cast<float*>(data); };
+    if (kind == kForward) narrow_forward(c, floats(px), floats(pw), floats(py));
+    else narrow_kernel_gradient(c, floats(px), floats(py), floats(pw));
     return;
   }
   Geometry g;
+  g.type = type;
   g.x = first(x);
   g.w = {w[w.size() - 1], w[w.size() - 2]};
   g.w.insert(g.w.end(), w.begin(), w.end() - 2);
@@ -135,7 +142,7 @@ void convolve(Kind kind, Sizes x, Sizes w, Sizes y, const float* px, const float
   g.dilation = sizes(dilation);
   for (auto& d : g.dilation) d -= 1;  // oneDNN counts the gaps
 
-  Sizes key = {kind, groups};
+  Sizes key = {kind, groups, static_cast<int64_t>(type)};
   for (const Sizes* part : {&g.x, &g.w, &g.y, &g.strides, &g.before, &g.after, &g.dilation}) {
     key.insert(key.end(), part->begin(), part->end());
   }
@@ -144,9 +151,7 @@ void convolve(Kind kind, Sizes x, Sizes w, Sizes y, const float* px, const float
 
   thread_local Scratch scratch, weights;
   dnnl::stream stream(cpu());
-  auto over = [](const memory::desc& like, const void* data) {
-    return memory(like, cpu(), const_cast<void*>(data));
-  };
+  auto over = [](const memory::desc& like, void* data) { return memory(like, cpu(), data); };
   memory mx = over(p->x, px), my = over(p->y, py), given = over(p->given, pw);
   memory mw = p->reordered ? over(p->wanted, weights.get(p->wanted.get_size())) : given;
   memory work = over(p->scratch, scratch.get(p->scratch.get_size()));
@@ -166,31 +171,21 @@ void convolve(Kind kind, Sizes x, Sizes w, Sizes y, const float* px, const float
   stream.wait();
 }
 
-ffi::Error Forward(Floats x, Floats w, FloatsOut y, Numbers strides, Numbers before,
-                   Numbers after, Numbers dilation, int64_t groups) {
-  return guarded([&] {
-    convolve(kForward, sizes(x.dimensions()), sizes(w.dimensions()), sizes(y->dimensions()),
-             x.typed_data(), w.typed_data(), y->typed_data(), strides, before, after, dilation,
-             groups);
-  });
+ffi::Error Forward(Tensor x, Tensor w, TensorOut y, Numbers strides, Numbers before, Numbers after,
+                   Numbers dilation, int64_t groups) {
+  return guarded([&] { convolve(kForward, x, w, *y, strides, before, after, dilation, groups); });
 }
 
-ffi::Error BackwardData(Floats y, Floats w, FloatsOut x, Numbers strides, Numbers before,
+ffi::Error BackwardData(Tensor y, Tensor w, TensorOut x, Numbers strides, Numbers before,
                         Numbers after, Numbers dilation, int64_t groups) {
-  return guarded([&] {
-    convolve(kBackwardData, sizes(x->dimensions()), sizes(w.dimensions()), sizes(y.dimensions()),
-             x->typed_data(), w.typed_data(), y.typed_data(), strides, before, after, dilation,
-             groups);
-  });
+  return guarded(
+      [&] { convolve(kBackwardData, *x, w, y, strides, before, after, dilation, groups); });
 }
 
-ffi::Error BackwardWeights(Floats x, Floats y, FloatsOut w, Numbers strides, Numbers before,
+ffi::Error BackwardWeights(Tensor x, Tensor y, TensorOut w, Numbers strides, Numbers before,
                            Numbers after, Numbers dilation, int64_t groups) {
-  return guarded([&] {
-    convolve(kBackwardWeights, sizes(x.dimensions()), sizes(w->dimensions()),
-             sizes(y.dimensions()), x.typed_data(), w->typed_data(), y.typed_data(), strides,
-             before, after, dilation, groups);
-  });
+  return guarded(
+      [&] { convolve(kBackwardWeights, x, *w, y, strides, before, after, dilation, groups); });
 }
 
 }  // namespace
@@ -199,9 +194,9 @@ ffi::Error BackwardWeights(Floats x, Floats y, FloatsOut w, Numbers strides, Num
 #define KERATA_CONVOLUTION(symbol, function)                   \
   XLA_FFI_DEFINE_HANDLER_SYMBOL(symbol, kerata::function,      \
                                 xla::ffi::Ffi::Bind()          \
-                                    .Arg<kerata::Floats>()     \
-                                    .Arg<kerata::Floats>()     \
-                                    .Ret<kerata::Floats>()     \
+                                    .Arg<kerata::Tensor>()     \
+                                    .Arg<kerata::Tensor>()     \
+                                    .Ret<kerata::Tensor>()     \
                                     .Attr<kerata::Numbers>("strides")  \
                                     .Attr<kerata::Numbers>("before")   \
                                     .Attr<kerata::Numbers>("after")    \

@@ -15,7 +15,8 @@ struct Plan {
 
 // `sizes` are those of the batch's axes and then M, N and K; strides follow the same order, those
 // of `a` for the batch, M and K, of `b` for the batch, K and N, of `c` for the batch, M and N.
-Plan plan(const Sizes& sizes, const Sizes& a, const Sizes& b, const Sizes& c) {
+Plan plan(memory::data_type type, const Sizes& sizes, const Sizes& a, const Sizes& b,
+          const Sizes& c) {
   const size_t rank = sizes.size() - 3;
   const int64_t m = sizes[rank], n = sizes[rank + 1], k = sizes[rank + 2];
   auto shape = [&](int64_t rows, int64_t columns) {
@@ -24,11 +25,10 @@ Plan plan(const Sizes& sizes, const Sizes& a, const Sizes& b, const Sizes& c) {
     out.push_back(columns);
     return out;
   };
-  const auto f32 = memory::data_type::f32;
   Plan p;
-  p.a = memory::desc(shape(m, k), f32, a);
-  p.b = memory::desc(shape(k, n), f32, b);
-  p.c = memory::desc(shape(m, n), f32, c);
+  p.a = memory::desc(shape(m, k), type, a);
+  p.b = memory::desc(shape(k, n), type, b);
+  p.c = memory::desc(shape(m, n), type, c);
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::matmul::primitive_desc described(cpu(), p.a, p.b, p.c, attributes);
@@ -37,21 +37,24 @@ Plan plan(const Sizes& sizes, const Sizes& a, const Sizes& b, const Sizes& c) {
   return p;
 }
 
-ffi::Error Product(Floats a, Floats b, FloatsOut c, Numbers given, Numbers left, Numbers right,
+ffi::Error Product(Tensor a, Tensor b, TensorOut c, Numbers given, Numbers left, Numbers right,
                    Numbers out) {
   return guarded([&] {
+    const memory::data_type type = type_of(a);
     Sizes key = sizes(given);
+    key.push_back(static_cast<int64_t>(type));
     for (Numbers part : {left, right, out}) key.insert(key.end(), part.begin(), part.end());
     static Cache<Plan> plans;
-    const auto p =
-        plans.get(key, [&] { return plan(sizes(given), sizes(left), sizes(right), sizes(out)); });
+    const auto p = plans.get(key, [&] {
+      return plan(type, sizes(given), sizes(left), sizes(right), sizes(out));
+    });
     thread_local Scratch scratch;
     dnnl::stream stream(cpu());
     p->run.execute(
         stream,
-        {{DNNL_ARG_SRC, memory(p->a, cpu(), const_cast<float*>(a.typed_data()))},
-         {DNNL_ARG_WEIGHTS, memory(p->b, cpu(), const_cast<float*>(b.typed_data()))},
-         {DNNL_ARG_DST, memory(p->c, cpu(), c->typed_data())},
+        {{DNNL_ARG_SRC, memory(p->a, cpu(), a.untyped_data())},
+         {DNNL_ARG_WEIGHTS, memory(p->b, cpu(), b.untyped_data())},
+         {DNNL_ARG_DST, memory(p->c, cpu(), c->untyped_data())},
          {DNNL_ARG_SCRATCHPAD,
           memory(p->scratch, cpu(), scratch.get(p->scratch.get_size()))}});
     stream.wait();
@@ -63,9 +66,9 @@ ffi::Error Product(Floats a, Floats b, FloatsOut c, Numbers given, Numbers left,
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_product, kerata::Product,
                               xla::ffi::Ffi::Bind()
-                                  .Arg<kerata::Floats>()
-                                  .Arg<kerata::Floats>()
-                                  .Ret<kerata::Floats>()
+                                  .Arg<kerata::Tensor>()
+                                  .Arg<kerata::Tensor>()
+                                  .Ret<kerata::Tensor>()
                                   .Attr<kerata::Numbers>("sizes")
                                   .Attr<kerata::Numbers>("left")
                                   .Attr<kerata::Numbers>("right")
