@@ -1,4 +1,8 @@
-"""The command ``kerata``: ``kerata doctor`` says what this installation computes with, and tests it."""
+"""The command ``kerata``.
+
+``kerata doctor`` says what this installation computes with, and tests it; ``kerata profile`` shows
+where the time of a program's training steps goes.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,81 @@ def main() -> None:
         """Say what this installation computes with, and test it in ten seconds."""
         sys.exit(run_doctor(test))
 
+    @kerata.command(
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+    )
+    @click.argument("script")
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def profile(script: str, arguments: tuple[str, ...]) -> None:
+        """Run a program and show where the time of its training steps goes, layer by layer.
+
+        The first fit of each model ends with a table, as with fit(..., profile=True). What stands
+        behind SCRIPT are the program's own arguments.
+        """
+        sys.exit(run_profile(script, list(arguments)))
+
     kerata()
+
+
+def run_profile(script: str, arguments: list[str]) -> int:
+    """Run a program as Python would, with a profile of each model's first training.
+
+    Args:
+        script: The program's file.
+        arguments: What it finds in ``sys.argv``.
+
+    Returns:
+        An exit status: the program's own, or 1 if it failed or trained nothing.
+    """
+    import runpy
+
+    from .train.profile import everywhere
+
+    path = Path(script)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        _complain(f"{script} {what}. Expected the file of a Python program that calls fit.")
+        return 2
+    argv, folder, status = sys.argv, str(path.resolve().parent), 0
+    sys.argv = [script, *arguments]
+    sys.path.insert(0, folder)
+    try:
+        with everywhere() as seen:
+            runpy.run_path(script, run_name="__main__")
+    except SystemExit as e:
+        status = e.code if isinstance(e.code, int) else int(e.code is not None)
+        if isinstance(e.code, str):
+            _complain(e.code)
+    except KeyboardInterrupt:
+        _complain("Interrupted.")
+        status = 130
+    except BaseException as e:
+        _show_error(e, script)
+        status = 1
+    finally:
+        sys.argv = argv
+        if folder in sys.path:
+            sys.path.remove(folder)
+    if not seen.profiles:
+        why = "called fit, but no step was run" if seen.trainings else "never called fit"
+        _complain(f"{script} {why}: there is nothing to show.")
+        return status or 1
+    return status
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _show_error(error: BaseException, script: str) -> None:
+    """The traceback of an error in a program, from the program on."""
+    import traceback
+
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != script:
+        trace = trace.tb_next
+    # There is none where the program could not even be read.
+    traceback.print_exception(type(error), error, trace)
 
 
 def run_doctor(test: bool = True) -> int:

@@ -164,3 +164,31 @@ def test_the_optimizing_compiler_gives_the_same_training():
         losses.append(model.fit(x, x[:, 0], batch_size=8, epochs=3, verbose=0).history["loss"])
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-5)
+
+
+def test_profile():
+    w = tensor(np.ones((300, 300), "float32"))
+
+    def step(w):
+        def loss(ws):
+            with engine().named("outer"), engine().named("inner"):
+                y = ops.tanh(ops.matmul(ws[0], ws[0]))
+            return ops.sum(y)
+
+        value, grads = engine().value_and_grad(loss)([w])
+        return w - 0.001 * grads[0] * value
+
+    def repeated(run):
+        def call(n):
+            x = w
+            for _ in range(n):
+                x = run(x)
+            return x
+
+        return call
+
+    trace = engine().profile(repeated(engine().compile(step)), repeated(step), 3, 1.0)
+    assert 1 <= trace.steps <= 3 and 0 < trace.busy <= trace.wall
+    assert any({"outer", "inner"} <= set(o.path) for o in trace.operations)
+    assert any(o.backward for o in trace.operations)
+    assert all(o.seconds >= 0 for o in trace.operations)

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import config
 from ..errors import InputError
+from ..scope import local
 from . import foreign
 
 _engine: Any = None
@@ -98,6 +99,19 @@ def layer_method(name: str) -> Callable | None:
     if name not in _LAYER_METHODS.get(library, ()):
         return None
     return getattr(native(library, name), name)
+
+
+_NOTHING = contextlib.nullcontext()
+
+# Parts of a step that belong to no layer. The dot keeps them apart from layers.
+PARTS = (
+    "kerata.batch", "kerata.loss", "kerata.backward", "kerata.metrics", "kerata.optimizer",
+)  # fmt: skip
+
+
+def part_of_step(name: str) -> Any:
+    """A context in which operations of a compiled step bear the name of one of the `PARTS`."""
+    return _NOTHING if local.binding is None else engine().named(f"kerata.{name}")
 
 
 @contextlib.contextmanager

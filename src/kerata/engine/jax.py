@@ -18,7 +18,7 @@ from jax import lax
 from .. import config, dtypes
 from ..spec import Spec, spec_of
 from ..variable import Variable
-from . import complaints
+from . import complaints, profiling
 from .complaints import device_name
 from .foreign import to_host
 from .memory import keep_freed_memory
@@ -308,6 +308,18 @@ def fold(key: Any, n: Any) -> Any:
 
 def calls() -> None:
     """JAX's functions are pure: they cannot count their calls."""
+
+
+# --- profiles -----------------------------------------------------------------------------------
+
+
+def profile(
+    compiled: Callable | None, plain: Callable, steps: int, seconds: float
+) -> profiling.Trace:
+    """The operations of XLA's programs, from its own trace."""
+    from .jax_profile import profile
+
+    return profile(compiled, steps, seconds)
 
 
 # --- errors -------------------------------------------------------------------------------------

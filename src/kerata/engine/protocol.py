@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .profiling import Trace
 
 
 class Engine(Protocol):
@@ -134,6 +137,22 @@ class Engine(Protocol):
 
     def calls(self) -> Any:
         """In a function being compiled that may change variables the number of its calls, else ``None``."""
+
+    # profiles
+    def profile(
+        self,
+        compiled: Callable[[int], Any] | None,
+        plain: Callable[[int], Any],
+        steps: int,
+        seconds: float,
+    ) -> Trace:
+        """Where the time of some steps goes.
+
+        `compiled` runs so many steps through functions of `compile` or `compile_loop` that have not
+        run yet, and returns what they compute; ``None`` where they cannot be compiled. `plain` runs
+        them as they stand, for libraries that cannot look into their compiled functions. At most
+        `steps` are measured, and fewer where they would take more than about `seconds`.
+        """
 
     # errors
     def named(self, layer: str) -> Any:

@@ -17,7 +17,7 @@ from .. import dtypes, tree
 from ..scope import local
 from ..spec import Spec
 from ..variable import Variable
-from . import complaints
+from . import complaints, profiling
 from .complaints import device_name
 from .foreign import to_host
 from .forms import call_backward
@@ -187,7 +187,8 @@ def value_and_grad(fn: Callable, has_aux: bool = False) -> Callable:
             leaves = [tf.identity(v) for v in values]
             tape.watch(leaves)
             out = fn(leaves, *rest)
-        found = tape.gradient(out[0] if has_aux else out, leaves)
+        with profiling.backward():
+            found = tape.gradient(out[0] if has_aux else out, leaves)
         grads = [
             tf.zeros_like(v) if g is None else tf.convert_to_tensor(g)
             for g, v in zip(found, values)
@@ -319,11 +320,29 @@ def seed_of(key: Any) -> Any:
     return tf.bitcast(asarray(key, "uint32"), tf.int32)
 
 
+# --- profiles -----------------------------------------------------------------------------------
+
+
+def profile(
+    compiled: Callable | None, plain: Callable, steps: int, seconds: float
+) -> profiling.Trace:
+    """Steps without a graph, timed layer by layer; the backward pass is one piece."""
+    how = "run eagerly, layer by layer; the backward pass as a whole"
+    return profiling.by_stopwatch(plain, steps, seconds, _wait, how)
+
+
+def _wait() -> None:
+    if tf.executing_eagerly():
+        tf.test.experimental.sync_devices()
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 
 def named(layer: str) -> Any:
     """A context in which operations of a graph bear the name of a layer."""
+    if profiling.is_on():
+        return profiling.scope(layer)
     return tf.name_scope(re.sub(r"[^A-Za-z0-9.]", "_", layer) or "layer")
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # its profiler tells that it starts and stops
 
 import numpy as np
 import torch
@@ -20,11 +23,12 @@ from torch import Tensor
 from .. import dtypes, tree
 from ..spec import Spec
 from ..variable import Variable
-from . import complaints
+from . import complaints, torch_profile
 from .complaints import device_name
 from .foreign import to_host
 from .forms import call_backward
 from .memory import keep_freed_memory
+from .profiling import Trace
 from .torch_replay import Many, Replayed, asks_for_values, is_strict, native_only, recording
 
 name = "torch"
@@ -342,12 +346,20 @@ def calls() -> None:
     """Torch computes when it is asked: a draw is a draw."""
 
 
+# --- profiles -----------------------------------------------------------------------------------
+
+
+def profile(compiled: Callable | None, plain: Callable, steps: int, seconds: float) -> Trace:
+    """The operations of steps without the recording, from torch's own profiler."""
+    return torch_profile.profile(plain, compiled is not None, steps, seconds)
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 
 def named(layer: str) -> Any:
-    """Recordings of torch have no names."""
-    return contextlib.nullcontext()
+    """Recordings of torch have no names; steps that are profiled have."""
+    return torch_profile.named(layer)
 
 
 _NO_DTYPE = re.compile(

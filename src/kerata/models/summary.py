@@ -148,6 +148,38 @@ def summary_text(
     return "\n".join([*lines, *_totals(model)])
 
 
+def draw_table(head: list[str], groups: list[list[list[str]]]) -> list[str]:
+    """Lines of a table in the manner of the summary, a rule between groups of rows.
+
+    The first column is text, the others are numbers.
+
+    >>> print(*draw_table(["layer", "ms"], [[["dense", "1.5"]]]), sep="\\n")
+    ┏━━━━━━━┳━━━━━┓
+    ┃ layer ┃  ms ┃
+    ┡━━━━━━━╇━━━━━┩
+    │ dense │ 1.5 │
+    └───────┴─────┘
+    """
+    rows = [head, *(row for group in groups for row in group)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+
+    def line(row: list[str], bar: str) -> str:
+        cells = [
+            f" {c:<{w}} " if i == 0 else f" {c:>{w}} " for i, (c, w) in enumerate(zip(row, widths))
+        ]
+        return bar + bar.join(cells) + bar
+
+    def rule(left: str, stroke: str, middle: str, right: str) -> str:
+        return left + middle.join(stroke * (w + 2) for w in widths) + right
+
+    lines = [rule("┏", "━", "┳", "┓"), line(head, "┃"), rule("┡", "━", "╇", "┩")]
+    for i, group in enumerate(g for g in groups if g):
+        if i:
+            lines.append(rule("├", "─", "┼", "┤"))
+        lines += [line(row, "│") for row in group]
+    return [*lines, rule("└", "─", "┴", "┘")]
+
+
 def _between(rows: list[list[str]], span: Sequence[str]) -> list[list[str]]:
     names = [r[0].split(" (")[0].strip() for r in rows]
     try:

@@ -181,6 +181,7 @@ class TrainingMethods:
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        profile: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Train for a number of epochs; returns the `History`.
@@ -202,6 +203,8 @@ class TrainingMethods:
             validation_steps: Batches that make a validation.
             validation_batch_size: Rows a validation step.
             validation_freq: Validate every so many epochs, or in the epochs of a list.
+            profile: Measure where the time of a step goes, layer by layer; a table is printed after
+                the training, and its numbers are in ``history.profile``. The training stays the same.
         """  # fmt: skip
         from ..train import loop
 
@@ -210,18 +213,22 @@ class TrainingMethods:
             validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
             class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size, validation_freq=validation_freq, **kwargs,
+            validation_batch_size=validation_batch_size, validation_freq=validation_freq,
+            profile=profile, **kwargs,
         )  # fmt: skip
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
-                 return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
-        """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
+                 return_dict: bool = False, profile: bool = False, **kwargs: Any) -> Any:  # fmt: skip
+        """Loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict.
+
+        With `profile` a table is printed of where the time of a step goes, layer by layer.
+        """
         from ..train import loop
 
         return loop.evaluate(
             self, x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, steps=steps,
-            callbacks=callbacks, return_dict=return_dict, **kwargs,
+            callbacks=callbacks, return_dict=return_dict, profile=profile, **kwargs,
         )  # fmt: skip
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,

@@ -14,7 +14,7 @@ import numpy as np
 from .. import config as settings
 from .. import graph, ops, tree
 from ..capture import Configurable
-from ..engine import engine
+from ..engine import engine, part_of_step
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..scope import Binding
 from ..variable import Variable
@@ -312,18 +312,19 @@ class Optimizer(Configurable):
         if not grads:
             return
         variables = self._variables_of(grads, trainable_variables)
-        pairs = [
-            (engine().asarray(g, v.dtype), v) for g, v in zip(grads, variables) if g is not None
-        ]
-        if len(pairs) < len(grads):
-            self._tell_missing(grads, variables, bool(pairs))
-        for g, v in pairs:
-            if _overwritten(v):
-                v.assign(g)
-        pairs = [(g, v) for g, v in pairs if not _overwritten(v)]
-        if pairs:
-            self._apply([g for g, _ in pairs], [v for _, v in pairs])
-        self._iterations.assign(self._iterations.value + 1)
+        with part_of_step("optimizer"):
+            pairs = [
+                (engine().asarray(g, v.dtype), v) for g, v in zip(grads, variables) if g is not None
+            ]
+            if len(pairs) < len(grads):
+                self._tell_missing(grads, variables, bool(pairs))
+            for g, v in pairs:
+                if _overwritten(v):
+                    v.assign(g)
+            pairs = [(g, v) for g, v in pairs if not _overwritten(v)]
+            if pairs:
+                self._apply([g for g, _ in pairs], [v for _, v in pairs])
+            self._iterations.assign(self._iterations.value + 1)
 
     def _variables_of(self, grads: Sequence[Any], variables: Sequence[Any] | None) -> list[Any]:
         if variables is not None:

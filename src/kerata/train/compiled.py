@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import graph, rng, tree
-from ..engine import engine
+from ..engine import engine, part_of_step
 from ..errors import InputError, KerataError
 from ..scope import Binding
 from ..serialization import serialize_keras_object
@@ -87,13 +87,16 @@ class Compiled:
 
     def total_loss(self, model: Any, y: Any, y_pred: Any, weight: Any) -> Any:
         """Loss of `compile` plus penalties and what layers added."""
-        total = self.losses(y, y_pred, weight) if self.losses is not None else None
-        for extra in model.losses:
-            if getattr(extra, "shape", ()) != ():
-                from .. import ops
+        total: Any = None
+        with part_of_step("loss"):
+            if self.losses is not None:
+                total = self.losses(y, y_pred, weight)
+            for extra in model.losses:
+                if getattr(extra, "shape", ()) != ():
+                    from .. import ops
 
-                extra = ops.mean(extra)
-            total = extra if total is None else total + extra
+                    extra = ops.mean(extra)
+                total = extra if total is None else total + extra
         if total is None:
             raise InputError(
                 "There is no loss to train on: give compile(loss=...), or call add_loss in the model or its layers."
@@ -103,7 +106,8 @@ class Compiled:
     def update_metrics(self, y: Any, y_pred: Any, weight: Any) -> None:
         """Take a batch into the compiled metrics."""
         if self.metrics.metrics or not self.metrics.built:
-            self.metrics.update_state(y, y_pred, weight)
+            with part_of_step("metrics"):
+                self.metrics.update_state(y, y_pred, weight)
 
     def prepare(self, model: Any, x: Any, y: Any, weight: Any) -> None:
         """Make everything that depends on the data's shapes: weights, slots, metrics' state.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import Any
 
@@ -11,6 +12,7 @@ from .. import config, rng, tree
 from ..engine import engine
 from ..errors import InputError
 from ..ops import random
+from . import profile as profiles
 from .data import Source, make_source, validation_split
 from .logs import Logs
 from .notices import warn_user
@@ -25,7 +27,8 @@ _DEVICE_SHARE = 2**31
 def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verbose: Any, callbacks: Any,
         validation_split: float, validation_data: Any, shuffle: Any, class_weight: Any, sample_weight: Any,
         initial_epoch: int, steps_per_epoch: int | None, validation_steps: int | None,
-        validation_batch_size: int | None, validation_freq: Any, **kwargs: Any) -> Any:  # fmt: skip
+        validation_batch_size: int | None, validation_freq: Any, profile: Any = False,
+        **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.fit`."""
     model._need_compiled("fit")
     workers = _worker_arguments("fit", kwargs)
@@ -39,7 +42,8 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
     validation = _validation_source(
         validation_data, validation_batch_size or batch_size, validation_steps, workers
     )
-    run = _Run(model, source, "train")
+    watch = profiles.watch(model, profile, verbose)
+    run = _Run(model, source, "train", watch)
     calls = _callbacks(
         model, callbacks, verbose, add_history=True, epochs=epochs, initial_epoch=initial_epoch,
         steps=source.steps, samples=source.num_samples, batch_size=source.batch_size,
@@ -73,6 +77,8 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         if validation is not None:
             validation.close()
         _finish(model)
+        profile = watch.close() if watch is not None else None
+    model.history.profile = profile
     return model.history
 
 
@@ -179,8 +185,11 @@ def reset(model: Any, metrics: list[Any]) -> None:
 class _Run:
     """Epochs of training or evaluation over one source of data."""
 
-    def __init__(self, model: Any, source: Source, mode: str) -> None:
+    def __init__(
+        self, model: Any, source: Source, mode: str, watch: profiles.Watch | None = None
+    ) -> None:
         self.model, self.source, self.mode = model, source, mode
+        self.watch = watch
         self.program: Any = None  # a Program, once the data's form is known
         self._device: Any = None
 
@@ -200,13 +209,17 @@ class _Run:
             )
 
     def _use_program(self, batch: Any) -> None:
-        self.program = program(self.model, self.mode)
+        # A program of its own, as names of layers are in its functions only if compiled for it.
+        fresh = self.watch is not None and self.program is None
+        self.program = program(self.model, self.mode, fresh)
         if self.program._logs_like is None:
             few = tree.map_structure(lambda a: None if a is None else a[:1], batch)
             self.program.warm_up(few)
 
     def epoch(self, epoch: int, calls: Any) -> Logs:
         """Run one epoch; returns its logs."""
+        if self.watch is not None:
+            self.watch.epoch()
         results = (
             self._on_device(epoch, calls)
             if self._device is not None
@@ -237,13 +250,19 @@ class _Run:
         rows = order if full <= 1 or order.nbytes < 2**16 else engine().asarray(order)
         stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
         begin, end = _hooks(calls, self.mode)
+        watch = self.watch
+        if watch is not None:
+            if full:
+                watch.rehearse(p, self._device, order[: full * batch], batch)
+            else:
+                watch.rehearse(p, self._device, order, rest)
         results: Any = None
         i = 0
         while i < full:
             n = 1 if stepwise else p.chunk(full - i)
             if stepwise:
                 begin(i)
-            with p.timed(n, p.is_warm(batch)):
+            with p.timed(n, p.is_warm(batch)), watch.call(p, n) if watch else _UNWATCHED:
                 results = p.on_rows(self._device, rows, batch, i, i + n)
                 if i + n < full or calls.shows_progress or stepwise:
                     p.wait()
@@ -267,12 +286,19 @@ class _Run:
         stepwise = calls.needs_batches if self.mode == "train" else calls.needs_test_batches
         begin, end = _hooks(calls, self.mode)
         results: Any = None
-        for i, data in enumerate(self.source.epoch(epoch)):
+        watch = self.watch
+        batches = self.source.epoch(epoch)
+        if watch is not None:
+            batches = watch.batches(iter(batches))
+        for i, data in enumerate(batches):
             if self.program is None or self.source.arrays is None:
                 self._meet(data)
+            if watch is not None:
+                watch.rehearse(self.program, data)
             if stepwise:
                 begin(i)
-            results = self.program.on_batch(data)
+            with watch.call(self.program, 1) if watch is not None else _UNWATCHED:
+                results = self.program.on_batch(data)
             if stepwise:
                 end(i, self._logs(results))
             calls.on_chunk_end(i + 1, functools.partial(self._logs, results))
@@ -296,6 +322,7 @@ class _Run:
         self._use_program(data)
 
 
+_UNWATCHED = contextlib.nullcontext()
 _VERB = {"train": "train on", "test": "evaluate"}
 
 
@@ -346,7 +373,8 @@ def check_indices(model: Any, x: Any) -> None:
 
 
 def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any, sample_weight: Any,
-             steps: int | None, callbacks: Any, return_dict: bool, **kwargs: Any) -> Any:  # fmt: skip
+             steps: int | None, callbacks: Any, return_dict: bool, profile: Any = False,
+             **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.evaluate`."""
     model._need_compiled("evaluate")
     source = make_source(
@@ -361,20 +389,23 @@ def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
         batch_size=source.batch_size, mode="test",
     )  # fmt: skip
+    watch = profiles.Watch(model, verbose not in (0, False)) if profile else None
     try:
-        logs = _evaluate(model, source, calls)
+        logs = _evaluate(model, source, calls, watch)
     finally:
         source.close()
+        if watch is not None:
+            watch.close()
     if return_dict:
         return logs
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
 
 
-def _evaluate(model: Any, source: Source, calls: Any) -> Logs:
+def _evaluate(model: Any, source: Source, calls: Any, watch: profiles.Watch | None = None) -> Logs:
     run = source.__dict__.get("_run")
     if run is None or run.model is not model:
-        run = _Run(model, source, "test")
+        run = _Run(model, source, "test", watch)
         run.prepare()
         source.__dict__["_run"] = run
     elif run.program is not None:

@@ -120,8 +120,9 @@ class Program:
     ) -> Any:
         """Step `i` of an epoch over data on the device."""
         e = engine()
-        rows = e.slice_rows(order, i * batch, batch)
-        part = tree.map_structure(lambda a: None if a is None else e.take_rows(a, rows), data)
+        with e.named("kerata.batch"):
+            rows = e.slice_rows(order, i * batch, batch)
+            part = tree.map_structure(lambda a: None if a is None else e.take_rows(a, rows), data)
         values, logs = self._one(carry[0], key, first + i, part)
         return values, _cast_like(logs, self._logs_like)
 
@@ -170,7 +171,7 @@ class Program:
         """Run one step on a batch."""
         if self.compiled.run_eagerly or self.direct is not None:
             run = self._change if self.compiled.run_eagerly else self.direct
-            data = tree.map_structure(lambda a: None if a is None else engine().asarray(a), data)
+            data = self._tensors(data)
             logs = run(random.fold(self._base_key(), self.compiled.steps), data)  # type: ignore[misc]
             self._count(1)
             return functools.partial(self._results, logs)
@@ -184,12 +185,8 @@ class Program:
 
     def on_rows(self, data: Any, order: Any, batch: int, start: int, stop: int) -> Results:
         """Run steps on rows of data on the device."""
-        run = self._functions.get(batch)
-        new = run is None
-        if run is None:
-            run = self._functions[batch] = engine().compile_loop(
-                functools.partial(self._on_rows, batch), fuse=self.compiled.fuse
-            )
+        new = batch not in self._functions
+        run = self._loop(batch)
         first = np.int32(self.compiled.steps - start)
         logs = None if self._logs_like is None else _zeros(self._logs_like)
         with uninterrupted(), collector_paused(new):
@@ -200,12 +197,83 @@ class Program:
         self._count(stop - start)
         return functools.partial(self._function("results", self._summarize), values, logs)
 
+    def _loop(self, batch: int) -> Callable:
+        found = self._functions.get(batch)
+        if found is None:
+            found = self._functions[batch] = engine().compile_loop(
+                functools.partial(self._on_rows, batch), fuse=self.compiled.fuse
+            )
+        return found
+
     def _function(self, name: str, pure: Callable) -> Callable:
         found = self._functions.get(name)
         if found is None:
             fuse = self.compiled.fuse if name == "one" else None
             found = self._functions[name] = engine().compile(pure, fuse=fuse)
         return found
+
+    # --- profiling them --------------------------------------------------------------------------
+
+    def profile_rows(self, data: Any, order: Any, batch: int, most: int, seconds: float) -> Any:
+        """A `Trace` of steps on rows of data on the device; what they compute is thrown away."""
+        key, first = self._base_key(), np.int32(self.compiled.steps)
+        logs = None if self._logs_like is None else _zeros(self._logs_like)
+        there = len(order) // batch
+        run = self._loop(batch)
+
+        def compiled(n: int) -> Any:
+            state = (self._values(), logs)
+            for start in range(0, n, there):
+                state = run(state, 0, min(there, n - start), key, first, order, data)
+            return state
+
+        def plain(n: int) -> Any:
+            state = (self._values(), logs)
+            rows = engine().asarray(order)
+            for i in range(n):
+                state = self._on_rows(batch, np.int32(i % there), state, key, first, rows, data)
+            return state
+
+        return engine().profile(compiled, plain, most, seconds)
+
+    def profile_batch(self, data: Any, most: int, seconds: float) -> Any:
+        """A `Trace` of steps on a batch; what they compute is thrown away."""
+        key, first = self._base_key(), self.compiled.steps
+        eager = self.compiled.run_eagerly
+        if eager or self.direct is not None:
+            return self._profile_direct(data, most, seconds)
+        run = self._function("one", self._one)
+
+        def steps(one: Callable, data: Any, n: int) -> Any:
+            values = self._values()
+            for i in range(n):
+                values, _ = one(values, key, np.int32(first + i), data)
+            return values
+
+        tensors = self._tensors(data)
+        return engine().profile(
+            functools.partial(steps, run, data),
+            functools.partial(steps, self._one, tensors),
+            most,
+            seconds,
+        )
+
+    def _profile_direct(self, data: Any, most: int, seconds: float) -> Any:
+        """The same for steps that change the variables, which get their values back."""
+        before = self._values()
+        data = self._tensors(data)
+
+        def plain(n: int) -> None:
+            for i in range(n):
+                self._change(random.fold(self._base_key(), self.compiled.steps + i), data)
+
+        try:
+            return engine().profile(None, plain, most, seconds)
+        finally:
+            self._store(before)
+
+    def _tensors(self, data: Any) -> Any:
+        return tree.map_structure(lambda a: None if a is None else engine().asarray(a), data)
 
     def _count(self, n: int) -> None:
         if self.mode == "train":
@@ -254,8 +322,11 @@ class Program:
         return kind in self._functions
 
 
-def program(model: Any, mode: str) -> Program:
-    """The program of a model and mode, made anew where what is trained, or how, has changed."""
+def program(model: Any, mode: str, fresh: bool = False) -> Program:
+    """The program of a model and mode, made anew where what is trained, or how, has changed.
+
+    With `fresh` it is made anew in any case.
+    """
     compiled = model._compiled
     layers = list(model._flatten_layers())
     key = (
@@ -266,7 +337,7 @@ def program(model: Any, mode: str) -> Program:
         id(getattr(model.optimizer, "_learning_rate", None)),  # a schedule may take its place
     )
     found = compiled.programs.get(mode)
-    if found is None or found[0] != key or found[1].model is not model:
+    if fresh or found is None or found[0] != key or found[1].model is not model:
         found = compiled.programs[mode] = (key, Program(model, mode))
     return found[1]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
-from ..engine import engine
+from ..engine import engine, part_of_step
 from ..scope import Binding, get_mask, local, set_mask
 
 
@@ -89,7 +89,8 @@ def _follow(model: Any, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any) -> 
     compiled = model._compiled
     first = next((a for a in tree.flatten(x) if a is not None), None)
     rows = first.shape[0] if first is not None and first.shape else 1
-    compiled.loss_tracker.update_state(loss, sample_weight=rows)
+    with part_of_step("metrics"):
+        compiled.loss_tracker.update_state(loss, sample_weight=rows)
     if overrides(model, "compute_metrics"):
         model.compute_metrics(x, y, y_pred, weight)
     else:

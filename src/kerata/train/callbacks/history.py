@@ -22,6 +22,8 @@ class History(Callback):
     Attributes:
         history: Lists of values by name; old and new names find the same list.
         epoch: Numbers of the epochs.
+        profile: Where the time of a step went, after ``fit(..., profile=True)``: a
+            `train.profile.Profile`, else ``None``.
 
     >>> h = History()
     >>> h.on_train_begin()
@@ -34,6 +36,7 @@ class History(Callback):
         super().__init__()
         self.history: Logs = Logs()
         self.epoch: list[int] = []
+        self.profile: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Start to count epochs."""
