@@ -75,6 +75,19 @@ def test_eager_chunked_and_batchwise_agree():
         assert np.allclose(a, b, atol=1e-6) and np.allclose(a, c, atol=1e-6)
 
 
+def test_statistics_follow_in_eager_steps():
+    x, y = data(20)
+    found = []
+    for eager in (False, True):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([layers.Input((3,)), layers.BatchNormalization(), layers.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=eager)
+        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    for a, b in zip(*found):
+        assert np.allclose(a, b, atol=1e-6)
+
+
 def generator(x, y, batch=4):
     while True:
         for i in range(0, len(x), batch):

@@ -23,11 +23,9 @@ def gradients(
     """
     outer = local.binding
     trained = {id(v) for v in variables}
-    others = [
-        v
-        for v in (outer.variables if outer is not None else state_variables(model))
-        if id(v) not in trained
-    ]
+    # A step that runs eagerly has a binding, for its key, but no variables are bound.
+    bound = outer.variables if outer is not None else []
+    others = [v for v in bound or state_variables(model) if id(v) not in trained]
 
     def pure(values: list[Any], rest: list[Any]) -> Any:
         with Binding([*variables, *others], [*values, *rest]) as run:
