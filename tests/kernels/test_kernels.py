@@ -417,7 +417,7 @@ def run(**env):
 ISA = """
 import numpy as np, jax
 from kerata import kernels
-from kerata.kernels import recurrent as r, softmax
+from kerata.kernels import pooling, recurrent as r, softmax
 assert kernels.ready()
 g = np.random.default_rng(0)
 for net, gates in ((r._LSTM, 4), (r._GRU, 3), (r._SIMPLE, 1)):
@@ -431,6 +431,12 @@ for net, gates in ((r._LSTM, 4), (r._GRU, 3), (r._SIMPLE, 1)):
         np.testing.assert_allclose(a, b, atol=1e-5)
 x = g.standard_normal((300, 77)).astype("float32")
 np.testing.assert_allclose(softmax.softmax(x), jax.nn.softmax(x), atol=1e-6)
+x = g.standard_normal((2, 9, 9, 21)).astype("float32")
+window = pooling.Window((3, 2), (2, 1), ((1, 1), (0, 1)))
+shape = pooling._output_shape(x.shape, window)
+for a, b in zip(pooling._max.bind(x, window=window, other=shape),
+                pooling._reference_max(x, window=window, other=shape)):
+    np.testing.assert_array_equal(a, b)
 print("same")
 """
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "common.h"
+#include "sets.h"
 
 namespace kerata {
 namespace {
@@ -124,16 +125,22 @@ inline void holding(const Pool& p, int64_t n, int64_t i0, int64_t i1, const F& o
 // --- pieces of rows --------------------------------------------------------------------------------
 // `x` advances by `step` from column to column, the others by the channels.
 
-KERATA_CLONES void greater(const float* x, int64_t step, float* best, int32_t* where,
-                           int64_t columns, int64_t channels, int32_t place) {
-  for (int64_t w = 0; w < columns; ++w, x += step, best += channels, where += channels) {
-#pragma omp simd
-    for (int64_t c = 0; c < channels; ++c) {
-      const bool take = (x[c] > best[c]) | (x[c] != x[c]) | (where[c] < 0);  // a NaN stays
-      best[c] = take ? x[c] : best[c];
-      where[c] = take ? place : where[c];
-    }
-  }
+#if defined(__x86_64__)
+#pragma GCC push_options
+#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
+namespace avx512 {
+#include "pooling_body.h"
+}
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("arch=haswell")
+namespace avx2 {
+#include "pooling_body.h"
+}
+#pragma GCC pop_options
+#endif
+namespace plain {
+#include "pooling_body.h"
 }
 
 KERATA_CLONES void take(const float* x, int64_t step, float* y, const uint8_t* where,
@@ -176,16 +183,53 @@ ffi::Error Max(Floats x, FloatsOut y, BytesOut where, Numbers window, Numbers st
     const float* from = x.typed_data();
     float* to = y->typed_data();
     uint8_t* places = where->typed_data();
-    const int64_t width = p.out[2] * p.channels;
+    // The columns of the output whose windows lie within the input.
+    const int64_t whole = std::min((p.before[2] + p.stride[2] - 1) / p.stride[2], p.out[2]);
+    const int64_t reach = p.in[2] + p.before[2] - p.window[2];
+    const int64_t end =
+        std::max(whole, reach < 0 ? 0 : std::min(reach / p.stride[2] + 1, p.out[2]));
+    const auto greatest = best(avx512::greatest, avx2::greatest, plain::greatest);
     for_rows(p, p.out, [&](int64_t n, int64_t o0, int64_t o1) {
-      thread_local std::vector<int32_t> at;
-      at.assign(width, -1);
       const int64_t row = p.row(p.out, n, o0, o1, 0);
-      std::fill(to + row, to + row + width, -std::numeric_limits<float>::infinity());
-      in_windows(p, n, o0, o1, [&](int64_t i, int64_t o, int64_t place, int64_t columns) {
-        greater(from + i, p.step(), to + row + o, at.data() + o, columns, p.channels, place);
-      });
-      for (int64_t k = 0; k < width; ++k) places[row + k] = static_cast<uint8_t>(at[k]);
+      thread_local std::vector<const float*> lines, shifted;
+      thread_local std::vector<int64_t> numbers, shifted_numbers;
+      int64_t a0, b0, a1, b1;
+      p.range(0, o0, &a0, &b0);
+      p.range(1, o1, &a1, &b1);
+      lines.clear();
+      numbers.clear();
+      for (int64_t i0 = a0; i0 < b0; ++i0)
+        for (int64_t i1 = a1; i1 < b1; ++i1) {
+          lines.push_back(from + p.row(p.in, n, i0, i1, 0));
+          numbers.push_back(p.place(i0 + p.before[0] - o0 * p.stride[0],
+                                    i1 + p.before[1] - o1 * p.stride[1], 0));
+        }
+      // Columns from `first` on, of whose windows the places from `a` to `b` lie within the input.
+      auto run = [&](int64_t first, int64_t columns, int64_t a, int64_t b) {
+        const int64_t out = row + first * p.channels;
+        if (lines.empty() || a >= b) {
+          std::fill(to + out, to + out + columns * p.channels,
+                    -std::numeric_limits<float>::infinity());
+          std::fill(places + out, places + out + columns * p.channels, 255);
+          return;
+        }
+        shifted = lines;
+        shifted_numbers = numbers;
+        for (auto& line : shifted)
+          line += (first * p.stride[2] - p.before[2] + a) * p.channels;
+        for (auto& number : shifted_numbers) number += a;
+        greatest(shifted.data(), shifted_numbers.data(), shifted.size(), b - a, p.step(), to + out,
+                 places + out, columns, p.channels);
+      };
+      auto edge = [&](int64_t o) {
+        int64_t first, last;
+        p.range(2, o, &first, &last);
+        const int64_t start = o * p.stride[2] - p.before[2];
+        run(o, 1, first - start, last - start);
+      };
+      for (int64_t o = 0; o < whole; ++o) edge(o);
+      if (end > whole) run(whole, end - whole, 0, p.window[2]);
+      for (int64_t o = end; o < p.out[2]; ++o) edge(o);
     });
   });
 }
