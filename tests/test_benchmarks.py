@@ -226,6 +226,7 @@ def test_the_page_has_a_place_for_the_tables(bench: Any) -> None:
     assert text.count(bench.report.BEGIN) == text.count(bench.report.END) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.engine("jax")
 def test_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCHMARK_REPEATS", "1")
