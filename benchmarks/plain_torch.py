@@ -302,7 +302,7 @@ def gan_step() -> float:
         value.item()
 
     one()
-    return median_time(one, 30)
+    return median_time(one, 10)
 
 
 CALLS: Mapping[str, Callable[[], float]] = {

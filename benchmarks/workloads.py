@@ -82,7 +82,7 @@ def gan_step(library: str) -> float:
         both.train_on_batch(noise, labels[:64])
 
     one()
-    return median_time(one, 30)
+    return median_time(one, 10)
 
 
 def epoch_cost(library: str) -> float:
