@@ -38,8 +38,8 @@ help:
 	@echo "make check      formatting, lint, types, import direction"
 	@echo "make docs-test  run the examples in the docstrings"
 	@echo "make oracle     compare with Keras and tf_keras, in an environment of their own"
-	@echo "make bench      measure speed against Keras"
-	@echo "make bench-engines   the same for PyTorch and TensorFlow"
+	@echo "make bench      measure speed and memory beside Keras, PyTorch, JAX, scikit-learn"
+	@echo "make bench-engines   the same for Kerata on PyTorch and TensorFlow"
 	@echo "make agreement  train the programs of the tests with all engines and compare"
 
 $(READY): pyproject.toml setup.py $(wildcard src/kerata/kernels/csrc/*)
@@ -80,24 +80,27 @@ $(ORACLE_READY): Makefile | $(READY)
 	$(BIN)/python -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install --quiet --upgrade pip
 	$(ORACLE)/bin/python -m pip install --quiet \
-		keras==3.15.1 'tf_keras==2.21.*' 'tensorflow-cpu==2.21.*' jax==0.10.2 h5py pytest
+		keras==3.15.1 'tf_keras==2.21.*' 'tensorflow-cpu==2.21.*' jax==0.10.2 h5py pytest \
+		optax scikit-learn
 	@touch $@
 
 oracle: $(READY) $(ORACLE_READY)
 	KERATA_ORACLE=$(CURDIR)/$(ORACLE)/bin/python $(BIN)/python -m pytest tests/oracle $(PYTEST_ARGS)
-
-bench: $(READY) $(ORACLE_READY)
-	KERATA_ORACLE=$(CURDIR)/$(ORACLE)/bin/python $(BIN)/python -m benchmarks
 
 # The environments of the other engines, made by this file itself.
 OTHERS := torch tensorflow
 .venv-%/.ready: pyproject.toml
 	$(MAKE) ENGINE=$* $@
 
-bench-engines: $(OTHERS:%=.venv-%/.ready) $(ORACLE_READY)
+# Every workload beside every rival: docs/benchmarks.md. `make bench BENCH="lstm_step --runs 5"` for some.
+BENCH ?=
+bench: $(READY) $(OTHERS:%=.venv-%/.ready) $(ORACLE_READY)
 	$(ORACLE)/bin/python -m pip install --quiet $(LIBRARY_torch)
-	$(BIN)/python benchmarks/engines.py --oracle $(CURDIR)/$(ORACLE)/bin/python \
+	$(BIN)/python benchmarks/run.py $(BENCH) --oracle $(CURDIR)/$(ORACLE)/bin/python \
 		$(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)
+
+bench-engines:
+	$(MAKE) bench BENCH="$(BENCH) --kerata $(OTHERS)"
 
 agreement: $(READY) $(OTHERS:%=.venv-%/.ready)
 	$(BIN)/python tools/agreement.py $(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
+from made_data import (
+    GROWING_BATCHES,
+    GROWING_MLPS,
+    images,
+    letters,
+    mlp_name,
+    reviews,
+    sequences,
+    table,
+    words,
+)
+from timing import Training, median_time
 from torch import nn
-from workloads import images, letters, median_time, reviews, sequences, table, words
 
 
 class Last(nn.Module):
@@ -21,19 +34,19 @@ class Last(nn.Module):
         return self.net(x)[0][:, -1]
 
 
-def step(
-    model: nn.Module, loss: Any, optimizer: Any, x: Any, y: Any, batch: int, epochs: int
-) -> float:
-    """Seconds of a training step with shuffled batches, loss kept as a running mean."""
+def training(
+    model: nn.Module, loss: Any, optimizer: Any, x: Any, y: Any, batch: int, epochs: int = 1
+) -> Training:
+    """A training with shuffled batches, loss kept as a running mean."""
     x, y = torch.from_numpy(x), torch.from_numpy(y)
     if x.ndim == 4:
         x = x.permute(0, 3, 1, 2)
         model.to(memory_format=torch.channels_last)
 
-    def fit() -> None:
+    def fit(count: int, epochs: int) -> None:
         for _ in range(epochs):
             total = torch.zeros(())
-            for rows in torch.randperm(len(x)).split(batch):
+            for rows in torch.randperm(count).split(batch):
                 optimizer.zero_grad()
                 value = loss(model(x[rows]), y[rows])
                 value.backward()
@@ -41,25 +54,24 @@ def step(
                 total += value.detach() * len(rows)
             total.item()
 
-    fit()
-    return median_time(fit) / (epochs * -(-len(x) // batch))
+    return Training(fit, len(x), batch, epochs)
 
 
-def boston_step() -> float:
+def boston() -> Training:
     """13-64-64-1, rmsprop, 404 rows, one row a step."""
     x, y = table(404, 13)
     model = nn.Sequential(
         nn.Linear(13, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)
     )
     optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3, alpha=0.9, eps=1e-7)
-    return step(model, nn.MSELoss(), optimizer, x, y[:, None], 1, 10)
+    return training(model, nn.MSELoss(), optimizer, x, y[:, None], 1, 10)
 
 
-def pima_step() -> float:
+def pima() -> Training:
     """8-12-8-1, adam, 768 rows, ten rows a step."""
     x, y = table(768, 8)
     model = nn.Sequential(nn.Linear(8, 12), nn.ReLU(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 1))
-    return step(
+    return training(
         model, nn.BCEWithLogitsLoss(), torch.optim.Adam(model.parameters()), x, y[:, None], 10, 20
     )
 
@@ -76,53 +88,64 @@ def _convnet(
     )
 
 
-def cats_dogs_step() -> float:
+def cats_dogs() -> Training:
     """Convnet 32-64-128-128 on pictures of 150 x 150 x 3, rmsprop, 20 a step."""
     x, y = images(160, 150, 3, 2)
     model = _convnet((32, 64, 128, 128), 3, 128 * 49, 512, 1, 4)
-    return step(
-        model, nn.BCEWithLogitsLoss(), torch.optim.RMSprop(model.parameters()), x, y[:, None], 20, 1
+    return training(
+        model, nn.BCEWithLogitsLoss(), torch.optim.RMSprop(model.parameters()), x, y[:, None], 20
     )
 
 
-def mnist_conv_step() -> float:
-    """Convnet 32-64-64 on pictures of 28 x 28, rmsprop, 64 a step."""
-    x, y = images(3200, 28, 1, 10)
+def digits(batch: int, rows: int) -> Training:
+    """Convnet 32-64-64 on pictures of 28 x 28, rmsprop."""
+    x, y = images(rows, 28, 1, 10)
     model = _convnet((32, 64, 64), 1, 64 * 9, 64, 10, 2)
     optimizer = torch.optim.RMSprop(model.parameters())
-    return step(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), 64, 1)
+    return training(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), batch)
 
 
-def lstm_step() -> float:
+def growing_mlp(batch: int, width: int, depth: int) -> Training:
+    """128 features, `depth` hidden layers of `width`, 10 classes, adam."""
+    x, y = table(32 * batch, 128, classes=10)
+    sizes = [128, *[width] * depth]
+    parts: list[nn.Module] = []
+    for before, after in itertools.pairwise(sizes):
+        parts += [nn.Linear(before, after), nn.ReLU()]
+    model = nn.Sequential(*parts, nn.Linear(width, 10))
+    optimizer = torch.optim.Adam(model.parameters())
+    return training(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), batch)
+
+
+def lstm() -> Training:
     """Embedding(10000, 32), LSTM(32), Linear on texts of 500 words, rmsprop, 128 a step."""
     x, y = words(1024, 500)
     model = nn.Sequential(
         nn.Embedding(10_000, 32), Last(nn.LSTM(32, 32, batch_first=True)), nn.Linear(32, 1)
     )
-    return step(
+    return training(
         model,
         nn.BCEWithLogitsLoss(),
         torch.optim.RMSprop(model.parameters()),
         x,
         y[:, None],
         128,
-        1,
     )
 
 
-def gru_step() -> float:
+def gru() -> Training:
     """GRU(32), Linear on 240 steps of 14 features, rmsprop and mae, 128 a step."""
     x, y = sequences()
     model = nn.Sequential(Last(nn.GRU(14, 32, batch_first=True)), nn.Linear(32, 1))
     optimizer = torch.optim.RMSprop(model.parameters())
-    return step(model, nn.L1Loss(), optimizer, x, y[:, None], 128, 1)
+    return training(model, nn.L1Loss(), optimizer, x, y[:, None], 128)
 
 
-def lstm_stack_step() -> float:
+def lstm_stack() -> Training:
     """LSTM(300) twice, Linear(60) on 50 steps of 60 letters, adam, 30 a step."""
     x, y = letters()
     model = nn.Sequential(Last(nn.LSTM(60, 300, 2, batch_first=True)), nn.Linear(300, 60))
-    return step(model, nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters()), x, y, 30, 1)
+    return training(model, nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters()), x, y, 30)
 
 
 class Turned(nn.Module):
@@ -132,7 +155,7 @@ class Turned(nn.Module):
         return x.transpose(1, 2)
 
 
-def conv1d_step() -> float:
+def conv1d() -> Training:
     """Embedding(10000, 128), Conv1d(32, 7), pooling by 5, Conv1d(32, 7), maximum, 128 a step."""
     x, y = words(1024, 500)
     model = nn.Sequential(
@@ -140,25 +163,25 @@ def conv1d_step() -> float:
         nn.Conv1d(32, 32, 7), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(32, 1),
     )  # fmt: skip
     optimizer = torch.optim.RMSprop(model.parameters())
-    return step(model, nn.BCEWithLogitsLoss(), optimizer, x, y[:, None], 128, 1)
+    return training(model, nn.BCEWithLogitsLoss(), optimizer, x, y[:, None], 128)
 
 
-def mnist_step() -> float:
+def mnist() -> Training:
     """784-512-10, rmsprop, 128 rows a step."""
     x, y = table(12_800, 784, classes=10)
     model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))
     optimizer = torch.optim.RMSprop(model.parameters())
-    return step(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), 128, 3)
+    return training(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), 128, 3)
 
 
-def review_step() -> float:
+def review() -> Training:
     """10,000-16-16-1, rmsprop, 512 rows of zeros and ones a step."""
     x, y = reviews()
     model = nn.Sequential(
         nn.Linear(10_000, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1)
     )
     optimizer = torch.optim.RMSprop(model.parameters())
-    return step(model, nn.BCEWithLogitsLoss(), optimizer, x, y[:, None], 512, 3)
+    return training(model, nn.BCEWithLogitsLoss(), optimizer, x, y[:, None], 512, 3)
 
 
 def vgg16() -> nn.Module:
@@ -206,44 +229,25 @@ def resnet50() -> nn.Module:
     return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(depth, 1000))
 
 
-def forward(model: nn.Module, batch: int) -> float:
-    """Seconds of a batch of pictures without gradients."""
-    x = torch.from_numpy(images(3 * batch, 224, 3, 2)[0]).permute(0, 3, 1, 2)
-    model.eval().to(memory_format=torch.channels_last)
+def big_predict(net: Callable[[], nn.Module]) -> float:
+    """Seconds of 8 pictures of 224 x 224 x 3 without gradients."""
+    x = torch.from_numpy(images(24, 224, 3, 2)[0]).permute(0, 3, 1, 2)
+    model = net().eval().to(memory_format=torch.channels_last)
 
     def predict() -> None:
         with torch.inference_mode():
-            torch.cat([model(rows).softmax(-1) for rows in x.split(batch)]).numpy()
+            torch.cat([model(rows).softmax(-1) for rows in x.split(8)]).numpy()
 
     predict()
     return median_time(predict) / 3
 
 
-def training(model: nn.Module, batch: int) -> float:
-    """Seconds of a training step on pictures of 1,000 classes."""
-    x, y = images(3 * batch, 224, 3, 1000)
+def big_training(net: Callable[[], nn.Module]) -> Training:
+    """SGD with momentum on pictures of 1,000 classes, 4 a step."""
+    x, y = images(12, 224, 3, 1000)
+    model = net()
     optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9)
-    return step(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), batch, 1)
-
-
-def vgg16_predict() -> float:
-    """VGG16, 8 pictures of 224 x 224 x 3."""
-    return forward(vgg16(), 8)
-
-
-def vgg16_step() -> float:
-    """VGG16, SGD with momentum, 4 pictures a step."""
-    return training(vgg16(), 4)
-
-
-def resnet50_predict() -> float:
-    """ResNet-50, 8 pictures of 224 x 224 x 3."""
-    return forward(resnet50(), 8)
-
-
-def resnet50_step() -> float:
-    """ResNet-50, SGD with momentum, 4 pictures a step."""
-    return training(resnet50(), 4)
+    return training(model, nn.CrossEntropyLoss(), optimizer, x, y.astype("int64"), 4)
 
 
 class Mean(nn.Module):
@@ -253,7 +257,7 @@ class Mean(nn.Module):
         return x.mean(1)
 
 
-def transformer_step() -> float:
+def transformer() -> Training:
     """Two encoder blocks (width 64, 4 heads, inner 128) over 128 words, Adam, 32 a step."""
     x, y = words(1024, 128)
     block = nn.TransformerEncoderLayer(64, 4, 128, 0.1, batch_first=True)
@@ -261,7 +265,7 @@ def transformer_step() -> float:
         nn.Embedding(10_000, 64), nn.TransformerEncoder(block, 2), Mean(), nn.Linear(64, 1)
     )
     optimizer = torch.optim.Adam(model.parameters())
-    return step(model, nn.BCEWithLogitsLoss(), optimizer, x, y[:, None], 32, 1)
+    return training(model, nn.BCEWithLogitsLoss(), optimizer, x, y[:, None], 32)
 
 
 def gan_step() -> float:
@@ -298,14 +302,23 @@ def gan_step() -> float:
         value.item()
 
     one()
-    return median_time(one, 30)
+    return median_time(one, 10)
 
 
-WORKLOADS: dict[str, Callable[[], float]] = {
+CALLS: Mapping[str, Callable[[], float]] = {
+    "gan_step": gan_step,
+    "vgg16_predict": partial(big_predict, vgg16),
+    "resnet50_predict": partial(big_predict, resnet50),
+}
+TRAININGS: Mapping[str, Callable[[], Training]] = {
     f.__name__: f
     for f in (
-        boston_step, pima_step, mnist_step, review_step, cats_dogs_step, mnist_conv_step, lstm_step,
-        gru_step, lstm_stack_step, conv1d_step, vgg16_predict, vgg16_step, resnet50_predict,
-        resnet50_step, transformer_step, gan_step,
+        boston, pima, mnist, review, cats_dogs, lstm, gru, lstm_stack, conv1d, transformer,
     )
+} | {
+    "mnist_conv": partial(digits, 64, 3200),
+    "vgg16": partial(big_training, vgg16),
+    "resnet50": partial(big_training, resnet50),
+    **{mlp_name(*sizes): partial(growing_mlp, *sizes) for sizes in GROWING_MLPS},
+    **{f"mnist_conv_{batch}": partial(digits, batch, 8 * batch) for batch in GROWING_BATCHES},
 }  # fmt: skip
