@@ -19,6 +19,7 @@ class _Local(threading.local):
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}
         self.logits: dict[int, tuple[Any, Any]] = {}
+        self.finishes: dict[int, tuple[Any, Any]] = {}
         self.names: list[str] = []
 
 
@@ -165,3 +166,17 @@ def set_logits(x: Any, function: str, axis: Any, logits: Any) -> None:
     0 or 1 and its own derivative would have vanished.
     """
     _set(local.logits, x, (function, axis, logits))
+
+
+def get_finish(x: Any) -> Any:
+    """``(y, finish)`` where `x` is ``finish(y)``, or ``None``. See `set_finish`."""
+    return _get(local.finishes, x)
+
+
+def set_finish(x: Any, y: Any, finish: Any) -> None:
+    """Note that `x` is ``finish(y)``, a function that never falls and treats each channel alike.
+
+    The largest of several places of `x` is then `finish` of the largest of `y`. So a pooling may come
+    first, and bias and activation meet a quarter of the numbers.
+    """
+    _set(local.finishes, x, (y, finish))

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+import kerata as keras
 from kerata import layers
 from kerata.errors import InputError, ShapeError
 from layers.check import check_layer, close, make_input
@@ -118,3 +119,36 @@ def test_errors() -> None:
         layers.MaxPooling2D()(np.ones((2, 4, 4), np.float32))
     with pytest.raises(ShapeError, match="larger than the input's"):
         layers.MaxPooling1D(5)(np.ones((2, 4, 1), np.float32))
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", None, "gelu"])
+def test_the_largest_is_taken_before_bias_and_activation(activation, data_format, monkeypatch):
+    """In compiled programs; the numbers are the same."""
+    from kerata.layers import pooling
+
+    shape = (12, 11, 2) if data_format == "channels_last" else (2, 12, 11)
+    x = np.random.default_rng(0).normal(size=(30, *shape)).astype("float32")
+    found, taken = [], []
+    known = pooling.get_finish
+    for look in (lambda x: taken.append(known(x)) or taken[-1], lambda x: None):
+        monkeypatch.setattr(pooling, "get_finish", look)
+        keras.utils.set_random_seed(1)
+        conv = {"activation": activation, "data_format": data_format}
+        model = keras.Sequential(
+            [
+                layers.Input(shape),
+                layers.Conv2D(6, 3, bias_initializer="random_normal", **conv),
+                layers.MaxPooling2D(2, padding="same", data_format=data_format),
+                layers.Conv2D(5, 3, **conv),
+                layers.GlobalMaxPooling2D(data_format=data_format),
+                layers.Dense(1),
+            ]
+        )
+        model.compile("adam", "mse")
+        losses = model.fit(x, x[:, 0, 0, :1], epochs=2, batch_size=10, verbose=0).history["loss"]
+        found.append([np.array(losses), model.predict(x, verbose=0)])
+    # gelu falls at first, so it may not be put off.
+    assert any(t is not None for t in taken) == (activation != "gelu")
+    for a, b in zip(*found):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

@@ -17,7 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir
+from jax.interpreters import ad, batching
+
+from .primitive import primitive, shape_of
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -76,40 +78,32 @@ def _reference_kernel(x: Any, y: Any, *, setting: Setting, other: tuple) -> Any:
     return jax.linear_transpose(lambda w: _reference(x, w, setting=setting, other=()), like)(y)[0]
 
 
-def _primitive(name: str, target: str, reference: Any) -> Primitive:
-    made = Primitive(name)
-    made.def_impl(jax.jit(functools.partial(_bind, made), static_argnames=("setting", "other")))
-    made.def_abstract_eval(lambda a, b, *, setting, other: jax.core.ShapedArray(other, a.dtype))
-
-    def lower(ctx: Any, a: Any, b: Any, *, setting: Setting, other: tuple) -> Any:
-        return jax.ffi.ffi_lowering(target)(
-            ctx,
-            a,
-            b,
-            strides=np.array(setting.strides, np.int64),
-            before=np.array([p[0] for p in setting.pads], np.int64),
-            after=np.array([p[1] for p in setting.pads], np.int64),
-            dilation=np.array(setting.dilation, np.int64),
-            groups=np.int64(setting.groups),
-        )
-
-    mlir.register_lowering(made, mlir.lower_fun(reference, multiple_results=False))
-    mlir.register_lowering(made, lower, platform="cpu")
-    return made
+def _lower(name: str, ctx: Any, a: Any, b: Any, *, setting: Setting, other: tuple) -> Any:
+    return jax.ffi.ffi_lowering(name)(
+        ctx,
+        a,
+        b,
+        strides=np.array(setting.strides, np.int64),
+        before=np.array([p[0] for p in setting.pads], np.int64),
+        after=np.array([p[1] for p in setting.pads], np.int64),
+        dilation=np.array(setting.dilation, np.int64),
+        groups=np.int64(setting.groups),
+    )
 
 
-def _bind(primitive: Primitive, a: Any, b: Any, *, setting: Setting, other: tuple) -> Any:
-    return primitive.bind(a, b, setting=setting, other=other)
+def _result(a: Any, b: Any, *, setting: Setting, other: tuple) -> Any:
+    return jax.core.ShapedArray(other, a.dtype)
 
 
-_conv = _primitive("kerata_conv", "kerata_conv", _reference)
-_input = _primitive("kerata_conv_input", "kerata_conv_input", _reference_input)
-_kernel = _primitive("kerata_conv_kernel", "kerata_conv_kernel", _reference_kernel)
+def _primitive(name: str, reference: Any) -> Primitive:
+    return primitive(
+        name, reference, _result, functools.partial(_lower, name), ("setting", "other")
+    )
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape of what a transpose rule is handed: a tensor, or what stands for one."""
-    return getattr(x, "aval", x).shape  # what is to be accumulated has no shape of its own
+_conv = _primitive("kerata_conv", _reference)
+_input = _primitive("kerata_conv_input", _reference_input)
+_kernel = _primitive("kerata_conv_kernel", _reference_kernel)
 
 
 def _bilinear(primitive: Primitive, first: Any, second: Any) -> None:

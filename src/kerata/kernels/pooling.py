@@ -7,6 +7,7 @@ average and its derivative. Tensors lie channels last.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir
+from jax.interpreters import ad, batching
 
-from .convolution import shape_of
+from .primitive import in_front, primitive, shape_of
 
 LARGEST_WINDOW = 255
 """Places that a byte tells apart."""
@@ -96,42 +97,33 @@ def _reference_spread(y: Any, *, window: Window, other: tuple) -> Any:
 # --- primitives ---------------------------------------------------------------------------------
 
 
+def _lower(name: str, ctx: Any, *args: Any, window: Window, other: tuple) -> Any:
+    return jax.ffi.ffi_lowering(name)(
+        ctx,
+        *args,
+        window=np.array(window.size, np.int64),
+        strides=np.array(window.strides, np.int64),
+        before=np.array([p[0] for p in window.pads], np.int64),
+    )
+
+
 def _primitive(name: str, reference: Callable, several: bool = False) -> Primitive:
-    made = Primitive(name)
-    made.multiple_results = several
-
-    def bind(*args: Any, window: Window, other: tuple) -> Any:
-        return made.bind(*args, window=window, other=other)
-
     def result(*args: Any, window: Window, other: tuple) -> Any:
         first = jax.core.ShapedArray(other, args[0].dtype)
         return [first, jax.core.ShapedArray(other, np.uint8)] if several else first
 
-    def lower(ctx: Any, *args: Any, window: Window, other: tuple) -> Any:
-        return jax.ffi.ffi_lowering(name)(
-            ctx,
-            *args,
-            window=np.array(window.size, np.int64),
-            strides=np.array(window.strides, np.int64),
-            before=np.array([p[0] for p in window.pads], np.int64),
-        )
-
     def mapped(args: Sequence, dims: Sequence, *, window: Window, other: tuple) -> Any:
-        size = next(a.shape[d] for a, d in zip(args, dims) if d is not None)
-        args = [
-            jnp.broadcast_to(a, (size, *a.shape)) if d is None else jnp.moveaxis(a, d, 0)
-            for a, d in zip(args, dims)
-        ]
+        args = in_front(args, dims)
+        size = args[0].shape[0]
         flat = [a.reshape(size * a.shape[1], *a.shape[2:]) for a in args]
         out = made.bind(*flat, window=window, other=(size * other[0], *other[1:]))
         if several:
             return [v.reshape(size, *other) for v in out], [0] * len(out)
         return out.reshape(size, *other), 0
 
-    made.def_impl(jax.jit(bind, static_argnames=("window", "other")))
-    made.def_abstract_eval(result)
-    mlir.register_lowering(made, mlir.lower_fun(reference, multiple_results=several))
-    mlir.register_lowering(made, lower, platform="cpu")
+    made = primitive(
+        name, reference, result, functools.partial(_lower, name), ("window", "other"), several
+    )
     batching.primitive_batchers[made] = mapped
     return made
 

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
+
+from .primitive import primitive
 
 # With fewer multiplications than that, what XLA does in line is done before a call begins.
 FEWEST = 1 << 15
@@ -146,13 +147,7 @@ def _mapped(args: Sequence, dims: Sequence, *, terms: Terms) -> Any:
     return _product.bind(*args, terms=mapped), 0
 
 
-_product = Primitive("kerata_product")
-_product.def_impl(
-    jax.jit(lambda a, b, *, terms: _product.bind(a, b, terms=terms), static_argnames="terms")
-)
-_product.def_abstract_eval(_shape)
-mlir.register_lowering(_product, mlir.lower_fun(_reference, multiple_results=False))
-mlir.register_lowering(_product, _lower, platform="cpu")
+_product = primitive("kerata_product", _reference, _shape, _lower, ("terms",))
 batching.primitive_batchers[_product] = _mapped
 ad.defbilinear(
     _product,

@@ -20,6 +20,8 @@ from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from .primitive import primitive
+
 
 def lstm(
     x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any, mask: Any, reverse: bool
@@ -223,21 +225,18 @@ class _Net:
 
 
 def _primitive(name: str, reference: Callable, results: Callable) -> Primitive:
-    made = Primitive(name)
-    made.multiple_results = True
-
     def run(*args: Any, **settings: Any) -> Any:
         return tuple(reference(*args, **settings))
+
+    def shapes(*args: Any, **settings: Any) -> list[Any]:
+        found = results(*args, **settings)
+        return [jax.core.ShapedArray(v.shape, v.dtype) for v in found]
 
     def mapped(args: Sequence, dims: Sequence, **settings: Any) -> Any:
         out = jax.vmap(lambda *a: run(*a, **settings), tuple(dims))(*args)
         return out, [0] * len(out)
 
-    made.def_impl(jax.jit(lambda *a, **s: made.bind(*a, **s), static_argnames=("reverse", "keep")))
-    made.def_abstract_eval(
-        lambda *args, **s: [jax.core.ShapedArray(v.shape, v.dtype) for v in results(*args, **s)]
-    )
-    mlir.register_lowering(made, mlir.lower_fun(run, multiple_results=True))
+    made = primitive(name, run, shapes, settings=("reverse", "keep"), several=True)
     batching.primitive_batchers[made] = mapped
     return made
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir
+from jax.interpreters import ad, batching
+
+from .primitive import in_front, primitive
 
 # For fewer elements XLA's own is done before a call begins.
 FEWEST = 1 << 14
@@ -28,20 +29,13 @@ def _reference_move(t: Any, y: Any) -> Any:
 
 
 def _primitive(name: str, reference: Callable) -> Primitive:
-    made = Primitive(name)
-    made.def_impl(jax.jit(lambda *args: made.bind(*args)))
-    made.def_abstract_eval(lambda x, *_: jax.core.ShapedArray(x.shape, x.dtype))
-    mlir.register_lowering(made, mlir.lower_fun(reference, multiple_results=False))
-    mlir.register_lowering(made, jax.ffi.ffi_lowering(name), platform="cpu")
+    def result(x: Any, *_: Any) -> Any:
+        return jax.core.ShapedArray(x.shape, x.dtype)
 
     def mapped(args: Sequence, dims: Sequence) -> Any:
-        size = next(a.shape[d] for a, d in zip(args, dims) if d is not None)
-        args = [
-            jnp.broadcast_to(a, (size, *a.shape)) if d is None else jnp.moveaxis(a, d, 0)
-            for a, d in zip(args, dims)
-        ]
-        return made.bind(*args), 0
+        return made.bind(*in_front(args, dims)), 0
 
+    made = primitive(name, reference, result, jax.ffi.ffi_lowering(name))
     batching.primitive_batchers[made] = mapped
     return made
 

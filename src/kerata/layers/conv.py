@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import ops
+from .. import activations, ops
+from ..engine import engine
 from ..errors import InputError, ShapeError
+from ..scope import set_finish
 from ..spec import Spec
 from .input_spec import InputSpec
 from .layer import Layer
@@ -64,12 +66,33 @@ class BaseConv(Layer):
 
     def _finish(self, y: Any) -> Any:
         """`y` with the bias added, through the activation."""
+        if self.bias is None and self.activation is None:
+            return y
+        bias, activation = None, self.activation
         if self.bias is not None:
-            bias = self.bias
+            bias = ops.convert_to_tensor(self.bias)
             if self.data_format == "channels_first":
                 bias = ops.reshape(bias, (1, -1) + (1,) * self.rank)
-            y = ops.add(y, bias)
-        return y if self.activation is None else self.activation(y)
+
+        def finish(y: Any) -> Any:
+            if bias is not None:
+                y = ops.add(y, bias)
+            return y if activation is None else activation(y)
+
+        out = finish(y)
+        # In a program being compiled nobody computes what nobody uses: the finish of all places, if
+        # only a pooling of them is wanted.
+        if (activation is None or activation in _INCREASING) and engine().is_tracing(y):
+            set_finish(out, y, finish)
+        return out
+
+
+# Functions that never fall.
+_INCREASING = (
+    activations.linear, activations.relu, activations.relu6, activations.leaky_relu,
+    activations.elu, activations.selu, activations.sigmoid, activations.hard_sigmoid,
+    activations.tanh, activations.softplus, activations.softsign,
+)  # fmt: skip
 
 
 class Conv(BaseConv, LoraLayer):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import ops
+from ..scope import get_finish
 from .input_spec import InputSpec
 from .layer import Layer
 from .windows import padding_mode, per_axis
@@ -47,7 +48,20 @@ class Pooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The pooled input."""
-        return type(self).pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+
+        def pool(x: Any) -> Any:
+            return type(self).pool(x, self.pool_size, self.strides, self.padding, self.data_format)
+
+        return _before_finish(pool, inputs) if type(self).pool is ops.max_pool else pool(inputs)
+
+
+def _before_finish(pool: Callable, x: Any) -> Any:
+    """``pool(x)``, taken before the bias and the activation that made `x`, where that is known."""
+    known = get_finish(x)
+    if known is None:
+        return pool(x)
+    before, finish = known
+    return finish(pool(before))
 
 
 class MaxPooling1D(Pooling):
@@ -136,7 +150,13 @@ class GlobalPooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The pooled input."""
-        return type(self).reduce(inputs, axis=self.axes, keepdims=self.keepdims)
+
+        def pool(x: Any) -> Any:
+            return type(self).reduce(x, axis=self.axes, keepdims=self.keepdims)
+
+        if type(self).reduce is ops.max and self.data_format == "channels_last":
+            return _before_finish(pool, inputs)
+        return pool(inputs)
 
 
 class GlobalMaxPooling1D(GlobalPooling):
