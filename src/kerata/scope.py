@@ -15,6 +15,7 @@ class _Local(threading.local):
     binding: Binding | None = None
     call: Call | None = None
     tree: list[str] | None = None
+    results_only = False
 
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}
@@ -98,6 +99,20 @@ class Binding:
 
 
 bind = Binding
+
+
+class results_only:
+    """A ``with`` block that runs a model of which nothing but its outputs will be used.
+
+    Outside such a block somebody may ask for the gradient of a result in regard to a tensor on its
+    way, so that it has to lie on that way.
+    """
+
+    def __enter__(self) -> None:
+        self.outer, local.results_only = local.results_only, True
+
+    def __exit__(self, *_: Any) -> None:
+        local.results_only = self.outer
 
 
 class Call:

@@ -152,3 +152,22 @@ def test_the_largest_is_taken_before_bias_and_activation(activation, data_format
     assert any(t is not None for t in taken) == (activation != "gelu")
     for a, b in zip(*found):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="of TensorFlow's tapes")
+def test_gradients_reach_what_lies_before_a_pooling() -> None:
+    """In a function that the user compiles bias and activation are not put off (Grad-CAM)."""
+    import tensorflow as tf
+
+    convolution, pool = layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D(2)
+
+    @tf.function
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            y = convolution(x)
+            total = tf.reduce_sum(pool(y))
+        return tape.gradient(total, y)
+
+    found = gradient(tf.ones((2, 8, 8, 2)))
+    assert found is not None
+    assert np.sum(found) == 2 * 3 * 3 * 3

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .. import config, dtypes
+from .. import config, dtypes, kernels
 from .forms import body_of
 from .jax import asarray
 from .jax import cond as run_cond
@@ -461,8 +461,6 @@ def random(
     distribution: str, key: Any, shape: tuple[int, ...], dtype: str, *parameters: Any
 ) -> Any:
     """Numbers of a distribution: `parameters` as in the op of that name."""
-    from .. import kernels
-
     if kernels.ready():
         from ..kernels import random as native
 
@@ -521,11 +519,11 @@ OVERRIDES["log_softmax"] = lambda x, axis=-1: _log_softmax(as_float(x), as_axis(
 @override
 def softmax(x: Any, axis: Any = -1) -> Any:
     x, axis = as_float(x), as_axis(axis)
-    if axis in (-1, (-1,), x.ndim - 1) and has_kernels(x):
+    last = axis in (-1, (-1,), x.ndim - 1)
+    if last and x.size >= kernels.FEWEST_ELEMENTS and has_kernels(x):
         from ..kernels import softmax as native
 
-        if x.size >= native.FEWEST:
-            return native.softmax(x)
+        return native.softmax(x)
     return _softmax(x, axis)
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .. import config, dtypes
+from .. import config, dtypes, kernels
 from .jax import asarray
 
 OVERRIDES: dict[str, Callable] = {}
@@ -634,8 +634,6 @@ _INT8 = np.dtype("int8")
 
 def has_kernels(*tensors: Any, bfloat16: bool = False) -> bool:
     """Whether native kernels serve these tensors, that for bfloat16 being asked for, too."""
-    from .. import kernels
-
     kind = tensors[0].dtype
     if any(t.dtype != kind or not t.size for t in tensors):
         return False
@@ -644,12 +642,17 @@ def has_kernels(*tensors: Any, bfloat16: bool = False) -> bool:
     return bfloat16 and kind == jnp.bfloat16 and kernels.ready() and kernels.computes_bfloat16()
 
 
+def _large(a: Any, b: Any) -> bool:
+    """Whether a product may be large enough for the kernels: what is asked first, as it costs least."""
+    return a.size * b.size >= kernels.FEWEST_MULTIPLICATIONS
+
+
 @override
 def matmul(x1: Any, x2: Any) -> Any:
     x1, x2 = asarray(x1), asarray(x2)
     if x1.dtype == _INT8 and x2.dtype == _INT8:
         return jnp.matmul(x1, x2, preferred_element_type="int32")
-    if has_kernels(x1, x2, bfloat16=True):
+    if _large(x1, x2) and has_kernels(x1, x2, bfloat16=True):
         from ..kernels import product
 
         terms = product.matmul_terms(x1.shape, x2.shape)
@@ -668,7 +671,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 @override
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     tensors = [asarray(x) for x in operands]
-    if len(tensors) == 2 and has_kernels(*tensors, bfloat16=True):
+    if len(tensors) == 2 and _large(*tensors) and has_kernels(*tensors, bfloat16=True):
         from ..kernels import product
 
         terms = product.parse(subscripts, tensors[0].shape, tensors[1].shape)

@@ -40,6 +40,10 @@ _TARGETS = (
     "kerata_softmax",
     "kerata_softmax_move",
 )
+# With fewer multiplications (of a product) or elements (of a softmax) XLA's own code, which runs in line,
+# is done before a call begins.
+FEWEST_MULTIPLICATIONS = 1 << 15
+FEWEST_ELEMENTS = 1 << 14
 _PACKAGE = "onednn-cpu-gomp"
 _LIBRARY = "libdnnl.so.3"
 _OLDEST = (3, 2)

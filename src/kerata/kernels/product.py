@@ -16,10 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.interpreters import ad, batching, mlir
 
+from . import FEWEST_MULTIPLICATIONS
 from .primitive import primitive
-
-# With fewer multiplications than that, what XLA does in line is done before a call begins.
-FEWEST = 1 << 15
 
 
 class Terms(NamedTuple):
@@ -45,7 +43,7 @@ def parse(subscripts: str, a: tuple[int, ...], b: tuple[int, ...]) -> Terms | No
         return None
     sizes = _sizes(terms, a, b)
     summed = math.prod(sizes[x] for x in set(sizes) - set(out))
-    return terms if summed > 1 and math.prod(sizes.values()) >= FEWEST else None
+    return terms if summed > 1 and math.prod(sizes.values()) >= FEWEST_MULTIPLICATIONS else None
 
 
 def einsum(a: Any, b: Any, terms: Terms) -> Any:

@@ -11,9 +11,6 @@ from jax.interpreters import ad, batching
 
 from .primitive import in_front, primitive
 
-# For fewer elements XLA's own is done before a call begins.
-FEWEST = 1 << 14
-
 
 def softmax(x: Any) -> Any:
     """``exp(x)`` over its sum along the last axis."""

@@ -8,7 +8,7 @@ from typing import Any
 from .. import activations, ops
 from ..engine import engine
 from ..errors import InputError, ShapeError
-from ..scope import set_finish
+from ..scope import local, set_finish
 from ..spec import Spec
 from .input_spec import InputSpec
 from .layer import Layer
@@ -82,7 +82,8 @@ class BaseConv(Layer):
         out = finish(y)
         # In a program being compiled nobody computes what nobody uses: the finish of all places, if
         # only a pooling of them is wanted.
-        if (activation is None or activation in _INCREASING) and engine().is_tracing(y):
+        increasing = activation is None or activation in _INCREASING
+        if increasing and local.results_only and engine().is_tracing(y):
             set_finish(out, y, finish)
         return out
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import tree
 from ..errors import NotBuiltError
+from ..scope import results_only
 
 
 class TrainingMethods:
@@ -143,7 +144,8 @@ class TrainingMethods:
         from ..train.data import unpack_x_y_sample_weight
 
         model: Any = self
-        return model(unpack_x_y_sample_weight(data)[0], training=False)
+        with results_only():
+            return model(unpack_x_y_sample_weight(data)[0], training=False)
 
     def compute_loss(
         self,

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import tree
 from ..engine import engine, part_of_step
-from ..scope import Binding, get_mask, local, set_mask
+from ..scope import Binding, get_mask, local, results_only, set_mask
 
 
 def gradients(
@@ -58,7 +58,8 @@ def train_update(model: Any, data: Any) -> None:
     x, y, weight = unpack_x_y_sample_weight(data)
 
     def objective() -> tuple[Any, Any]:
-        y_pred = model(x, training=True)
+        with results_only():
+            y_pred = model(x, training=True)
         loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=True)
         return loss, (y_pred, [get_mask(p) for p in tree.flatten(y_pred)])
 
@@ -78,7 +79,8 @@ def test_update(model: Any, data: Any) -> None:
     from .data import unpack_x_y_sample_weight
 
     x, y, weight = unpack_x_y_sample_weight(data)
-    y_pred = model(x, training=False)
+    with results_only():
+        y_pred = model(x, training=False)
     loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
     _follow(model, x, y, y_pred, weight, loss)
 

@@ -125,23 +125,8 @@ inline void holding(const Pool& p, int64_t n, int64_t i0, int64_t i1, const F& o
 // --- pieces of rows --------------------------------------------------------------------------------
 // `x` advances by `step` from column to column, the others by the channels.
 
-#if defined(__x86_64__)
-#pragma GCC push_options
-#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
-namespace avx512 {
-#include "pooling_body.h"
-}
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("arch=haswell")
-namespace avx2 {
-#include "pooling_body.h"
-}
-#pragma GCC pop_options
-#endif
-namespace plain {
-#include "pooling_body.h"
-}
+#define KERATA_BODY "pooling_body.h"
+#include "each_set.h"
 
 KERATA_CLONES void take(const float* x, int64_t step, float* y, const uint8_t* where,
                         int64_t columns, int64_t channels, int32_t place) {

@@ -51,23 +51,8 @@ struct SimpleBackward {
   float *dx, *dz, *dh, *dbias;
 };
 
-#if defined(__x86_64__)
-#pragma GCC push_options
-#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
-namespace avx512 {
-#include "recurrent_body.h"
-}
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("arch=haswell")
-namespace avx2 {
-#include "recurrent_body.h"
-}
-#pragma GCC pop_options
-#endif
-namespace plain {
-#include "recurrent_body.h"
-}
+#define KERATA_BODY "recurrent_body.h"
+#include "each_set.h"
 
 template <typename D>
 using Loop = void (*)(const Shape&, const D&, int64_t, int64_t);

@@ -9,23 +9,8 @@
 namespace kerata {
 namespace {
 
-#if defined(__x86_64__)
-#pragma GCC push_options
-#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
-namespace avx512 {
-#include "softmax_body.h"
-}
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("arch=haswell")
-namespace avx2 {
-#include "softmax_body.h"
-}
-#pragma GCC pop_options
-#endif
-namespace plain {
-#include "softmax_body.h"
-}
+#define KERATA_BODY "softmax_body.h"
+#include "each_set.h"
 
 using Rows = void (*)(const float*, const float*, float*, int64_t, int64_t, int64_t);
 
