@@ -143,3 +143,36 @@ def test_draws_are_the_same_without_kernels(monkeypatch):
         )
     for a, b in zip(*draws):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("rows", "width", "shape"),
+    [(1000, 32, (64, 50)), (7, 129, (500,)), (3, 1, (2, 3, 20_000)), (50, 400, (1, 100))],
+    ids=str,
+)
+def test_rows(rows, width, shape):
+    """Numbers below 0 count from the end, those too large are none; some occur often."""
+    generator = np.random.default_rng(rows)
+    ids = generator.integers(-rows, rows, shape).astype("int32")
+    ids.flat[::3] = 0
+    ids.flat[1::31] = rows
+    ids.flat[2::31] = -rows - 1
+    table, ct = drawn((rows, width)), drawn((*shape, width), 2)
+    xla = lambda t: jnp.take(t, ids, axis=0)  # noqa: E731
+    mine = lambda t: ops.take(t, ids, axis=0)  # noqa: E731
+    assert "kerata_rows" in str(jax.make_jaxpr(mine)(table))
+    np.testing.assert_array_equal(mine(table), xla(table))
+    backs = [lambda ct, f=f: jax.vjp(f, table)[1](ct)[0] for f in (mine, xla)]
+    close(*(back(ct) for back in backs), scale=20)
+    close(*(jax.jvp(f, (table,), (table,)) for f in (mine, xla)))
+    close(*(jax.vjp(back, ct)[1](table)[0] for back in backs))
+    both, several = jnp.stack([table, -table]), jnp.stack([ct, -ct])
+    close(*(jax.vmap(f)(both) for f in (mine, xla)))
+    close(*(jax.vmap(back)(several) for back in backs), scale=20)
+    picked = jax.vmap(lambda i: ops.take(table, i, axis=0))(jnp.stack([ids, ids]))
+    np.testing.assert_array_equal(picked[1], xla(table))
+
+
+def test_rows_of_none():
+    empty = jnp.zeros((4, 0), "int32")
+    assert ops.take(drawn((5, 3)), empty, axis=0).shape == (4, 0, 3)

@@ -558,7 +558,13 @@ def get_item(x: Any, key: Any) -> Any:
 
 @override
 def take(x: Any, indices: Any, axis: Any = None) -> Any:
-    return jnp.take(asarray(x), asarray(indices), axis=axis)
+    x, indices = asarray(x), asarray(indices)
+    if axis == 0 and x.ndim == 2 and indices.size * x.shape[1] >= kernels.FEWEST_ELEMENTS:
+        if indices.dtype == np.int32 and has_kernels(x):
+            from ..kernels import rows as native
+
+            return native.take(x, indices)
+    return jnp.take(x, indices, axis=axis)
 
 
 @override

@@ -1,7 +1,7 @@
 """Native kernels for CPUs: oneDNN and own loops, called by XLA from inside compiled JAX programs.
 
 They take the place of XLA's own code where that is slow (convolution, pooling, recurrent nets, matrix
-products, softmax, random bits), on Linux on x86-64 where the package was built with a compiler.
+products, softmax, embeddings, random bits), on Linux on x86-64 where the package was built with a compiler.
 ``KERATA_KERNELS=0`` turns them off. Without them, and for dtypes and devices that they do not serve,
 XLA computes the same.
 """
@@ -39,8 +39,10 @@ _TARGETS = (
     "kerata_bernoulli",
     "kerata_softmax",
     "kerata_softmax_move",
+    "kerata_rows",
+    "kerata_rows_added",
 )
-# With fewer multiplications (of a product) or elements (of a softmax) XLA's own code, which runs in line,
+# With fewer multiplications (of a product) or elements (of a softmax, of rows) XLA's own code, which runs in line,
 # is done before a call begins.
 FEWEST_MULTIPLICATIONS = 1 << 15
 FEWEST_ELEMENTS = 1 << 14
