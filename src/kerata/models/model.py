@@ -294,6 +294,46 @@ class Model(TrainingMethods, Layer):
 
     # --- looking at it ---------------------------------------------------------------------------
 
+    def freeze(self, until: Any = None) -> None:
+        """Make the layers before `until` untrainable, and that one and those after it trainable.
+
+        For transfer learning: train the new top of a network first, then more and more of it. Compiled
+        settings stay; the next `fit` takes notice. Frozen batch normalizations use their running moments.
+
+        Args:
+            until: The first layer to be trained, by itself, its name, or its number in `layers`. All
+                layers are frozen for ``None``.
+
+        >>> from kerata import Sequential, layers
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(3, name="a"), layers.Dense(1, name="b")])
+        >>> model.freeze(until="b")
+        >>> [w.path for w in model.trainable_weights]
+        ['b/kernel', 'b/bias']
+        """
+        known = self.layers
+        if until is None:
+            at = len(known)
+        elif isinstance(until, int):
+            at = known.index(self.get_layer(index=until if until >= 0 else len(known) + until))
+        else:
+            name = until if isinstance(until, str) else until.name
+            at = known.index(self.get_layer(name))
+        for i, layer in enumerate(known):
+            layer.trainable = i >= at
+
+    def unfreeze(self) -> None:
+        """Make all layers trainable.
+
+        >>> from kerata import Sequential, layers
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(3)])
+        >>> model.freeze()
+        >>> model.unfreeze()
+        >>> len(model.trainable_weights)
+        2
+        """
+        for layer in self.layers:
+            layer.trainable = True
+
     def summary(
         self,
         line_length: int | None = None,

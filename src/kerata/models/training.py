@@ -184,6 +184,7 @@ class TrainingMethods:
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
         profile: bool = False,
+        debug_nan: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Train for a number of epochs; returns the `History`.
@@ -207,6 +208,8 @@ class TrainingMethods:
             validation_freq: Validate every so many epochs, or in the epochs of a list.
             profile: Measure where the time of a step goes, layer by layer; a table is printed after
                 the training, and its numbers are in ``history.profile``. The training stays the same.
+            debug_nan: Look at loss and weights after every step. Where they become NaN or infinite, the step is
+                taken back and `NanError` says in which layer and op that began. Steps take longer.
         """  # fmt: skip
         from ..train import loop
 
@@ -216,7 +219,7 @@ class TrainingMethods:
             class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
             validation_batch_size=validation_batch_size, validation_freq=validation_freq,
-            profile=profile, **kwargs,
+            profile=profile, debug_nan=debug_nan, **kwargs,
         )  # fmt: skip
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",

@@ -22,6 +22,7 @@ _MODULES = {
         "serialize_keras_object"
     ),
     "train.callbacks": "Progbar",
+    "train.search": "batch_size_find lr_find",
     "train.data": "PyDataset Sequence pack_x_y_sample_weight unpack_x_y_sample_weight",
     "utils.arrays": "normalize to_categorical",
     "utils.dataset_split": "split_dataset",

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import tree
 from ...errors import InputError
+from ..notices import warn_user
 from .array_source import ArraySource, convert_all, count_rows
 from .kinds import is_array_like, is_list_of_batches
 from .pydataset import PyDatasetSource, is_py_dataset
@@ -143,7 +144,42 @@ def validation_split(arrays: tuple[Any, Any, Any], fraction: float) -> tuple[tup
         raise InputError(
             f"validation_split={fraction} of {n} samples leaves no {empty} data. Pass more data or another fraction."
         )
-    return tuple(_span(p, 0, at) for p in parts), tuple(_span(p, at, n) for p in parts)
+    train, held = tuple(_span(p, 0, at) for p in parts), tuple(_span(p, at, n) for p in parts)
+    _note_sorted(train[1], held[1], fraction)
+    return train, held
+
+
+_told_sorted = False
+
+
+def _note_sorted(train: Any, held: Any, fraction: float) -> None:
+    """Warn, once a program, of labels sorted by class: the split then parts the classes."""
+    global _told_sorted
+    if _told_sorted or not isinstance(train, np.ndarray) or not isinstance(held, np.ndarray):
+        return
+    before, after = _classes(train), _classes(held)
+    if before is None or after is None or after[-1] <= before[-1]:
+        return
+    if (np.diff(before) < 0).any() or (np.diff(after) < 0).any():
+        return
+    _told_sorted = True
+    lost = np.unique(after[after > before[-1]])
+    names = ", ".join(str(c) for c in lost[:5]) + (", …" if len(lost) > 5 else "")
+    warn_user(
+        f"validation_split={fraction} holds out the last rows, and the labels are sorted: nothing will be learned "
+        f"of class {names}, which is in these rows only. Shuffle first: order = np.random.permutation(len(x)); "
+        "x, y = x[order], y[order]."
+    )
+
+
+def _classes(y: np.ndarray) -> np.ndarray | None:
+    """The classes that whole numbers or one-hot rows name; ``None`` for other targets."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        return y.argmax(1) if ((y == 0) | (y == 1)).all() and (y.sum(1) == 1).all() else None
+    y = y.reshape(len(y), -1)
+    if y.shape[1] != 1 or y.dtype.kind not in "biuf" or (y != np.floor(y)).any():
+        return None
+    return y[:, 0].astype(int)
 
 
 def _span(part: Any, start: int, stop: int) -> Any:
