@@ -47,7 +47,19 @@ def engine() -> Any:
         random.setstate(drawn)
         np.random.set_state(drawn_by_numpy)
         config._settings["engine_loaded"] = True
+        if config.is_determinism_enabled():
+            _engine.enable_determinism()
     return _engine
+
+
+def announce_variable() -> None:
+    """Load the engine where the program has imported its library itself.
+
+    The program may then hand a variable to functions of the library before it has called any of
+    Kerata's, and the library has to know what a variable is.
+    """
+    if _engine is None and config.backend() in sys.modules:
+        engine()
 
 
 def native(library: str, what: str) -> Any:

@@ -15,9 +15,10 @@ from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
 from ..engine import engine, is_foreign, is_module, layer_method
 from ..errors import InputError, KerataError, NotBuiltError, ShapeError
+from ..rematerialize import layer_call
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
-from ..variable import Variable
+from ..variable import Variable, as_values
 from .calls import (
     CallSignature,
     any_symbolic,
@@ -366,6 +367,9 @@ class Layer(graph.Operation, Configurable):
         """Add a scalar (or several, or a function giving one) to the loss of this call."""
         for item in loss if isinstance(loss, (list, tuple)) else [loss]:
             if item is not None:
+                binding = local.binding
+                if binding is not None and binding.take_loss(self, item):
+                    continue
                 self._losses.append(item)
 
     def add_metric(
@@ -503,7 +507,10 @@ class Layer(graph.Operation, Configurable):
             ):
                 if self.input_spec is not None:
                     check_inputs(self.input_spec, first, type(self).__name__)
-                outputs = self.call(*args, **kwargs)
+                if self._remat_mode is None:
+                    outputs = self.call(*args, **kwargs)
+                else:
+                    outputs = layer_call(self, args, kwargs)
                 if self.activity_regularizer is not None:
                     for x in tree.flatten(outputs):
                         if x is not None:
@@ -658,9 +665,18 @@ class Layer(graph.Operation, Configurable):
 
         Returns ``(outputs, non_trainable_variables)``, with `return_losses` also the losses.
         """
-        frozen = self.non_trainable_variables
-        names = [*self.trainable_variables, *frozen]
-        with Binding(names, [*trainable_variables, *non_trainable_variables]) as run:
+        trained, frozen = self.trainable_variables, self.non_trainable_variables
+        for what, given, own in (
+            ("trainable_variables", trainable_variables, trained),
+            ("non_trainable_variables", non_trainable_variables, frozen),
+        ):
+            if len(given) != len(own):
+                built = "" if self.built else " It is not built yet: call it on data first."
+                raise InputError(
+                    f"stateless_call of {self.name!r}: {what} has {len(given)} values for {len(own)} variables.{built}"
+                )
+        names = [*trained, *frozen]
+        with Binding(names, as_values([*trainable_variables, *non_trainable_variables])) as run:
             outputs = self(*args, **kwargs)
             losses = self.losses if return_losses else None
         self._clear_losses()

@@ -7,6 +7,7 @@ from typing import Any
 from .. import tree
 from ..errors import NotBuiltError
 from ..scope import results_only
+from ..variable import StatelessScope
 
 
 class TrainingMethods:
@@ -157,6 +158,38 @@ class TrainingMethods:
     ) -> Any:
         """The total loss: that of `compile`, plus penalties and `add_loss`; may be overridden."""
         return self._need_compiled("compute_loss").total_loss(self, y, y_pred, sample_weight)
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple[Any, Any, Any]]:
+        """`compute_loss` as a pure function of the values of the variables.
+
+        Returns the loss and ``(trainable_variables, non_trainable_variables, metrics_variables)`` as
+        they are afterwards.
+        """
+        model: Any = self
+        others = tree.unique([*model.non_trainable_variables, *model.metrics_variables])
+        pairs = [
+            *zip(model.trainable_variables, trainable_variables, strict=True),
+            *zip(model.non_trainable_variables, non_trainable_variables, strict=True),
+            *zip(model.metrics_variables, metrics_variables, strict=True),
+        ]
+        with StatelessScope(pairs) as scope:
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training)
+        after = {id(v): scope.get_current_value(v) for v in others}
+        return loss, (
+            trainable_variables,
+            [after[id(v)] for v in model.non_trainable_variables],
+            [after[id(v)] for v in model.metrics_variables],
+        )
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None

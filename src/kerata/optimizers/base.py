@@ -17,7 +17,7 @@ from ..capture import Configurable
 from ..engine import engine, part_of_step
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..scope import Binding
-from ..variable import Variable
+from ..variable import Variable, as_values
 from .schedules import LearningRateSchedule
 
 
@@ -544,7 +544,7 @@ class Optimizer(Configurable):
             if len(given) != len(own):
                 raise InputError(f"{what} has {len(given)} values for {len(own)} variables.")
         names = [*self._trainable_variables, *self._tracked]
-        with Binding(names, [*trainable_variables, *optimizer_variables]) as run:
+        with Binding(names, as_values([*trainable_variables, *optimizer_variables])) as run:
             self.apply(grads)
         return run.result(self._trainable_variables), run.result(self._tracked)
 

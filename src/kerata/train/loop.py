@@ -32,6 +32,7 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         debug_nan: bool = False, **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.fit`."""
     model._need_compiled("fit")
+    epochs = _limited(epochs, config.max_epochs(), "epochs")
     workers = _worker_arguments("fit", kwargs)
     x, y, sample_weight, validation_data = _split(
         x, y, sample_weight, validation_split, validation_data
@@ -81,6 +82,13 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         profile = watch.close() if watch is not None else None
     model.history.profile = profile
     return model.history
+
+
+def _limited(value: int, limit: int | None, name: str) -> int:
+    if limit is None or value <= limit:
+        return value
+    warn_user(f"{name} is limited to {limit} by config.set_max_{name}.")
+    return limit
 
 
 def _worker_arguments(where: str, kwargs: dict[str, Any]) -> dict[str, Any]:

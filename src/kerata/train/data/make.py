@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import tree
+from ... import config, tree
 from ...errors import InputError
 from ..notices import warn_user
 from .array_source import ArraySource, convert_all, count_rows
@@ -57,6 +57,37 @@ def make_source(
     """
     if isinstance(x, Source):
         return x
+    limit = config.max_steps_per_epoch()
+    arguments = (
+        x, y, sample_weight, batch_size, steps, shuffle, class_weight, workers, use_multiprocessing,
+        max_queue_size, repeat, what,
+    )  # fmt: skip
+    if limit is None or (steps is not None and steps <= limit):
+        return _make(*arguments)
+    if steps is None:
+        made = _make(*arguments)
+        if made.steps is not None and made.steps <= limit:
+            return made
+        made.close()
+    warn_user(f"The steps of {what} are limited to {limit} by config.set_max_steps_per_epoch.")
+    return _make(*arguments[:4], limit, *arguments[5:])
+
+
+def _make(
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    shuffle: bool | str | None,
+    class_weight: Any,
+    workers: int | None,
+    use_multiprocessing: bool | None,
+    max_queue_size: int | None,
+    repeat: bool,
+    what: str,
+) -> Source:
+    """`make_source`, without the limit of steps."""
     if is_py_dataset(x):
         kind = "a PyDataset"
     elif y is None and is_list_of_batches(x):
