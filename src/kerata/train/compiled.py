@@ -22,6 +22,8 @@ class Compiled:
         model: The model.
         optimizer, loss, metrics, loss_weights, weighted_metrics: As given to `Model.compile`.
         run_eagerly: Whether steps run in Python.
+        auto_scale_loss: Whether a model of the policy ``mixed_float16`` gets a `LossScaleOptimizer`
+            around its optimizer.
     """
 
     def __init__(
@@ -55,6 +57,10 @@ class Compiled:
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
         }  # fmt: skip
         self.optimizer = optimizers.get(optimizer) if optimizer is not None else None
+        scaled = isinstance(self.optimizer, optimizers.LossScaleOptimizer)
+        halved = model.dtype_policy.name == "mixed_float16"
+        if auto_scale_loss and halved and self.optimizer is not None and not scaled:
+            self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
         self.run_eagerly = run_eagerly
         self.fuse = None if jit_compile in ("auto", None) else bool(jit_compile)
         self.loss_tracker = Mean(name="loss")
