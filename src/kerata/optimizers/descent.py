@@ -225,10 +225,10 @@ class Ftrl(Optimizer):
     See `Optimizer` for the other arguments.
 
     >>> from kerata import Variable
-    >>> w, optimizer = Variable([1.0, 1.0]), Ftrl(0.1, l1_regularization_strength=1.0)
+    >>> w, optimizer = Variable([0.0, 0.0]), Ftrl(0.1, l1_regularization_strength=1.0)
     >>> optimizer.apply([[8.0, -0.5]], [w])
     >>> [round(float(x), 4) for x in w.numpy()]
-    [0.9465, 0.0]
+    [-0.0874, 0.0]
     """
 
     @options
