@@ -190,6 +190,29 @@ def test_files(tmp_path, suffix):
         np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+def test_whether_the_loss_is_scaled_is_kept_in_files(tmp_path):
+    model = small("mixed_float16")
+    for scale in (True, False):
+        model.compile(Adam(), "mse", auto_scale_loss=scale)
+        model.save(tmp_path / "model.keras")
+        again = kerata.models.load_model(tmp_path / "model.keras")
+        assert isinstance(again.optimizer, LossScaleOptimizer) == scale
+        assert again.dtype_policy.name == "mixed_float16"
+
+
+def test_state_of_inner_optimizers_is_also_where_keras_looks(tmp_path):
+    import h5py
+
+    model = small()
+    parts = OptimizerMap(SGD(0.5, name="unused"), {".*": Adam()})
+    model.compile(LossScaleOptimizer(MultiOptimizer(parts)), "mse")
+    model.save_weights(tmp_path / "model.weights.h5")
+    with h5py.File(tmp_path / "model.weights.h5") as file:
+        inner = file["optimizer/inner_optimizer/optimizers"]
+        counts = [len(file["optimizer/vars"]), len(inner["adam/vars"]), len(inner["sgd/vars"])]
+    assert counts == [18, 10, 2]
+
+
 @pytest.mark.parametrize("name", ["Adafactor", "Ftrl", "Muon", "ScheduleFreeAdamW"])
 def test_state_of_other_rules_in_files(tmp_path, name):
     x, y = learnable()

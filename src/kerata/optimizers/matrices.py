@@ -54,8 +54,8 @@ class Adafactor(Optimizer):
         shape = variable.shape
         if name == "velocity":
             return shape
-        if len(shape) < 2:
-            return None
+        if len(shape) < 2:  # a number that nothing uses: Keras has it in files
+            return ()
         return shape[:-1] if name == "row" else (*shape[:-2], shape[-1])
 
     def prepare(self, rate: Any, dtype: str) -> Any:
@@ -65,7 +65,7 @@ class Adafactor(Optimizer):
     def rule(self, g: Any, x: Any, scalars: Any, s: dict[str, Any]) -> Any:
         rate, share = scalars
         square = ops.square(g) + self.epsilon_1
-        if "row" in s:
+        if len(x.shape) >= 2:
             r = s["row"] = share * s["row"] + (1 - share) * ops.mean(square, axis=-1)
             c = s["column"] = share * s["column"] + (1 - share) * ops.mean(square, axis=-2)
             r = r / ops.mean(r, axis=-1, keepdims=True)

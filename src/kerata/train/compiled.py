@@ -55,6 +55,7 @@ class Compiled:
             "optimizer": optimizer, "loss": loss, "metrics": metrics, "loss_weights": loss_weights,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
+            **({} if auto_scale_loss else {"auto_scale_loss": False}),
         }  # fmt: skip
         self.optimizer = optimizers.get(optimizer) if optimizer is not None else None
         scaled = isinstance(self.optimizer, optimizers.LossScaleOptimizer)
