@@ -38,7 +38,7 @@ saving
 preprocessing datasets utils
 visualize
 legacy
-backend callbacks random
+backend callbacks random dtype_policies mixed_precision
 cli
 __main__
 """

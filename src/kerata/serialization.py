@@ -337,6 +337,7 @@ _PUBLIC = {
     "Model": "keras",
     "Functional": "keras.src.models.functional",
     "DTypePolicy": "keras",
+    "DTypePolicyMap": "keras.dtype_policies",
     "SeedGenerator": "keras.random",
 }
 _KINDS = (

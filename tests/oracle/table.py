@@ -196,6 +196,44 @@ SGD(S.CosineDecayRestarts(0.1, 2))
 SGD(S.PolynomialDecay(0.1, 3, cycle=True))
 SGD(S.PiecewiseConstantDecay([1, 2], [0.1, 0.2, 0.3]))
 SGD(S.InverseTimeDecay(0.1, 2, 0.5, staircase=True))
+Adafactor(0.1)
+Adafactor(0.5, beta_2_decay=-0.5, clip_threshold=0.5, epsilon_2=0.1)
+Adafactor(0.5, relative_step=False)
+Ftrl(0.1)
+Ftrl(0.1, l1_regularization_strength=0.05, l2_regularization_strength=0.1)
+Ftrl(0.1, learning_rate_power=-0.8, l2_shrinkage_regularization_strength=0.1, beta=0.3)
+Lamb(0.1)
+Lamb(0.1, beta_1=0.5, beta_2=0.9, epsilon=0.001)
+Lion(0.01)
+Lion(0.01, beta_1=0.5, beta_2=0.8)
+Muon(0.1)
+Muon(0.1, nesterov=False, ns_steps=3, rms_rate=None)
+Muon(0.1, exclude_layers=['dense'], adam_lr_ratio=0.5, adam_beta_1=0.8)
+Muon(0.1, adam_weight_decay=None, momentum=0.5)
+ScheduleFreeAdamW(0.1)
+ScheduleFreeAdamW(0.1, beta_1=0.7, warmup_steps=3)
+Adafactor(0.05, clipnorm=0.1)
+Adafactor(0.05, gradient_accumulation_steps=2)
+Ftrl(0.05, weight_decay=0.1)
+Ftrl(0.05, clipvalue=0.01)
+Lamb(0.05, weight_decay=0.1)
+Lamb(0.05, use_ema=True, ema_overwrite_frequency=2)
+Lion(0.05, global_clipnorm=0.1)
+Lion(0.05, loss_scale_factor=8.0)
+Muon(0.05, use_ema=True, ema_overwrite_frequency=2)
+Muon(0.05, gradient_accumulation_steps=2)
+ScheduleFreeAdamW(0.05, weight_decay=0.1)
+ScheduleFreeAdamW(0.05, gradient_accumulation_steps=2)
+ScheduleFreeAdamW(0.05, clipnorm=0.1)
+Adafactor(S.ExponentialDecay(0.1, 2, 0.5))
+Muon(S.ExponentialDecay(0.1, 2, 0.5))
+ScheduleFreeAdamW(S.ExponentialDecay(0.1, 2, 0.5))
+LossScaleOptimizer(O.Adam(0.1))
+LossScaleOptimizer(O.SGD(0.1, momentum=0.9), initial_scale=16.0, dynamic_growth_steps=2)
+LossScaleOptimizer(O.SGD(0.1), initial_scale=2.0**127)
+LossScaleOptimizer(O.Adam(0.1, gradient_accumulation_steps=2, clipnorm=0.1))
+MultiOptimizer(O.OptimizerMap(O.SGD(0.1), {'.*bias': O.Adam(0.1)}))
+MultiOptimizer(O.OptimizerMap(O.Lion(0.01), {'.*bias': O.SGD(0.1, use_ema=True, ema_overwrite_frequency=2)}), loss_scale_factor=4.0)
 """
 
 
@@ -278,7 +316,7 @@ def activation_case(keras, name, _=""):
 
 
 def optimizer_case(keras, call, _=""):
-    """Weights of a small model after each of four steps."""
+    """Weights of a small model after each of five steps."""
     x, y = _arrays(5, [(8, 3), (8, 2)])
     model = keras.Sequential(
         [keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)]
@@ -287,7 +325,7 @@ def optimizer_case(keras, call, _=""):
     optimizer = eval("O." + call, {"O": keras.optimizers, "S": keras.optimizers.schedules})
     model.compile(optimizer=optimizer, loss="mse")
     out = []
-    for _step in range(4):
+    for _step in range(5):
         model.train_on_batch(x, y)
         out.extend(model.get_weights())
     return out

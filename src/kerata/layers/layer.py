@@ -112,7 +112,7 @@ class Layer(graph.Operation, Configurable):
         graph.Operation.__init__(self, name)
         self.activity_regularizer = _get("regularizers", activity_regularizer)
         self._trainable = bool(trainable)
-        self._dtype_policy = dtypes.policy(dtype)
+        self._dtype_policy = self._own_policy = dtypes.policy(dtype)
         self.autocast = autocast
         self.built = False
         self.input_spec: Any = None
@@ -203,12 +203,7 @@ class Layer(graph.Operation, Configurable):
             regularizer=_get("regularizers", regularizer),
         )  # fmt: skip
         variable.overwrite_with_gradient = overwrite_with_gradient
-        path = (
-            local.names
-            if local.names and local.names[-1] == self.name
-            else [*local.names, self.name]
-        )
-        variable.path = "/".join([*path, variable.name])
+        variable.path = "/".join([*self._path(), variable.name])
         if not self._trainable:
             variable.trainable = False
         self.__dict__.setdefault("_own_weights", []).append(variable)
@@ -345,19 +340,29 @@ class Layer(graph.Operation, Configurable):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.policy(value)
+        self._dtype_policy = self._own_policy = dtypes.policy(value)
+
+    def _choose_policy(self) -> None:
+        """Take the policy of this layer out of a map: the layer's path is known where it is built."""
+        if isinstance(self._dtype_policy, dtypes.DTypePolicyMap):
+            self._own_policy = self._dtype_policy["/".join(self._path())]
+
+    def _path(self) -> list[str]:
+        """Names of the layers around this one, and its own, while it is built or called."""
+        names = local.names
+        return list(names) if names and names[-1] == self.name else [*names, self.name]
 
     @property
     def dtype(self) -> str:
         """dtype of the weights."""
-        return self._dtype_policy.variable_dtype
+        return self._own_policy.variable_dtype
 
     variable_dtype = dtype
 
     @property
     def compute_dtype(self) -> str:
         """dtype of the arithmetic and the outputs."""
-        return self._dtype_policy.compute_dtype
+        return self._own_policy.compute_dtype
 
     input_dtype = compute_dtype
 
@@ -480,6 +485,8 @@ class Layer(graph.Operation, Configurable):
     def _run(self, args: tuple, kwargs: dict) -> Any:
         """The call on tensors or Specs."""
         signature = self._call_signature
+        if not self.built:
+            self._choose_policy()
         args = tuple([self._tensor(a) for a in args])
         if kwargs:
             kwargs = {k: self._tensor(v) for k, v in kwargs.items()}
@@ -502,7 +509,7 @@ class Layer(graph.Operation, Configurable):
         try:
             traced = local.binding is not None
             with (
-                Call(self, training, self._dtype_policy.autocast if self.autocast else None),
+                Call(self, training, self._own_policy.autocast if self.autocast else None),
                 engine().named(self.name) if traced else _NOTHING,
             ):
                 if self.input_spec is not None:
@@ -547,12 +554,12 @@ class Layer(graph.Operation, Configurable):
                 dtype = x.dtype
             elif not isinstance(x, np.ndarray):
                 _OWN_TYPES.add(type(x))
-        if self.autocast and dtype != self._dtype_policy.compute_dtype:
+        if self.autocast and dtype != self._own_policy.compute_dtype:
             try:
                 kind = dtypes.standardize(dtype)
             except ValueError:
                 return x
-            if kind != self._dtype_policy.compute_dtype and dtypes.is_float(kind):
+            if kind != self._own_policy.compute_dtype and dtypes.is_float(kind):
                 cast = ops.cast(x, self.compute_dtype)
                 set_mask(cast, get_mask(x))
                 return cast
@@ -614,6 +621,7 @@ class Layer(graph.Operation, Configurable):
     def _build_for(self, args: tuple, kwargs: dict) -> None:
         if self.built:
             return
+        self._choose_policy()
         shapes = self._shapes(args, kwargs, type(self).build)
         try:
             if self.input_spec is not None:
@@ -812,6 +820,8 @@ def _building(build: Callable) -> Callable:
         pushed = not (local.names and local.names[-1] == self.name)
         if pushed:
             local.names.append(self.name)
+        if outermost:
+            self._choose_policy()
         try:
             # A tensor made in ``build`` is kept as a constant: it must have values, also where the
             # layer is built while shapes are inferred.

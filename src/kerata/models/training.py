@@ -45,6 +45,8 @@ class TrainingMethods:
             steps_per_execution: Accepted; Kerata compiles whole runs of steps anyway.
             jit_compile: Whether the library's optimizing compiler takes the whole step: XLA with
                 TensorFlow, Inductor with torch; JAX always does. ``"auto"`` where that is faster.
+            auto_scale_loss: Whether a model of the policy ``mixed_float16`` gets a
+                `LossScaleOptimizer` around its optimizer.
         """
         from ..train.compiled import Compiled
 

@@ -48,6 +48,8 @@ class Optimizer(Configurable):
     """
 
     _abstract_config = False
+    # Whether a rule treats every element alike, so that all weights may be updated as one value.
+    elementwise = True
 
     def __init__(
         self,
@@ -126,7 +128,10 @@ class Optimizer(Configurable):
         """All state: the number of steps, the learning rate, then the slots."""
         return list(self._tracked)
 
-    weights = variables
+    @property
+    def weights(self) -> list[Variable]:
+        """The same as `variables`."""
+        return self.variables
 
     @property
     def iterations(self) -> Any:
@@ -151,6 +156,10 @@ class Optimizer(Configurable):
         """What a slot is filled with at the start."""
         return 0.0
 
+    def slot_shape(self, name: str, variable: Variable) -> tuple[int, ...] | None:
+        """Shape of a variable's slot; ``None`` where the rule keeps none for this variable."""
+        return variable.shape
+
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these variables; done by the first `apply` where it is not called."""
         if self.built:
@@ -164,10 +173,21 @@ class Optimizer(Configurable):
                 self.add_variable_from_reference(v, "gradient_accumulator") for v in variables
             ]
         for group in self.slots():
-            start = [functools.partial(_fill, self.slot_start(n)) for n in group]
-            made = self.add_optimizer_variables(variables, group, start)
-            self._slots.update(zip(group, made))
+            self._make_slots(variables, group)
         self.built = True
+
+    def _make_slots(self, variables: Sequence[Variable], group: tuple[str, ...]) -> None:
+        made: dict[str, list[Variable | None]] = {name: [] for name in group}
+        for v in variables:
+            for name, into in made.items():
+                shape = None if _overwritten(v) else self.slot_shape(name, v)
+                start = functools.partial(_fill, self.slot_start(name))
+                into.append(
+                    None
+                    if shape is None
+                    else self.add_variable_from_reference(v, name, start, shape=shape)
+                )
+        self._slots.update(made)
 
     def _variable(self, value: Any, name: str, dtype: str) -> Variable:
         made = Variable(value, dtype=dtype, trainable=False, name=name)
@@ -282,6 +302,11 @@ class Optimizer(Configurable):
 
     lr = learning_rate
 
+    @property
+    def rates(self) -> list[Any]:
+        """What learning rates are read from: variables, schedules or functions."""
+        return [self._learning_rate]
+
     def _rate(self) -> Any:
         rate = self.learning_rate
         if isinstance(rate, Variable):
@@ -373,10 +398,10 @@ class Optimizer(Configurable):
     def _update(self, grads: list[Any], variables: list[Variable]) -> None:
         rate = self._rate()
         grads = self._clip(grads)
-        if self.weight_decay is not None:
-            for v in variables:
-                if self._use_weight_decay(v):
-                    v.assign(v.value - v.value * (_as(rate, v.dtype) * self.weight_decay))
+        for v in variables:
+            decay = self._decay_of(v) if self._use_weight_decay(v) else None
+            if decay is not None:
+                v.assign(v.value - v.value * (_as(rate, v.dtype) * decay))
         self._scalars = {}
         try:
             self._update_all(grads, variables, rate)
@@ -384,7 +409,8 @@ class Optimizer(Configurable):
             self._scalars = None
 
     def _update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
-        if len(variables) > 1 and type(self).update_step is Optimizer.update_step:
+        own_step = type(self).update_step is not Optimizer.update_step
+        if len(variables) > 1 and self.elementwise and not own_step:
             for dtype in dict.fromkeys(v.dtype for v in variables):
                 pairs = [(g, v) for g, v in zip(grads, variables) if v.dtype == dtype]
                 if not self._update_together([g for g, _ in pairs], [v for _, v in pairs], rate):
@@ -424,10 +450,11 @@ class Optimizer(Configurable):
         scalars = self._prepared(dtype, learning_rate)
         i = self._get_variable_index(variable)
         held = {name: made[i] for name, made in self._slots.items()}
-        slots = {name: v.value for name, v in held.items()}  # type: ignore[union-attr]
+        slots = {name: v.value for name, v in held.items() if v is not None}
         variable.assign(self.rule(_as(gradient, dtype), variable.value, scalars, slots))
         for name, v in held.items():
-            v.assign(slots[name])  # type: ignore[union-attr]
+            if v is not None:
+                v.assign(slots[name])
 
     def _prepared(self, dtype: str, learning_rate: Any) -> Any:
         """What `prepare` gives, in the dtype of the weights; once a step."""
@@ -514,6 +541,10 @@ class Optimizer(Configurable):
         pattern = re.compile("|".join(sorted(set(var_names)))) if var_names else None
         self._excluded = ({id(v) for v in var_list or ()}, pattern)
 
+    def _decay_of(self, variable: Variable) -> float | None:
+        """Share of a variable that a step takes off it, times the learning rate."""
+        return self.weight_decay
+
     def _use_weight_decay(self, variable: Variable) -> bool:
         ids, pattern = self._excluded
         return id(variable) not in ids and not (
@@ -538,15 +569,16 @@ class Optimizer(Configurable):
                 "stateless_apply needs a built optimizer: optimizer.build(variables)."
             )
         for what, given, own in (
-            ("optimizer_variables", optimizer_variables, self._tracked),
+            ("optimizer_variables", optimizer_variables, self.variables),
             ("trainable_variables", trainable_variables, self._trainable_variables),
         ):
             if len(given) != len(own):
                 raise InputError(f"{what} has {len(given)} values for {len(own)} variables.")
-        names = [*self._trainable_variables, *self._tracked]
+        own = self.variables
+        names = [*self._trainable_variables, *own]
         with Binding(names, as_values([*trainable_variables, *optimizer_variables])) as run:
             self.apply(grads)
-        return run.result(self._trainable_variables), run.result(self._tracked)
+        return run.result(self._trainable_variables), run.result(own)
 
     # --- configuration and files -----------------------------------------------------------------
 
@@ -576,7 +608,7 @@ class Optimizer(Configurable):
 
     def get_weights(self) -> list[np.ndarray]:
         """Values of `variables`."""
-        return [v.numpy() for v in self._tracked]
+        return [v.numpy() for v in self.variables]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Set the state to values in the order of `variables`. All fit, or none is set."""
@@ -584,31 +616,29 @@ class Optimizer(Configurable):
             raise NotBuiltError(
                 "The optimizer is not built yet: optimizer.build(model.trainable_variables) first."
             )
-        values = [np.asarray(w) for w in weights]
-        if len(values) != len(self._tracked):
-            raise ShapeError(
-                f"{len(values)} arrays for the {len(self._tracked)} variables of {self.name!r}."
-            )
-        for v, w in zip(self._tracked, values):
+        values, own = [np.asarray(w) for w in weights], self.variables
+        if len(values) != len(own):
+            raise ShapeError(f"{len(values)} arrays for the {len(own)} variables of {self.name!r}.")
+        for v, w in zip(own, values):
             if w.shape != v.shape:
                 raise ShapeError(
                     f"The optimizer's variable {v.path!r} has the shape {v.shape}, got {w.shape}."
                 )
-        for v, w in zip(self._tracked, values):
+        for v, w in zip(own, values):
             v.assign(w)
 
     def save_own_variables(self, store: Any) -> None:
         """Write the state into a mapping."""
-        for i, v in enumerate(self._tracked):
+        for i, v in enumerate(self.variables):
             store[str(i)] = v.host()
 
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote."""
-        keys = list(store.keys())
-        if len(keys) != len(self._tracked):
+        keys, count = list(store.keys()), len(self.variables)
+        if len(keys) != count:
             if len(keys) > 2:
                 warnings.warn(
-                    f"The file's optimizer state has {len(keys)} variables, {self.name!r} has {len(self._tracked)}: "
+                    f"The file's optimizer state has {len(keys)} variables, {self.name!r} has {count}: "
                     "it is not read, and training starts with fresh state.",
                     stacklevel=2,
                 )
