@@ -10,6 +10,11 @@ from typing import Any
 _MODULES: dict[str, str] = {
     "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
     "core": "Dense EinsumDense Embedding Identity Lambda Masking",
+    "images.colour": (
+        "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomGrayscale "
+        "RandomHue RandomInvert RandomPosterization RandomSaturation Solarization"
+    ),
+    "images.crops": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomFlip",
     "input_layer": "Input InputLayer",
     "input_spec": "InputSpec",
     "layer": "Layer",
