@@ -15,6 +15,10 @@ _MODULES: dict[str, str] = {
         "RandomHue RandomInvert RandomPosterization RandomSaturation Solarization"
     ),
     "images.crops": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomFlip",
+    "images.filters": "RandomSharpness",
+    "images.histograms": "AutoContrast ContrastLimitedAdaptiveHistogramEqualization Equalization",
+    "images.mixing": "CutMix MixUp RandomErasing",
+    "images.policies": "Pipeline",
     "input_layer": "Input InputLayer",
     "input_spec": "InputSpec",
     "layer": "Layer",
