@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
+from ...errors import InputError
 
 from .base import Factor, ImageLayer, Size, Transformation, factor_range, one_each, pair_of
-
+from .colour import chosen
 
 
 class RandomSharpness(ImageLayer):
@@ -57,3 +58,60 @@ def _of_three(x: Any, axis: int) -> Any:
     wide = ops.pad(x, [(1, 1) if a == axis else (0, 0) for a in range(4)])
     keys = [tuple(slice(i, i + n) if a == axis else slice(None) for a in range(4)) for i in range(3)]
     return wide[keys[0]] + wide[keys[1]] + wide[keys[2]]
+
+
+class RandomGaussianBlur(ImageLayer):
+    """In training, smooths randomly chosen images by a Gaussian.
+
+    Args:
+        factor: The probability, drawn for each image from this range; `f` is short for ``(0, f)``.
+        kernel_size: Number of pixels of the window along the width and along the height: odd numbers,
+            or one for both.
+        sigma: Range of the standard deviation in pixels, at most 1, which is drawn for the batch once for
+            each axis; `s` is short for ``(0, s)``.
+        value_range: The least and the greatest value of a pixel, between which results are held.
+        data_format: ``channels_last`` or ``channels_first``.
+        seed: An int for a repeatable sequence.
+
+    >>> x = np.zeros((1, 3, 3, 1))
+    >>> x[0, 1, 1] = 9.0
+    >>> y = RandomGaussianBlur((1.0, 1.0), sigma=(1.0, 1.0))(x, training=True)
+    >>> [round(v, 2) for v in y[0, 1, :, 0].tolist()]
+    [1.11, 1.84, 1.11]
+    """
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        kernel_size: Any = 3,
+        sigma: Factor = 1.0,
+        value_range: Any = (0, 255),
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, **kwargs)
+        self.factor = factor_range(factor, (0, 1), "RandomGaussianBlur: factor")
+        sizes = kernel_size if isinstance(kernel_size, (tuple, list)) else (kernel_size,) * 2
+        if len(sizes) != 2 or any(not isinstance(k, int) or k % 2 == 0 for k in sizes):
+            raise InputError(
+                f"RandomGaussianBlur: kernel_size must be an odd number or two of them, got {kernel_size!r}."
+            )
+        self.kernel_size = tuple(sizes)
+        self.sigma = factor_range(sigma, (0, 1), "RandomGaussianBlur: sigma")
+        self.value_range = value_range
+        self._seed(seed)
+
+    def _draw(self, size: Size, seed: Any) -> Transformation:
+        deviations = ops.random.uniform((2,), *self.sigma, dtype=self.compute_dtype, seed=seed)
+        return {
+            "should_apply_blur": chosen(size.batch, self.factor, seed),
+            "blur_factor": deviations + 1e-6,
+        }
+
+    def _change(self, images: Any, transformation: Transformation) -> Any:
+        smooth = ops.image.gaussian_blur(
+            images, self.kernel_size, transformation["blur_factor"], self.data_format
+        )
+        out = ops.where(one_each(transformation["should_apply_blur"]), smooth, images)
+        return ops.clip(out, *self.value_range)
