@@ -15,10 +15,13 @@ _MODULES: dict[str, str] = {
         "RandomHue RandomInvert RandomPosterization RandomSaturation Solarization"
     ),
     "images.crops": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomFlip",
-    "images.filters": "RandomSharpness",
+    "images.filters": "RandomGaussianBlur RandomSharpness",
     "images.histograms": "AutoContrast ContrastLimitedAdaptiveHistogramEqualization Equalization",
     "images.mixing": "CutMix MixUp RandomErasing",
-    "images.policies": "Pipeline",
+    "images.policies": "AugMix Pipeline RandAugment",
+    "images.warps": (
+        "RandomElasticTransform RandomPerspective RandomRotation RandomShear RandomTranslation RandomZoom"
+    ),
     "input_layer": "Input InputLayer",
     "input_spec": "InputSpec",
     "layer": "Layer",

@@ -7,6 +7,8 @@ from typing import Any
 
 from ... import ops
 from ...errors import InputError
+from ...ops.warp import homography, sample_images
+from ...spec import Spec
 from .base import Factor, Size, SpatialLayer, Transformation, factor_range, one_each
 from .boxes import through
 from .colour import chosen
@@ -322,3 +324,98 @@ class RandomPerspective(SpatialLayer):
         moved = through(boxes, homography(*points))
         apply = ops.reshape(transformation["apply_perspective"], (-1, 1, 1))
         return ops.where(apply, moved, boxes)
+
+
+class RandomElasticTransform(SpatialLayer):
+    """In training, bends randomly chosen images as if they were printed on rubber (Simard et al. 2003).
+
+    Pixels are moved by random numbers that are smooth over the image; masks alike. Bounding boxes cannot
+    be given.
+
+    Args:
+        factor: The probability, drawn for each image from this range; `f` is short for ``(0, f)``.
+        scale: Range of the strength, at most 1, which is drawn once for a batch: moves are smooth over
+            0.05 times that share of the shorter side, and as large as 0.1 times that share of the longer
+            one makes them. `s` is short for ``(0, s)``.
+        interpolation: ``bilinear`` or ``nearest``.
+        fill_mode: What lies outside: ``constant``, ``nearest``, ``wrap``, ``mirror`` or ``reflect``.
+        fill_value: What lies outside with ``constant``.
+        value_range: The least and the greatest value of a pixel, between which results are held.
+        seed: An int for a repeatable sequence.
+        data_format: ``channels_last`` or ``channels_first``.
+
+    >>> y = RandomElasticTransform((1.0, 1.0), seed=1)(np.full((8, 8, 1), 5.0), training=True)
+    >>> round(float(y[3, 3, 0]), 3)
+    5.0
+    """
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        scale: Factor = 1.0,
+        interpolation: str = "bilinear",
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        value_range: Any = (0, 255),
+        seed: int | None = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, **kwargs)
+        self.factor = factor_range(factor, (0, 1), "RandomElasticTransform: factor")
+        self.scale = factor_range(scale, (0, 1), "RandomElasticTransform: scale")
+        self.interpolation = _one_of(
+            interpolation, ("nearest", "bilinear"), "RandomElasticTransform: interpolation"
+        )
+        self.fill_mode = _one_of(
+            fill_mode, (*_FILLS, "mirror"), "RandomElasticTransform: fill_mode"
+        )
+        self.fill_value, self.value_range = fill_value, value_range
+        self._seed(seed)
+
+    def _draw(self, size: Size, seed: Any) -> Transformation:
+        if self.scale[1] == 0 or self.factor[1] == 0:
+            return None
+        apply = chosen(size.batch, self.factor, seed)
+        strength = ops.random.uniform((), *self.scale, dtype="float32", seed=seed)
+        short, long = min(size.height, size.width), max(size.height, size.width)
+        noise = ops.random.normal((2 * size.batch, size.height, size.width, 1), seed=seed)
+        # The window is that of the greatest strength, as the size of tensors cannot be random.
+        window = int(6 * 0.05 * short * self.scale[1]) | 1
+        sigma = ops.maximum(strength * (0.05 * short), 1e-3)
+        moves = ops.image.gaussian_blur(
+            noise * sigma, (window, window), (sigma, sigma), "channels_last"
+        )
+        moves = ops.reshape(moves, (2, size.batch, size.height, size.width))
+        return {
+            "apply_transform": apply,
+            "distortion_factor": strength,
+            "moves": moves * (strength * (0.1 * long)),
+        }
+
+    def _move(self, images: Any, transformation: Transformation, interpolation: str) -> Any:
+        height, width = (ops.shape(images)[a] for a in self._axes[:2])
+        moves = transformation["moves"]
+        rows = ops.reshape(ops.arange(height, dtype="float32"), (1, -1, 1))
+        columns = ops.reshape(ops.arange(width, dtype="float32"), (1, 1, -1))
+        bent = images
+        if not isinstance(images, Spec):
+            bent = sample_images(
+                "RandomElasticTransform", images, [rows + moves[0], columns + moves[1]],
+                interpolation, self.fill_mode, self.fill_value, self.data_format,
+            )  # fmt: skip
+        return ops.where(one_each(transformation["apply_transform"]), bent, images)
+
+    def _change(self, images: Any, transformation: Transformation) -> Any:
+        return ops.clip(super()._change(images, transformation), *self.value_range)
+
+    def transform_bounding_boxes(
+        self, bounding_boxes: Any, transformation: Transformation = None, training: bool = True
+    ) -> Any:
+        """Refused: the image of a box is none."""
+        if not self._acts(transformation, training):
+            return bounding_boxes
+        raise InputError(
+            "RandomElasticTransform cannot change bounding boxes: what it makes of a box is none. Leave "
+            "'bounding_boxes' out."
+        )
