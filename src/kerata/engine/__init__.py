@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import config
+from .. import config, tree
 from ..errors import InputError
 from ..scope import local
 from . import foreign
@@ -94,6 +94,21 @@ def to_host(x: Any) -> Any:
         InputError: A derivative or a compiled function of the other library would end there.
     """
     return foreign.to_host(x, config.backend())
+
+
+def foreign_call(
+    fn: Callable, infer: Callable, args: tuple, kwargs: dict[str, Any]
+) -> tuple[bool, Any]:
+    """``(True, fn(*args, **kwargs))`` where that is to run inside a graph of another library's, else ``(False, None)``.
+
+    See `foreign.deferred`. So layers that prepare data work in ``tf.data`` pipelines with any engine.
+    """
+    name = config.backend()
+    if "tensorflow" not in sys.modules or not any(
+        foreign.is_deferred(x, name) for x in tree.flatten((args, kwargs))
+    ):
+        return False, None
+    return True, foreign.deferred(fn, infer, args, kwargs)
 
 
 def is_module(x: Any) -> bool:

@@ -10,6 +10,18 @@ from typing import Any
 _MODULES: dict[str, str] = {
     "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
     "core": "Dense EinsumDense Embedding Identity Lambda Masking ReversibleEmbedding",
+    "images.colour": (
+        "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomGrayscale "
+        "RandomHue RandomInvert RandomPosterization RandomSaturation Solarization"
+    ),
+    "images.crops": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomFlip",
+    "images.filters": "RandomGaussianBlur RandomSharpness",
+    "images.histograms": "AutoContrast ContrastLimitedAdaptiveHistogramEqualization Equalization",
+    "images.mixing": "CutMix MixUp RandomErasing",
+    "images.policies": "AugMix Pipeline RandAugment",
+    "images.warps": (
+        "RandomElasticTransform RandomPerspective RandomRotation RandomShear RandomTranslation RandomZoom"
+    ),
     "input_layer": "Input InputLayer",
     "input_spec": "InputSpec",
     "layer": "Layer",

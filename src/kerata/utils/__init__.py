@@ -38,11 +38,13 @@ _HOME = {
     for name in names.split()
 }
 
-__all__ = [*sorted(_HOME), "np_utils"]
+_SUBMODULES = ("bounding_boxes", "np_utils")
+
+__all__ = [*sorted(_HOME), *_SUBMODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "np_utils":
+    if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
