@@ -191,7 +191,9 @@ SGD(S.InverseTimeDecay(0.1, 2, 0.5, staircase=True))
 # Calls of `ops` on the arrays that `_op_arguments` names. Left out: `image.gaussian_blur` without a
 # data_format, which Keras 3.15.1 on JAX takes for channels_first whatever the setting is; affine
 # transforms whose last two numbers are not 0, which it multiplies by the number of the channel, against
-# its documentation; one transform for several images, which it refuses; `elastic_transform`, random.
+# its documentation; one transform for several images, which it refuses; `elastic_transform`, random;
+# pieces of signals without overlap, a place covered by all the pieces, and a centred `fft_length` of 1, for which
+# `stft` and `istft` of 3.15.1 on JAX lose numbers or take another distance than the one given.
 OPS = """
 image.rgb_to_hsv(x)
 image.rgb_to_hsv(first[0], data_format='channels_first')
@@ -232,6 +234,30 @@ image.sobel_edges(first, 'channels_first')
 image.ssim(x, y, filter_size=5)
 image.ssim(first, first * 0.5, 2.0, 3, 0.8, 0.02, 0.05, 'channels_first')
 image.ssim(x[0], y[0], filter_size=7)
+fft((x[0, 0], y[0, 0]))
+fft2((x, y))
+ifft2((x, y))
+rfft(signal)
+rfft(signal, 16)
+rfft(signal, fft_length=33)
+irfft((x[0], y[0]))
+irfft((x[0], y[0]), 7)
+extract_sequences(signal, 5, 3)
+extract_sequences(whole[0, 0, :, 0], 3, 2)
+stft(signal, 5, 3, 8)
+stft(signal, 6, 2, 7, 'hamming', False)
+stft(signal, 5, 2, 6, row[:5])
+stft(signal[0], 6, 4, 6, None)
+istft((frames[0], frames[1]), 5, 3, 8)
+istft((frames[0], frames[1]), 6, 2, 8, 11, 'hamming')
+istft((frames[0], frames[1]), 8, 3, 8, 17, None, False)
+istft((frames[0], frames[1]), 5, 2, 8, window=row[:5] + 1.0)
+view(row, 'int32')
+view(x, 'uint8')
+view(whole[..., :2], 'int16')
+rearrange(x, 'b h w c -> b c h w')
+rearrange(x, 'b (h1 h) w c -> (b h1) h (w c)', h1=2)
+rearrange(x, 'b (h h1) w c -> h w (c h1 b)', h1=4)
 """
 
 
@@ -340,6 +366,8 @@ def _op_arguments():
         "first": np.moveaxis(x, -1, 1).copy(),
         "whole": (x * 255).astype("uint8"),
         "volume": rng.rand(2, 4, 5, 6, 2).astype("float32"),
+        "signal": rng.randn(2, 21).astype("float32"),
+        "frames": rng.randn(2, 3, 6, 5).astype("float32"),
         "row": rng.rand(6).astype("float32"),
         "turn": np.array(turn, "float32"),
         "places": rng.uniform(-9, 14, (3, 4, 6)).astype("float32"),
