@@ -95,7 +95,7 @@ class Discretization(Preprocessing):
 
     def reset_state(self) -> None:
         """Forget the values met; the boundaries stay until `finalize_state`."""
-        self.summary = np.zeros((2, 0), "float32")
+        self.summary: np.ndarray = np.zeros((2, 0), "float32")
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:

@@ -159,9 +159,9 @@ def _farm_long(rows: np.ndarray) -> Words:
     with np.errstate(over="ignore"):  # the starting words are scalars, which tell when they wrap
         seed = np.uint64(81)
         y0 = seed * _K1 + np.uint64(113)
-        z0 = _shift_mix(y0 * _K2 + np.uint64(113)) * _K2
         x = np.full(len(rows), seed * _K2) + _word(rows, 0)
-    y, z = np.full(len(rows), y0), np.full(len(rows), z0)
+    y = np.full(len(rows), y0)
+    z = _shift_mix(y * _K2 + np.uint64(113)) * _K2
     zero = np.zeros(len(rows), np.uint64)
     v, w = (zero, zero), (zero, zero)
     for s in range(0, (n - 1) // 64 * 64, 64):

@@ -205,8 +205,8 @@ class TextVectorization(HostLayer):
 
     def _split(self, array: np.ndarray) -> Iterable[list[bytes]]:
         if callable(self.split):
-            texts = np.array([self._text(v) for v in items_of(self._ready(array))], str)
-            made = self.split(texts.reshape(array.shape))
+            ready = np.array([self._text(v) for v in items_of(self._ready(array))], str)
+            made = self.split(ready.reshape(array.shape))
             rows = made.to_list() if hasattr(made, "row_splits") else made
             return (encoded(items_of(array_of(list(row))), self.encoding) for row in rows)
         texts = encoded(items_of(array), self.encoding)
