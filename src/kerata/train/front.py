@@ -175,7 +175,9 @@ class _MappedDataset(PyDataset):
     """A `PyDataset` of batches, each taken through the front."""
 
     def __init__(self, dataset: Any, front: Front) -> None:
-        super().__init__(getattr(dataset, "workers", 1), False, getattr(dataset, "max_queue_size", 10))
+        super().__init__(
+            getattr(dataset, "workers", 1), False, getattr(dataset, "max_queue_size", 10)
+        )
         self.dataset, self.front = dataset, front
 
     def __getitem__(self, index: int) -> Any:

@@ -57,7 +57,9 @@ def test_special_tokens(arguments, want, vocabulary):
         else:
             assert listed(layer([word]))[0] in ([0, 1] if index == "oov" else [index])
     whole = layers.StringLookup(vocabulary=vocabulary, **arguments)  # special tokens in front
-    assert whole.get_vocabulary() == vocabulary and listed(whole(["fire"])) == listed(layer(["fire"]))
+    assert whole.get_vocabulary() == vocabulary and listed(whole(["fire"])) == listed(
+        layer(["fire"])
+    )
 
 
 def test_unknown_strings_are_hashed():
@@ -201,6 +203,9 @@ def test_document_frequencies():
     out = np.asarray(layer([["b", "b", "z"]]))
     np.testing.assert_allclose(out, [want * [1, 2, 0, 0, 0, 0]], rtol=1e-6)
     assert out.dtype == "float32"
+    single = layers.StringLookup(output_mode="tf_idf")
+    single.adapt(["a", "b", "b"])  # each a document of its own
+    np.testing.assert_allclose(single.idf_weights[1:], np.log(1 + 3 / np.array([3, 2])), rtol=1e-6)
     store: dict = {}
     layer.save_own_variables(store)
     np.testing.assert_allclose(store["idf_weights"], want, rtol=1e-6)
@@ -248,7 +253,9 @@ def test_assets(tmp_path):
     layer.save_assets(tmp_path)
     other = layers.StringLookup.from_config(layer.get_config())
     other.load_assets(tmp_path)
-    assert other.get_vocabulary() == layer.get_vocabulary() and listed(other(odd)) == listed(layer(odd))
+    assert other.get_vocabulary() == layer.get_vocabulary() and listed(other(odd)) == listed(
+        layer(odd)
+    )
     plain = layers.StringLookup(vocabulary=["a"])
     (tmp_path / "none").mkdir()
     plain.save_assets(tmp_path / "none")  # it is part of the configuration

@@ -114,8 +114,9 @@ class Discretization(Preprocessing):
             self.summary = np.asarray(store["0"])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, and the boundaries that `adapt` has found."""
+        """The arguments, and the boundaries that `adapt` has found; Keras takes no ``trainable`` here."""
         config = super().get_config()
+        config.pop("trainable", None)
         config["bin_boundaries"] = self.bin_boundaries
         return config
 

@@ -105,6 +105,10 @@ class Hashing(HostLayer):
             found = np.where(_equal(values, self.mask_value), 0, found + 1)
         return encode_on_host(found, self.output_mode, self.num_bins, self.dtype)
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the salt as the two integers that it stands for."""
+        return {**super().get_config(), "salt": self.salt}
+
 
 def _equal(values: np.ndarray, value: Any) -> np.ndarray:
     if values.dtype.kind in "OUST":

@@ -253,6 +253,8 @@ class IndexLookup(HostLayer):
     def update_state(self, data: Any) -> None:
         """Count the tokens of a batch."""
         self._need_adaptable()
+        if hasattr(data, "row_splits"):
+            data = data.to_list()
         if isinstance(data, (list, tuple)) and data and isinstance(data[0], (list, tuple)):
             self._count(self._canonical(row) for row in data)
             return

@@ -86,7 +86,10 @@ def batches(data: Any, steps: int | None, ragged: bool = False) -> Iterator[Any]
         ragged: Whether lists of lists of different lengths may stay lists.
     """
     if isinstance(data, (list, tuple, str, bytes)) or hasattr(data, "shape"):
-        made = data if ragged and isinstance(data, (list, tuple)) else array_of(data)
+        if ragged and hasattr(data, "row_splits"):
+            data = data.to_list()
+        rows = isinstance(data, (list, tuple)) and isinstance(next(iter(data), None), (list, tuple))
+        made = data if ragged and rows else array_of(data)
         yield made[:, None] if isinstance(made, np.ndarray) and made.ndim == 1 else made
         return
     if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
