@@ -68,7 +68,7 @@ def _name_of(dtype: Any) -> str:
         name, name
     )
     name = {"int": "int32", "short": "int16", "boolean": "bool", "bool_": "bool"}.get(name, name)
-    if name.startswith("str") or name == "object":
+    if name.startswith(("str", "bytes")) or name == "object":
         name = "string"
     if name not in ALL:
         raise ValueError(

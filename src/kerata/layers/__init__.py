@@ -58,6 +58,12 @@ _MODULES: dict[str, str] = {
         "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D "
         "MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D"
     ),
+    "preprocessing.discretize": "Discretization",
+    "preprocessing.encoding": "CategoryEncoding",
+    "preprocessing.hashing": "HashedCrossing Hashing",
+    "preprocessing.integer_lookup": "IntegerLookup",
+    "preprocessing.string_lookup": "StringLookup",
+    "preprocessing.text": "TextVectorization",
     "rnn.bidirectional": "Bidirectional",
     "rnn.cells": "GRUCell LSTMCell SimpleRNNCell StackedRNNCells",
     "rnn.conv_lstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",

@@ -13,7 +13,7 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
-from ..engine import engine, is_foreign, is_module, layer_method
+from ..engine import engine, is_foreign, is_module, layer_method, to_host
 from ..errors import InputError, KerataError, NotBuiltError, ShapeError
 from ..rematerialize import layer_call
 from ..scope import Binding, Call, get_mask, local, set_mask
@@ -549,6 +549,8 @@ class Layer(graph.Operation, Configurable):
         if dtype is None or isinstance(x, Variable):
             return x
         if type(x) not in _OWN_TYPES:
+            if is_foreign(x) and "string" in str(dtype):
+                return to_host(x)
             if is_foreign(x) or (isinstance(x, np.ndarray) and x.dtype.kind in "biufcV"):
                 x = engine().asarray(x)
                 dtype = x.dtype

@@ -41,6 +41,8 @@ class Model(TrainingMethods, Layer):
     """
 
     _abstract_config = True
+    FRONT = "kerata.front"
+    """Key of data that have passed the layers which run on the host, see `train.front`."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Model:
         """A `Functional` where `Model` itself is called with tensors."""
@@ -176,6 +178,8 @@ class Model(TrainingMethods, Layer):
                 f"{type(self).__name__} has no call method: define call(self, inputs), or give the constructor "
                 "inputs and outputs."
             )
+        if type(inputs) is dict and self.FRONT in inputs:
+            return self.__dict__["_front"].rest.run(inputs[self.FRONT])
         flat = self._standardize(inputs)
         if mask is not None:
             for x, m in zip(flat, tree.flatten(mask)):

@@ -267,7 +267,8 @@ class Table:
     def compare(self, path: str, layer: Layer, group: Any) -> bool:
         """Whether a layer's own variables have their arrays in the group."""
         definer = next(c for c in type(layer).__mro__ if "load_own_variables" in c.__dict__)
-        if not is_built_in(definer):  # it alone knows what it wrote
+        # It alone knows what it wrote.
+        if not is_built_in(definer) or getattr(layer, "_reads_any_state", False):
             return group is not None
         if getattr(layer, "lora_enabled", False):
             own = {str(i): v for i, v in enumerate(layer._lasting())}

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..ops import random
 from . import profile as profiles
 from .data import Source, make_source, validation_split
+from .front import through, validation_through
 from .logs import Logs
 from .nan import NanSearch
 from .notices import warn_user
@@ -34,6 +35,7 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
     model._need_compiled("fit")
     epochs = _limited(epochs, config.max_epochs(), "epochs")
     workers = _worker_arguments("fit", kwargs)
+    x, validation_data = through(model, x, y), validation_through(model, validation_data)
     x, y, sample_weight, validation_data = _split(
         x, y, sample_weight, validation_split, validation_data
     )
@@ -416,7 +418,7 @@ def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any
     """See `Model.evaluate`."""
     model._need_compiled("evaluate")
     source = make_source(
-        x,
+        through(model, x, y),
         y,
         sample_weight,
         batch_size=batch_size,
@@ -459,6 +461,7 @@ def _evaluate(model: Any, source: Source, calls: Any, watch: profiles.Watch | No
 def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any,
             **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.predict`."""
+    x = through(model, x)
     if callbacks is None and steps is None and verbose == 0 and type(x) is np.ndarray:
         if 0 < len(x) <= (batch_size or 32):
             return tree.map_structure(_array, predict_batch(model, x))
@@ -562,6 +565,7 @@ class _PredictorCache:
 def _one_batch(
     model: Any, mode: str, x: Any, y: Any, weight: Any, class_weight: Any = None
 ) -> Logs:
+    x = through(model, x, y)
     source = make_source(x, y, weight, batch_size=_rows(x), class_weight=class_weight)
     run = _Run(model, source, mode)
     data = next(iter(source.epoch(0)))
@@ -597,6 +601,7 @@ def test_on_batch(
 
 def predict_on_batch(model: Any, x: Any) -> Any:
     """See `Model.predict_on_batch`."""
+    x = through(model, x, x)
     source = make_source(x, batch_size=_rows(x))
     return tree.map_structure(_array, predict_batch(model, next(iter(source.epoch(0)))[0]))
 

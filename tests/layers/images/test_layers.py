@@ -17,7 +17,10 @@ RANDOM = [
     (layers.RandomBrightness, {"factor": 0.4}),
     (layers.RandomContrast, {"factor": 0.4}),
     (layers.RandomColorDegeneration, {"factor": 0.5}),
-    (layers.RandomColorJitter, {"brightness_factor": 0.1, "contrast_factor": 0.2, "hue_factor": 0.3}),
+    (
+        layers.RandomColorJitter,
+        {"brightness_factor": 0.1, "contrast_factor": 0.2, "hue_factor": 0.3},
+    ),
     (layers.RandomGrayscale, {"factor": 0.5}),
     (layers.RandomHue, {"factor": 0.3}),
     (layers.RandomInvert, {"factor": (0.4, 0.6)}),
@@ -186,7 +189,9 @@ def test_boxes_move_with_images(cls, arguments, style):
 def test_other_keys_and_the_given_dict_stay():
     data = {"images": X, "name": "a", "labels": np.arange(2)}
     found = layers.RandomFlip()(data, training=True)
-    assert found["name"] == "a" and data["images"] is X and set(data) == {"images", "name", "labels"}
+    assert (
+        found["name"] == "a" and data["images"] is X and set(data) == {"images", "name", "labels"}
+    )
 
 
 def test_lists_of_boxes_are_filled_up():
@@ -204,12 +209,22 @@ def test_errors():
     with pytest.raises(InputError, match="'images' is missing"):
         flip({"labels": np.zeros(3)})
     with pytest.raises(InputError, match="bounding_box_format"):
-        flip({"images": X, "bounding_boxes": {"boxes": np.zeros((2, 1, 4)), "labels": np.zeros((2, 1))}})
+        flip(
+            {
+                "images": X,
+                "bounding_boxes": {"boxes": np.zeros((2, 1, 4)), "labels": np.zeros((2, 1))},
+            }
+        )
     boxed = layers.RandomFlip(bounding_box_format="xyxy")
     with pytest.raises(InputError, match="'boxes' and 'labels'"):
         boxed({"images": X, "bounding_boxes": {"boxes": np.zeros((2, 1, 4))}})
     with pytest.raises(ShapeError, match="batch, n, 4"):
-        boxed({"images": X, "bounding_boxes": {"boxes": np.zeros((2, 4, 1)), "labels": np.zeros((2, 4))}})
+        boxed(
+            {
+                "images": X,
+                "bounding_boxes": {"boxes": np.zeros((2, 4, 1)), "labels": np.zeros((2, 4))},
+            }
+        )
     for make in (
         lambda: layers.RandomBrightness(2.0),
         lambda: layers.RandomContrast(-1.0),

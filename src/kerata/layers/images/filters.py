@@ -56,7 +56,9 @@ def _of_three(x: Any, axis: int) -> Any:
     """Sums of each element and its two neighbours."""
     n = ops.shape(x)[axis]
     wide = ops.pad(x, [(1, 1) if a == axis else (0, 0) for a in range(4)])
-    keys = [tuple(slice(i, i + n) if a == axis else slice(None) for a in range(4)) for i in range(3)]
+    keys = [
+        tuple(slice(i, i + n) if a == axis else slice(None) for a in range(4)) for i in range(3)
+    ]
     return wide[keys[0]] + wide[keys[1]] + wide[keys[2]]
 
 

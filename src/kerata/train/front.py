@@ -1,0 +1,195 @@
+"""The part of a model that cannot be compiled, run on the host before the steps: strings to numbers.
+
+Layers such as `TextVectorization` work on values. Where they stand at the front of a functional or
+`Sequential` model, `fit`, `evaluate` and `predict` apply them to the data, and compile the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .. import graph, tree
+from ..engine import engine
+from ..errors import InputError
+from ..layers.preprocessing.strings import array_of
+from ..spec import KerasTensor
+from .data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .data.kinds import is_array_like, is_list_of_batches
+from .data.pydataset import is_py_dataset
+from .data.stream import length_of
+
+
+class Front:
+    """A functional model cut in two: what runs on the host, and the rest."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.whole = model, model._graph
+        given = {id(x) for x in self.whole.flat_inputs}
+        ready = dict.fromkeys(given)
+        host = []
+        for node in self.whole.nodes:
+            if node.is_input or all(id(x) in given for x in node.outputs):
+                continue
+            if on_host(node.operation) and all(id(x) in ready for x in node.inputs):
+                host.append(node)
+                ready.update(dict.fromkeys(map(id, node.outputs)))
+        self.is_needed = bool(host) or any(x.dtype == "string" for x in self.whole.flat_inputs)
+        if not self.is_needed:
+            return
+        done = set(map(id, host))
+        after = [n for n in self.whole.nodes if id(n) not in done and not n.is_input]
+        wanted = [x for n in after for x in n.inputs] + self.whole.flat_outputs
+        self.border: list[KerasTensor] = tree.unique(x for x in wanted if id(x) in ready)
+        self._check(after)
+        self.before = graph.Graph(list(self.whole.flat_inputs), self.border)
+        self.rest = graph.Graph(self.border, self.whole.outputs)
+
+    def _check(self, after: list[graph.Node]) -> None:
+        text = [x for x in self.border if x.dtype == "string"]
+        if not text and not self.model._symbolic_losses:
+            return
+        if not text:
+            raise InputError(
+                f"Model {self.model.name!r} takes strings and has losses of symbolic tensors: add_loss in a layer instead."
+            )
+        users = [n.operation.name for n in after if any(x is text[0] for x in n.inputs)]
+        raise InputError(
+            f"Model {self.model.name!r} passes strings {f'to its layer {users[0]!r}' if users else 'out as its result'}, "
+            "which is compiled, and compiled code cannot hold strings. Turn them into numbers in the first layers (a "
+            "model in the model may do so only if it has no weights to train), or call the model directly: model(x)."
+        )
+
+    def __call__(self, x: Any) -> dict[str, list[Any]]:
+        """What the rest of the model takes, for the data that the model takes."""
+        values = [_fitting(a, k) for a, k in zip(self._flat(x), self.whole.flat_inputs)]
+        made = [engine().to_numpy(v) for v in self.before.run(values)]
+        return {self.model.FRONT: made}
+
+    def _flat(self, x: Any) -> list[Any]:
+        structure, names = self.whole.inputs, self.model.input_names
+        if isinstance(x, dict):
+            keys = names
+            if isinstance(structure, dict):
+                keys = [path[0] for path, _ in tree.flatten_with_path(structure)]
+            missing = [k for k in keys if k not in x]
+            if missing:
+                raise InputError(
+                    f"Model {self.model.name!r} misses the inputs {missing}; got a dict with the keys {list(x)}."
+                )
+            return [x[k] for k in keys]
+        single = len(names) == 1
+        if single and not (isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "shape")):
+            return [x]
+        parts = list(x)
+        if len(parts) != len(names):
+            raise InputError(
+                f"Model {self.model.name!r} expects {len(names)} inputs ({', '.join(names)}), got {len(parts)}."
+            )
+        return parts
+
+
+def on_host(operation: Any) -> bool:
+    """Whether a layer computes on the host: by itself, or as a model without weights to train around one that does."""
+    found = getattr(operation, "_graph", None)
+    if found is None:
+        return bool(getattr(operation, "runs_on_host", False))
+    return not operation.trainable_weights and any(map(on_host, found.operations))
+
+
+def _fitting(x: Any, wanted: KerasTensor) -> Any:
+    """Data for one input as an array with the number of axes that the input has."""
+    array = array_of(x)
+    name = graph.node_of(wanted).operation.name
+    if (wanted.dtype == "string") != (array.dtype.kind in "OUST"):
+        raise InputError(
+            f"The input {name!r} takes {wanted.dtype}, got an array of {array.dtype}. Strings go to inputs made with "
+            "Input(..., dtype='string'), numbers to others."
+        )
+    if array.ndim == len(wanted.shape) - 1 and wanted.shape[-1] == 1:
+        return array[..., None]
+    if array.ndim == len(wanted.shape) + 1 and array.shape[-1] == 1:
+        return array[..., 0]
+    return array
+
+
+def front_of(model: Any) -> Front | None:
+    """The part of a model that runs on the host, if there is one."""
+    whole = getattr(model, "_graph", None)
+    if whole is None:
+        return None
+    found = model.__dict__.get("_front")
+    if found is None or found.whole is not whole:
+        found = model.__dict__["_front"] = Front(model)
+    return found if found.is_needed else None
+
+
+def through(model: Any, x: Any, y: Any = None) -> Any:
+    """The data `x` for a model, arrays or a stream of batches, after the layers that run on the host."""
+    chain = model.__dict__.get("_chain")
+    arrays = is_array_like(x) and not (y is None and is_list_of_batches(x))
+    if chain and not model.built and arrays and on_host(chain[0]):
+        model._build_for((array_of(x),), {})
+    front = front_of(model)
+    if front is None or x is None:
+        return x
+    if arrays:
+        return front(x)
+    if is_py_dataset(x):
+        return _MappedDataset(x, front)
+    if hasattr(x, "__next__"):
+        return (_mapped(batch, front) for batch in x)
+    return _Mapped(x, front)
+
+
+def validation_through(model: Any, data: Any) -> Any:
+    """The same for ``validation_data``: a tuple of arrays, or a stream."""
+    if front_of(model) is None or data is None:
+        return data
+    pair = isinstance(data, (tuple, list)) and 2 <= len(data) <= 3 and is_array_like(data[0])
+    return (through(model, data[0], data[1]), *data[1:]) if pair else through(model, data)
+
+
+def _mapped(batch: Any, front: Front) -> Any:
+    x, y, weight = unpack_x_y_sample_weight(batch)
+    return pack_x_y_sample_weight(front(x), y, weight)
+
+
+class _Mapped:
+    """An iterable of batches, each taken through the front."""
+
+    def __init__(self, batches: Any, front: Front) -> None:
+        self.batches, self.front = batches, front
+
+    def __iter__(self) -> Iterator[Any]:
+        return (_mapped(b, self.front) for b in self.batches)
+
+    def __len__(self) -> int:
+        n = length_of(self.batches)
+        if n is None:
+            raise TypeError("The number of batches is not known.")
+        return n
+
+
+class _MappedDataset(PyDataset):
+    """A `PyDataset` of batches, each taken through the front."""
+
+    def __init__(self, dataset: Any, front: Front) -> None:
+        super().__init__(
+            getattr(dataset, "workers", 1), False, getattr(dataset, "max_queue_size", 10)
+        )
+        self.dataset, self.front = dataset, front
+
+    def __getitem__(self, index: int) -> Any:
+        return _mapped(self.dataset[index], self.front)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def on_epoch_begin(self) -> None:
+        """Tell the data set."""
+        getattr(self.dataset, "on_epoch_begin", lambda: None)()
+
+    def on_epoch_end(self) -> None:
+        """Tell the data set."""
+        getattr(self.dataset, "on_epoch_end", lambda: None)()
