@@ -14,6 +14,7 @@ from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
 from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
+from .states import StateMethods
 from .training import TrainingMethods
 
 _OLD_METHODS = frozenset(
@@ -21,7 +22,7 @@ _OLD_METHODS = frozenset(
 )
 
 
-class Model(TrainingMethods, Layer):
+class Model(TrainingMethods, StateMethods, Layer):
     """Layers joined into something that can be trained, evaluated, used and saved.
 
     With `inputs` and `outputs` the model is functional: it computes the outputs from the inputs
