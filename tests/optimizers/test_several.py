@@ -131,3 +131,30 @@ def test_compiled_fit():
     body.learning_rate = optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)  # compiled anew
     losses = model.fit(x, y, epochs=10, verbose=0).history["loss"]
     assert np.abs(model.get_weights()[0] - after[0]).max() > 0.05 and losses[-1] < 0.5
+
+
+@pytest.mark.parametrize("wrap", [LossScaleOptimizer, lambda o: o])
+def test_pure_form_is_compiled(wrap):
+    from kerata.engine import engine
+
+    start, grads = [np.ones((2, 2), "float32"), np.ones(2, "float32")], []
+    for i in range(3):
+        grads.append([np.full(s.shape, 2.0**i, "float32") for s in start])
+    grads.insert(1, [np.full((2, 2), np.inf, "float32"), np.ones(2, "float32")])
+    made = []
+    for _ in range(2):
+        variables = [named(w, n) for w, n in zip(start, ("a/kernel", "a/bias"))]
+        optimizer = wrap(
+            MultiOptimizer(OptimizerMap(SGD(0.5, momentum=0.5), {".*/bias": Adam(0.1)}))
+        )
+        optimizer.build(variables)
+        made.append((optimizer, variables))
+    (eager, variables), (pure, values) = made
+    step = engine().compile(pure.stateless_apply)
+    state, values = [v.value for v in pure.variables], [v.value for v in values]
+    for g in grads if wrap is LossScaleOptimizer else grads[:1] + grads[2:]:
+        eager.apply(g, variables)
+        values, state = step(state, g, values)
+    for v, w in zip([*variables, *eager.variables], [*values, *state], strict=True):
+        np.testing.assert_allclose(v.numpy(), w, rtol=1e-6, atol=1e-7)
+    assert np.isfinite(variables[0].numpy()).all() and int(eager.iterations) == 3

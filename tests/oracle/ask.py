@@ -48,11 +48,12 @@ def record(path, model, x, y, train_on=True):
 
 
 def write(keras, folder, suffixes=(".keras", ".h5", ".weights.h5")):
-    for kind, make in zoo.KINDS.items():
+    modern = zoo.MODERN if keras.__name__ == "keras" else {}
+    for kind, make in {**zoo.KINDS, **modern}.items():
         keras.utils.set_random_seed(7)
         model, x, y = make(keras)
         train(model, x, y, 3)
-        for suffix in suffixes:
+        for suffix in suffixes if kind in zoo.KINDS else (".keras",):
             save = model.save_weights if "weights" in suffix else model.save
             try:
                 save(str(folder / (kind + suffix)))
@@ -64,9 +65,10 @@ def write(keras, folder, suffixes=(".keras", ".h5", ".weights.h5")):
 def read(keras, folder):
     for path in sorted(folder.iterdir()):
         kind = path.name.partition(".")[0]
-        if path.suffix not in (".keras", ".h5") or kind not in zoo.KINDS:
+        make = {**zoo.KINDS, **zoo.MODERN}.get(kind)
+        if path.suffix not in (".keras", ".h5") or make is None:
             continue
-        fresh, x, y = zoo.KINDS[kind](keras)
+        fresh, x, y = make(keras)
         try:
             if ".weights" in path.name:
                 fresh.load_weights(str(path))

@@ -13,15 +13,15 @@ import numpy as np
 
 from .. import config as settings
 from .. import graph, ops, tree
-from ..capture import Configurable
 from ..engine import engine, part_of_step
-from ..errors import InputError, NotBuiltError, ShapeError
+from ..errors import InputError, NotBuiltError
 from ..scope import Binding
 from ..variable import Variable, as_values
 from .schedules import LearningRateSchedule
+from .state import State, overwritten
 
 
-class Optimizer(Configurable):
+class Optimizer(State):
     """Changes variables so that a loss falls.
 
     The state (slots per variable, number of steps, learning rate) is kept in Variables and changed
@@ -112,26 +112,7 @@ class Optimizer(Configurable):
                 f"ema_overwrite_frequency must be an integer of at least 1 or None, got {every!r}."
             )
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Variable) and "_tracked" in self.__dict__:
-            self._track(value)
-        super().__setattr__(name, value)
-
-    def _track(self, variable: Variable) -> None:
-        if not any(v is variable for v in self._tracked):
-            self._tracked.append(variable)
-
     # --- variables -------------------------------------------------------------------------------
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All state: the number of steps, the learning rate, then the slots."""
-        return list(self._tracked)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The same as `variables`."""
-        return self.variables
 
     @property
     def iterations(self) -> Any:
@@ -143,22 +124,6 @@ class Optimizer(Configurable):
     @iterations.setter
     def iterations(self, value: Any) -> None:
         self._iterations.assign(value)
-
-    def slots(self) -> list[tuple[str, ...]]:
-        """Names of the slots that the rule keeps for each variable.
-
-        The slots of a group lie together variable by variable, the groups one after the other: files
-        depend on this order.
-        """
-        return []
-
-    def slot_start(self, name: str) -> float:
-        """What a slot is filled with at the start."""
-        return 0.0
-
-    def slot_shape(self, name: str, variable: Variable) -> tuple[int, ...] | None:
-        """Shape of a variable's slot; ``None`` where the rule keeps none for this variable."""
-        return variable.shape
 
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these variables; done by the first `apply` where it is not called."""
@@ -175,77 +140,6 @@ class Optimizer(Configurable):
         for group in self.slots():
             self._make_slots(variables, group)
         self.built = True
-
-    def _make_slots(self, variables: Sequence[Variable], group: tuple[str, ...]) -> None:
-        made: dict[str, list[Variable | None]] = {name: [] for name in group}
-        for v in variables:
-            for name, into in made.items():
-                shape = None if _overwritten(v) else self.slot_shape(name, v)
-                start = functools.partial(_fill, self.slot_start(name))
-                into.append(
-                    None
-                    if shape is None
-                    else self.add_variable_from_reference(v, name, start, shape=shape)
-                )
-        self._slots.update(made)
-
-    def _variable(self, value: Any, name: str, dtype: str) -> Variable:
-        made = Variable(value, dtype=dtype, trainable=False, name=name)
-        made.path = f"{self.name}/{name}"
-        self._tracked.append(made)
-        return made
-
-    def add_variable(
-        self, shape: Sequence[int], initializer: Any = "zeros", dtype: Any = None,
-        aggregation: str = "none", layout: Any = None, name: str | None = None,
-    ) -> Variable:  # fmt: skip
-        """A new variable of the optimizer's state."""
-        if isinstance(initializer, str):
-            from .. import initializers
-
-            initializer = initializers.get(initializer)
-        made = Variable(initializer, tuple(shape), dtype, trainable=False, name=name)
-        made.path = f"{self.name}/{made.name}"
-        self._tracked.append(made)
-        return made
-
-    def add_variable_from_reference(
-        self, reference_variable: Any = None, name: str | None = None, initializer: Any = "zeros",
-        shape: Any = None, **old: Any,
-    ) -> Variable:  # fmt: skip
-        """A slot of the shape and dtype of a variable, named after it."""
-        if "model_variable" in old or "variable_name" in old:  # the names of Keras 2
-            reference_variable = old.get("model_variable", reference_variable)
-            name = old.get("variable_name", name)
-        path = getattr(reference_variable, "path", None) or str(reference_variable.name)
-        return self.add_variable(
-            shape=reference_variable.shape if shape is None else shape,
-            initializer=_fill_zeros if initializer == "zeros" else initializer,
-            dtype=reference_variable.dtype,
-            name=f"{path.replace('/', '_').replace(':', '_')}_{name or 'var'}",
-        )
-
-    def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
-    ) -> Any:
-        """Slots for variables: a list for one name, a tuple of lists for several."""
-        names = [name] if isinstance(name, str) else list(name)
-        starts = (
-            list(initializer)
-            if isinstance(initializer, (list, tuple))
-            else [initializer] * len(names)
-        )
-        if len(names) != len(starts):
-            raise InputError(f"{len(names)} names of slots but {len(starts)} initializers.")
-        made: tuple[list, ...] = tuple([] for _ in names)
-        for v in trainable_variables:
-            for into, n, start in zip(made, names, starts):
-                into.append(
-                    None
-                    if _overwritten(v)
-                    else self.add_variable_from_reference(v, n, initializer=start)
-                )
-        return made[0] if isinstance(name, str) else made
 
     def _get_variable_index(self, variable: Any) -> int:
         i = self._index.get(id(variable))
@@ -344,9 +238,9 @@ class Optimizer(Configurable):
             if len(pairs) < len(grads):
                 self._tell_missing(grads, variables, bool(pairs))
             for g, v in pairs:
-                if _overwritten(v):
+                if overwritten(v):
                     v.assign(g)
-            pairs = [(g, v) for g, v in pairs if not _overwritten(v)]
+            pairs = [(g, v) for g, v in pairs if not overwritten(v)]
             if pairs:
                 self._apply([g for g, _ in pairs], [v for _, v in pairs])
             self._iterations.assign(self._iterations.value + 1)
@@ -606,45 +500,6 @@ class Optimizer(Configurable):
         with custom_object_scope(custom_objects):
             return super().from_config(config)
 
-    def get_weights(self) -> list[np.ndarray]:
-        """Values of `variables`."""
-        return [v.numpy() for v in self.variables]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set the state to values in the order of `variables`. All fit, or none is set."""
-        if not self.built:
-            raise NotBuiltError(
-                "The optimizer is not built yet: optimizer.build(model.trainable_variables) first."
-            )
-        values, own = [np.asarray(w) for w in weights], self.variables
-        if len(values) != len(own):
-            raise ShapeError(f"{len(values)} arrays for the {len(own)} variables of {self.name!r}.")
-        for v, w in zip(own, values):
-            if w.shape != v.shape:
-                raise ShapeError(
-                    f"The optimizer's variable {v.path!r} has the shape {v.shape}, got {w.shape}."
-                )
-        for v, w in zip(own, values):
-            v.assign(w)
-
-    def save_own_variables(self, store: Any) -> None:
-        """Write the state into a mapping."""
-        for i, v in enumerate(self.variables):
-            store[str(i)] = v.host()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Read what `save_own_variables` wrote."""
-        keys, count = list(store.keys()), len(self.variables)
-        if len(keys) != count:
-            if len(keys) > 2:
-                warnings.warn(
-                    f"The file's optimizer state has {len(keys)} variables, {self.name!r} has {count}: "
-                    "it is not read, and training starts with fresh state.",
-                    stacklevel=2,
-                )
-            return
-        self.set_weights([np.asarray(store[str(i)]) for i in range(len(keys))])
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
 
@@ -698,14 +553,3 @@ def _number(x: Any) -> float:
         raise InputError(
             f"learning_rate must be a number, a LearningRateSchedule, or a function without arguments, got {x!r}."
         ) from None
-
-
-def _overwritten(variable: Any) -> bool:
-    return getattr(variable, "overwrite_with_gradient", False)
-
-
-def _fill(value: float, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
-    return np.full(tuple(shape), value, np.float64 if dtype == "float64" else np.float32)
-
-
-_fill_zeros = functools.partial(_fill, 0.0)
