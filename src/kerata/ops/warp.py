@@ -329,7 +329,7 @@ def elastic_transform(
     `affine_transform`.
 
     >>> import numpy as np
-    >>> elastic_transform(np.ones((8, 9, 3), "float32"), seed=1).shape
+    >>> tuple(elastic_transform(np.ones((8, 9, 3), "float32"), seed=1).shape)
     (8, 9, 3)
     """
     what = "elastic_transform"
