@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import numpy as np
 import pytest
 
 from kerata import ops
-from kerata.errors import ShapeError
+from kerata.errors import DtypeError, ShapeError
 from kerata.spec import KerasTensor
 from ops.check import Case, case, check, every
+from support import array, grad
 
 rng = np.random.RandomState(0)
 X = rng.rand(2, 7, 6, 3).astype("float32")
@@ -59,6 +62,20 @@ def gray(x, data_format=None):
     return np.expand_dims(np.tensordot(x, [0.2989, 0.5870, 0.1140], ([axis], [0])), axis)
 
 
+def pixelwise(fn):
+    """A function of three numbers, for every pixel; it answers in the dtype of the images."""
+
+    def run(x, data_format=None):
+        x = np.moveaxis(x, 1, -1) if data_format == "channels_first" else x
+        out = np.apply_along_axis(lambda p: fn(*map(float, p)), -1, x).astype(x.dtype)
+        return np.moveaxis(out, -1, 1) if data_format == "channels_first" else out
+
+    return run
+
+
+to_hsv, to_rgb = pixelwise(colorsys.rgb_to_hsv), pixelwise(colorsys.hsv_to_rgb)
+GRAYS = np.array([[[0, 0, 0], [0.5, 0.5, 0.5], [1, 1, 1], [0.25, 0.25, 0], [0, 1, 1]]], "float32")
+
 CASES = [
     case("image.resize", X, size, method, antialias, ref=resize, tol=1e-4, grad=False)
     for method in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
@@ -80,6 +97,15 @@ CASES = [
          ref=lambda x, *_: np.pad(x, ((1, 3), (2, 4), (0, 0)))),
     case("image.rgb_to_grayscale", X, ref=gray),
     case("image.rgb_to_grayscale", FIRST, "channels_first", ref=gray),
+    case("image.rgb_to_grayscale", X[..., :1], ref=lambda x: x),
+    case("image.rgb_to_hsv", X, ref=to_hsv),
+    case("image.rgb_to_hsv", FIRST, "channels_first", ref=to_hsv),
+    case("image.rgb_to_hsv", GRAYS, ref=to_hsv, grad=False),
+    case("image.hsv_to_rgb", X, ref=to_rgb),
+    case("image.hsv_to_rgb", FIRST[0], "channels_first", unknown=False,
+         ref=lambda x, data_format: to_rgb(x[None], data_format)[0]),
+    case("image.hsv_to_rgb", GRAYS, ref=to_rgb, grad=False),
+    case("image.rgb_to_hsv", X.astype("float16"), ref=to_hsv, tol=3e-3, grad=False),
     case("image.interpolate", X, (2, 3, 3, 3), unknown=False),
 ]  # fmt: skip
 
@@ -111,6 +137,21 @@ def test_unknown_axes() -> None:
     assert ops.image.resize(x, (4, 5)).shape == (None, 4, 5, 3)
     assert ops.image.resize(x, (4, 5), crop_to_aspect_ratio=True).shape == (None, 4, 5, 3)
     assert ops.image.rgb_to_grayscale(x).shape == (None, None, None, 1)
+
+
+def test_colours_of_gray_have_a_gradient() -> None:
+    slope = grad(lambda x: ops.sum(ops.image.rgb_to_hsv(x)))(GRAYS)
+    assert np.isfinite(array(slope)).all()
+
+
+def test_colours_need_three_channels_of_floats() -> None:
+    for name in ("rgb_to_hsv", "hsv_to_rgb"):
+        with pytest.raises(ShapeError, match="expected 3 channels, got 2"):
+            getattr(ops.image, name)(X[..., :2])
+        with pytest.raises(DtypeError, match="float dtype, got uint8"):
+            getattr(ops.image, name)(X.astype("uint8"))
+    with pytest.raises(ShapeError, match="3 channels .or 1., got 2"):
+        ops.image.rgb_to_grayscale(X[..., :2])
 
 
 ERRORS = [

@@ -689,3 +689,15 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 @override
 def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     return jnp.correlate(as_float(x1), as_float(x2), mode)
+
+
+@override
+def view(x: Any, dtype: Any = None) -> Any:
+    x = asarray(x)
+    return x if dtype is None else x.view(dtype_of_name(dtype))
+
+
+@override
+def spectrum(x: Any, kind: str, length: int | None = None) -> Any:
+    transform = getattr(jnp.fft, kind)
+    return transform(x) if length is None else transform(x, length)

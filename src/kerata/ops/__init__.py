@@ -7,6 +7,7 @@ from . import control as _control
 from . import convolve as _convolve
 from . import create as _create
 from . import ctc as _ctc
+from . import filters as _filters
 from . import image, linalg, nn, numpy, random
 from . import index as _index
 from . import loss as _loss
@@ -14,6 +15,8 @@ from . import math as _math
 from . import product as _product
 from . import recurrent as _recurrent
 from . import reduce as _reduce
+from . import spectral as _spectral
+from . import warp as _warp
 from ._define import REGISTRY
 from .arrange import ndim, shape, size
 from .control import custom_gradient

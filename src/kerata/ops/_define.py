@@ -254,13 +254,13 @@ def closed_op(body: F) -> F:
     return _define(body, ClosedOp, False)
 
 
-# Modules whose names would clash with others': their ops are registered as "module_name".
-_PREFIXED = ("image", "random")
+# Modules whose ops are not names of `ops` itself: what goes before the name in the registry.
+_PREFIXES = {"image": "image_", "filters": "image_", "warp": "image_", "random": "random_"}
 
 
 def _define(body: Any, kind: type[Op], is_primitive: bool) -> Any:
     module = body.__module__.rpartition(".")[2]
-    made = kind(body, is_primitive, f"{module}_{body.__name__}" if module in _PREFIXED else None)
+    made = kind(body, is_primitive, _PREFIXES.get(module, "") + body.__name__)
     if made.key in REGISTRY:
         raise ValueError(f"The op {made.key!r} is defined twice.")
     REGISTRY[made.key] = OPERATORS[made.key] = made

@@ -1,4 +1,4 @@
-"""Images: resizing, cropping, padding, colours: ``ops.image``.
+"""Images: resizing, cropping, padding, colours: ``ops.image``; under this name also `warp` and `filters`.
 
 Images are (height, width, channels) or a batch of them, with channels first if `data_format` says so.
 """
@@ -11,13 +11,32 @@ from typing import Any
 import numpy as np
 
 from .. import config, dtypes
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..spec import Spec, unprobe
 from . import math
-from ._define import Tensor, dtype_of, op, shape_of
-from .arrange import known, moveaxis, pad, reshape
+from ._define import REGISTRY, Tensor, dtype_of, op, shape_of, tensor
+from .arrange import expand_dims, known, moveaxis, pad, reshape, squeeze, stack, unstack
+from .create import zeros_like
 from .index import get_item, take
 from .product import tensordot
+
+_ELSEWHERE = frozenset(
+    """
+    affine_transform elastic_transform extract_patches extract_patches_3d gaussian_blur
+    map_coordinates perspective_transform scale_and_translate sobel_edges ssim
+    """.split()
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return REGISTRY[f"image_{name}"]
+    raise AttributeError(f"ops.image has no {name!r}.")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ELSEWHERE})
+
 
 METHODS = ("nearest", "bilinear", "lanczos3", "lanczos5", "bicubic")
 
@@ -31,6 +50,19 @@ def axes_of(x: Any, data_format: str | None, what: str) -> tuple[int, int, int]:
         )
     first = config.standardize_data_format(data_format) == "channels_first"
     return (rank - 2, rank - 1, rank - 3) if first else (rank - 3, rank - 2, rank - 1)
+
+
+def batch_last(x: Any, data_format: str | None, what: str) -> Any:
+    """Images as a batch with the channels last."""
+    _, _, c = axes_of(x, data_format, what)
+    x = moveaxis(x, c, -1)
+    return expand_dims(x, 0) if len(shape_of(x)) == 3 else x
+
+
+def as_given(x: Any, like: Any, data_format: str | None, what: str) -> Any:
+    """A batch with the channels last in the order and number of axes of `like`: undoes `batch_last`."""
+    _, _, c = axes_of(like, data_format, what)
+    return moveaxis(squeeze(x, 0) if len(shape_of(like)) == 3 else x, -1, c)
 
 
 @op
@@ -102,30 +134,31 @@ def _weights(old: int, new: int, method: str, antialias: bool) -> np.ndarray:
     stretch = max(scale, 1.0) if antialias else 1.0
     centres = (np.arange(new) + 0.5) * scale - 0.5
     distance = np.abs(centres - np.arange(old)[:, None]) / stretch
-    weights = _FILTERS[method](distance)
+    weights = FILTERS[method](distance, np)
     total = weights.sum(0, keepdims=True)
     fits = np.abs(total) > 1000 * np.finfo(np.float32).eps
     weights = np.where(fits, weights / np.where(fits, total, 1), 0)
     return np.where((centres >= -0.5) & (centres <= old - 0.5), weights, 0)
 
 
-def _cubic(x: np.ndarray) -> np.ndarray:
+def _cubic(x: Any, m: Any) -> Any:
     # Keys (1981), with a = -1/2.
     near = ((1.5 * x - 2.5) * x) * x + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x >= 2, 0, np.where(x >= 1, far, near))
+    return m.where(x >= 2, 0, m.where(x >= 1, far, near))
 
 
-def _lanczos(x: np.ndarray, radius: float) -> np.ndarray:
-    return np.where(x > radius, 0, np.sinc(x) * np.sinc(x / radius))
+def _lanczos(x: Any, m: Any, radius: float) -> Any:
+    return m.where(x > radius, 0, m.sinc(x) * m.sinc(x / radius))
 
 
-_FILTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "bilinear": lambda x: np.maximum(1 - x, 0),
+FILTERS: dict[str, Callable[[Any, Any], Any]] = {
+    "bilinear": lambda x, m: m.maximum(1 - x, 0),
     "bicubic": _cubic,
-    "lanczos3": lambda x: _lanczos(x, 3.0),
-    "lanczos5": lambda x: _lanczos(x, 5.0),
+    "lanczos3": lambda x, m: _lanczos(x, m, 3.0),
+    "lanczos5": lambda x, m: _lanczos(x, m, 5.0),
 }
+"""Shares of a pixel by its distance, computed with `m`: NumPy, or ops where distances are tensors."""
 
 
 def _cropped(x: Any, h: int, w: int, height: int, width: int) -> Any:
@@ -208,11 +241,89 @@ def pad_images(
 
 @op
 def rgb_to_grayscale(images: Tensor, data_format: str | None = None) -> Tensor:
-    """Luma of ITU-R BT.601 (0.2989 R + 0.5870 G + 0.1140 B), as one channel."""
+    """Luma of ITU-R BT.601 (0.2989 R + 0.5870 G + 0.1140 B), as one channel; gray images stay.
+
+    >>> rgb_to_grayscale([[[100.0, 0.0, 0.0]]]).shape
+    (1, 1, 1)
+    """
     _, _, c = axes_of(images, data_format, "rgb_to_grayscale")
+    shape = list(shape_of(images))
+    if shape[c] == 1:
+        return tensor(images)
+    _three("rgb_to_grayscale", shape, c, "3 channels (or 1)")
     kind = dtype_of(images)
     x = math.cast(images, dtypes.to_float(kind))
     gray = tensordot(x, np.array([0.2989, 0.5870, 0.1140], np.float32), ([c], [0]))
-    shape = list(shape_of(images))
     shape[c] = 1
     return math.cast(reshape(gray, shape), kind)
+
+
+def _three(what: str, shape: Any, c: int, wanted: str = "3 channels") -> None:
+    if known(shape[c]) and shape[c] != 3:
+        raise ShapeError(
+            f"{what}: expected {wanted}, got {shape[c]} in images of shape {unprobe(shape)}. "
+            "Is data_format that of the images?"
+        )
+
+
+def _planes(what: str, images: Any, data_format: str | None) -> tuple[list[Any], int]:
+    """The three channels of float images, and their axis."""
+    _, _, c = axes_of(images, data_format, what)
+    _three(what, shape_of(images), c)
+    if not dtypes.is_float(dtype_of(images)):
+        raise DtypeError(
+            f"{what}: expected images of a float dtype, got {dtype_of(images)}. "
+            "Use ops.cast(images, 'float32') / 255."
+        )
+    return unstack(images, 3, c), c
+
+
+# The distance from 1 to the next number.
+_EPSILON = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float64": 2.0**-52}
+
+
+@op
+def rgb_to_hsv(images: Tensor, data_format: str | None = None) -> Tensor:
+    """Red, green and blue in [0, 1] as hue, saturation and value in [0, 1] (Smith, 1978).
+
+    The hue goes from red (0) by green (1/3) and blue (2/3) back to red; that of gray is 0.
+
+    >>> rgb_to_hsv([[[0.0, 0.5, 0.0]]]).shape
+    (1, 1, 3)
+    """
+    (r, g, b), c = _planes("rgb_to_hsv", images, data_format)
+    tiny = _EPSILON.get(dtype_of(images), 2.0**-23)
+    r, g, b = (math.where(math.less(math.absolute(v), tiny), zeros_like(v), v) for v in (r, g, b))
+    value = math.maximum(math.maximum(r, g), b)
+    width = math.subtract(value, math.minimum(math.minimum(r, g), b))
+    colour, light = math.greater(width, 0), math.greater(value, 0)
+    saturation = math.where(light, math.divide(width, math.where(light, value, 1)), 0)
+    # Sixths of the circle from red, green or blue, whichever is the largest.
+    sixth = math.divide(1 / 6, math.where(colour, width, 1))
+    of_green = math.add(math.multiply(sixth, math.subtract(b, r)), 2 / 6)
+    of_blue = math.add(math.multiply(sixth, math.subtract(r, g)), 4 / 6)
+    hue = math.where(math.equal(value, g), of_green, of_blue)
+    hue = math.where(math.equal(value, r), math.multiply(sixth, math.subtract(g, b)), hue)
+    hue = math.where(math.less(hue, 0), math.add(hue, 1), hue)
+    return stack([math.where(colour, hue, 0), saturation, value], c)
+
+
+@op
+def hsv_to_rgb(images: Tensor, data_format: str | None = None) -> Tensor:
+    """Hue, saturation and value in [0, 1] as red, green and blue: the inverse of `rgb_to_hsv`.
+
+    >>> hsv_to_rgb([[[0.0, 1.0, 0.5]]]).tolist()
+    [[[0.5, 0.0, 0.0]]]
+    """
+    (hue, saturation, value), c = _planes("hsv_to_rgb", images, data_format)
+    place = math.multiply(math.mod(hue, 1.0), 6.0)
+    far = [math.absolute(math.subtract(place, start)) for start in (3.0, 2.0, 4.0)]
+    shares = [math.subtract(far[0], 1.0), math.subtract(2.0, far[1]), math.subtract(2.0, far[2])]
+    gray = math.subtract(1.0, saturation)
+    return stack(
+        [
+            math.multiply(value, math.add(gray, math.multiply(saturation, math.clip(s, 0.0, 1.0))))
+            for s in shares
+        ],
+        c,
+    )
