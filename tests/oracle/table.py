@@ -91,6 +91,16 @@ AdditiveAttention() | (3, 4) (5, 4)
 Rescaling(0.5, offset=1.0) | (4,)
 Resizing(4, 5) | (6, 6, 2)
 Resizing(3, 3, interpolation='nearest') | (6, 6, 2)
+STFTSpectrogram(frame_length=8, frame_step=4) | (24, 2)
+STFTSpectrogram('magnitude', 8, padding='same', expand_dims=True, window='hamming') | (25, 2)
+STFTSpectrogram('psd', 6, 2, 8, scaling='spectrum', data_format='channels_last') | (24, 1)
+STFTSpectrogram('real', 8, 3, periodic=True) | (24, 1)
+STFTSpectrogram('imag', 8, 3, 16, window=None, expand_dims=True) | (24, 2)
+STFTSpectrogram('angle', 8, 3, scaling=None) | (24, 1)
+STFTSpectrogram('stft', 8, 3, expand_dims=True) | (24, 2)
+MelSpectrogram(64, 16, num_mel_bins=8, sampling_rate=1000) | (200,)
+MelSpectrogram(64, 16, 48, 'hamming', 1000, 8, 30.0, 400.0, top_db=30.0, ref_power=2.0) | (200,)
+MelSpectrogram(64, 16, num_mel_bins=8, sampling_rate=1000, power_to_db=False, mag_exp=1.0) | (200,)
 """
 
 # Loss: what the targets are.
