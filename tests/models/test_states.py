@@ -72,13 +72,13 @@ def test_trees_that_do_not_fit():
 
     class Twice(keras.Model):
         def __init__(self):
-            super().__init__()
+            super().__init__(name="twice")
             self.one, self.two = layers.Dense(1, name="a"), layers.Dense(1, name="a")
 
         def call(self, x):
             return self.one(x) + self.two(x)
 
-    twice = Twice(name="twice")
+    twice = Twice()
     twice(X)
     with pytest.raises(InputError, match="Two variables have the path 'twice/a/kernel'"):
         twice.get_state_tree()

@@ -1,4 +1,4 @@
-"""Single layers, losses, metrics, activations, optimizers and ops, written once for Kerata and Keras 3.
+"""Layers, losses, metrics, activations, optimizers and ops, written once for Kerata and Keras 3.
 
 `run` gives arrays by case name in whatever library it is handed: the same weights and inputs must
 give the same outputs, and the same weights after a step of training.
@@ -101,6 +101,16 @@ AdditiveAttention() | (3, 4) (5, 4)
 Rescaling(0.5, offset=1.0) | (4,)
 Resizing(4, 5) | (6, 6, 2)
 Resizing(3, 3, interpolation='nearest') | (6, 6, 2)
+STFTSpectrogram(frame_length=8, frame_step=4) | (24, 2)
+STFTSpectrogram('magnitude', 8, padding='same', expand_dims=True, window='hamming') | (25, 2)
+STFTSpectrogram('psd', 6, 2, 8, scaling='spectrum', data_format='channels_last') | (24, 1)
+STFTSpectrogram('real', 8, 3, periodic=True) | (24, 1)
+STFTSpectrogram('imag', 8, 3, 16, window=None, expand_dims=True) | (24, 2)
+STFTSpectrogram('angle', 8, 3, scaling=None) | (24, 1)
+STFTSpectrogram('stft', 8, 3, expand_dims=True) | (24, 2)
+MelSpectrogram(64, 16, num_mel_bins=8, sampling_rate=1000) | (200,)
+MelSpectrogram(64, 16, 48, 'hamming', 1000, 8, 30.0, 400.0, top_db=30.0, ref_power=2.0) | (200,)
+MelSpectrogram(64, 16, num_mel_bins=8, sampling_rate=1000, power_to_db=False, mag_exp=1.0) | (200,)
 """
 
 # Loss: what the targets are.
@@ -470,35 +480,6 @@ def optimizer_case(keras, call, _=""):
     return out
 
 
-def _op_arguments():
-    rng = np.random.RandomState(7)
-    x, y = rng.rand(2, 2, 8, 7, 3).astype("float32")
-    corners = np.array([[0, 0], [6, 0], [0, 7], [6, 7]], "float32")
-    turn = [[0.91, 0.32, -1.2, -0.22, 1.11, 0.7, 0, 0], [1.4, 0.01, 0.3, 0.12, 0.62, -2.3, 0, 0]]
-    return {
-        "x": x,
-        "y": y,
-        "first": np.moveaxis(x, -1, 1).copy(),
-        "whole": (x * 255).astype("uint8"),
-        "volume": rng.rand(2, 4, 5, 6, 2).astype("float32"),
-        "signal": rng.randn(2, 21).astype("float32"),
-        "frames": rng.randn(2, 3, 6, 5).astype("float32"),
-        "row": rng.rand(6).astype("float32"),
-        "turn": np.array(turn, "float32"),
-        "places": rng.uniform(-9, 14, (3, 4, 6)).astype("float32"),
-        "corners": np.stack([corners, corners]),
-        "moved": corners + rng.uniform(-1, 1, (2, 4, 2)).astype("float32"),
-        "numbers": np.array([1.64, 0.55, -0.3, 1.4], "float32"),
-    }
-
-
-def op_case(keras, call, _=""):
-    names = {k: keras.ops.convert_to_tensor(v) for k, v in _op_arguments().items()}
-    out = eval("ops." + call, {"ops": keras.ops, **names})
-    out = out if isinstance(out, (list, tuple)) else [out]
-    return [np.asarray(keras.ops.convert_to_numpy(v)) for v in out]
-
-
 _TEXTS = [
     "A film, a FILM!",
     'no  good\tfilm; it\'s "bad"',
@@ -528,6 +509,35 @@ def preprocessing_case(keras, call, rest):
     if hasattr(layer, "bin_boundaries"):
         out.append(np.asarray(layer.bin_boundaries))
     return out
+
+
+def _op_arguments():
+    rng = np.random.RandomState(7)
+    x, y = rng.rand(2, 2, 8, 7, 3).astype("float32")
+    corners = np.array([[0, 0], [6, 0], [0, 7], [6, 7]], "float32")
+    turn = [[0.91, 0.32, -1.2, -0.22, 1.11, 0.7, 0, 0], [1.4, 0.01, 0.3, 0.12, 0.62, -2.3, 0, 0]]
+    return {
+        "x": x,
+        "y": y,
+        "first": np.moveaxis(x, -1, 1).copy(),
+        "whole": (x * 255).astype("uint8"),
+        "volume": rng.rand(2, 4, 5, 6, 2).astype("float32"),
+        "signal": rng.randn(2, 21).astype("float32"),
+        "frames": rng.randn(2, 3, 6, 5).astype("float32"),
+        "row": rng.rand(6).astype("float32"),
+        "turn": np.array(turn, "float32"),
+        "places": rng.uniform(-9, 14, (3, 4, 6)).astype("float32"),
+        "corners": np.stack([corners, corners]),
+        "moved": corners + rng.uniform(-1, 1, (2, 4, 2)).astype("float32"),
+        "numbers": np.array([1.64, 0.55, -0.3, 1.4], "float32"),
+    }
+
+
+def op_case(keras, call, _=""):
+    names = {k: keras.ops.convert_to_tensor(v) for k, v in _op_arguments().items()}
+    out = eval("ops." + call, {"ops": keras.ops, **names})
+    out = out if isinstance(out, (list, tuple)) else [out]
+    return [np.asarray(keras.ops.convert_to_numpy(v)) for v in out]
 
 
 KINDS = {

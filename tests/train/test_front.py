@@ -128,6 +128,11 @@ def test_errors():
     text = Input((), dtype="string")
     with pytest.raises(InputError, match="no weights to train"):
         Model(text, inner(text)).predict(TEXTS, verbose=0)
+
+
+@pytest.mark.engine("jax", "torch")  # TensorFlow calls Python from its graphs
+def test_no_host_layers_after_others():
+    x = Input((1,), dtype="int32")
     late = layers.Hashing(3)(layers.Embedding(5, 3)(x))
     with pytest.raises(InputError, match="cannot be compiled"):
         Model(x, late).predict(np.zeros((2, 1), int), verbose=0)

@@ -62,6 +62,7 @@ _MODULES: dict[str, str] = {
     "preprocessing.encoding": "CategoryEncoding",
     "preprocessing.hashing": "HashedCrossing Hashing",
     "preprocessing.integer_lookup": "IntegerLookup",
+    "preprocessing.sound": "MelSpectrogram STFTSpectrogram",
     "preprocessing.string_lookup": "StringLookup",
     "preprocessing.text": "TextVectorization",
     "rnn.bidirectional": "Bidirectional",

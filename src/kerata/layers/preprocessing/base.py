@@ -24,15 +24,15 @@ class Preprocessing(Layer):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on data, symbolic tensors, or tensors of a ``tf.data`` pipeline."""
         flat = tree.flatten((args, kwargs)) if _may_hold_tensors(args) else []
-        outside = any(map(pipeline.is_in_pipeline, flat))
-        if not outside or not (self.runs_on_host or not any(map(engine().is_tensor, flat))):
-            return super().__call__(*args, **kwargs)
         inside = [i for i, x in enumerate(flat) if pipeline.is_in_pipeline(x)]
+        if not inside or not self._goes_outside([flat[i] for i in inside]):
+            return super().__call__(*args, **kwargs)
 
         def call(*values: Any) -> Any:
+            given = list(flat)  # pipelines call from several threads
             for i, v in zip(inside, values):
-                flat[i] = v
-            a, k = tree.pack_sequence_as((args, kwargs), flat)
+                given[i] = v
+            a, k = tree.pack_sequence_as((args, kwargs), given)
             return tree.map_structure(array_of, Layer.__call__(self, *a, **k))
 
         known = [pipeline.outline(x) if i in inside else x for i, x in enumerate(flat)]
@@ -40,6 +40,13 @@ class Preprocessing(Layer):
         a, k = tree.pack_sequence_as((args, kwargs), symbols)
         results = graph.infer(self._run_abstract, a, k)
         return pipeline.on_host(call, [flat[i] for i in inside], results)
+
+    def _goes_outside(self, tensors: list[Any]) -> bool:
+        """Whether tensors of a TensorFlow graph are not for the engine's own operations."""
+        if self.runs_on_host or not any(map(engine().is_tensor, tensors)):
+            return True
+        # Batches of a pipeline have no size yet, which ops take for known.
+        return any(None in pipeline.outline(x).shape for x in tensors)
 
 
 def _may_hold_tensors(args: Sequence[Any]) -> bool:

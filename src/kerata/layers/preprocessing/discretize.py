@@ -34,6 +34,9 @@ class Discretization(Preprocessing):
     [19, 39, 59]
     """
 
+    summary: np.ndarray
+    """What is known of the values met: see `_summary`."""
+
     def __init__(
         self,
         bin_boundaries: Sequence[float] | None = None,
@@ -95,7 +98,7 @@ class Discretization(Preprocessing):
 
     def reset_state(self) -> None:
         """Forget the values met; the boundaries stay until `finalize_state`."""
-        self.summary: np.ndarray = np.zeros((2, 0), "float32")
+        self.summary = np.zeros((2, 0), "float32")
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:
