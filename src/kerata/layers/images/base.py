@@ -78,7 +78,24 @@ def one_each(values: Any) -> Any:
     return ops.reshape(values, (-1, 1, 1, 1))
 
 
-class ImageLayer(Layer):
+class DataLayer(Layer):
+    """Base of layers that prepare data: they also run inside the pipelines of other libraries.
+
+    In a ``tf.data`` pipeline they compute in the engine in use, whatever it is; see
+    `kerata.engine.foreign_call`.
+    """
+
+    _abstract_config = True
+    # TensorFlow is not to translate the code of these layers into operations of a graph.
+    autograph_info__: dict[str, Any] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer on tensors, arrays or symbolic tensors, also those of a pipeline."""
+        done, outputs = foreign_call(super().__call__, self.compute_output_spec, args, kwargs)
+        return outputs if done else super().__call__(*args, **kwargs)
+
+
+class ImageLayer(DataLayer):
     """Base of the layers for images: tensors, dicts of them, single or in batches.
 
     The input is images (batch, height, width, channels), or one without the first axis, or a dict with
@@ -136,11 +153,6 @@ class ImageLayer(Layer):
         return Size(shape[0] if len(shape) == 4 else 1, h, w, c)
 
     # --- calling ---------------------------------------------------------------------------------
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer on tensors, arrays or symbolic tensors, also inside another library's pipeline."""
-        done, outputs = foreign_call(super().__call__, self.compute_output_spec, args, kwargs)
-        return outputs if done else super().__call__(*args, **kwargs)
 
     def call(self, data: Any, training: bool = True) -> Any:
         self._size(data)

@@ -14,12 +14,12 @@ from ...scope import get_mask
 from ...spec import probe
 from ..layer import Layer
 from . import colour, warps
-from .base import Factor, ImageLayer, Size, SpatialLayer, Transformation, factor_range
+from .base import DataLayer, Factor, ImageLayer, Size, SpatialLayer, Transformation, factor_range
 from .filters import RandomSharpness
 from .histograms import AutoContrast, Equalization
 
 
-class Pipeline(Layer):
+class Pipeline(DataLayer):
     """Layers one after the other: like a `Sequential`, but of anything, such as dicts of images.
 
     Args:
@@ -52,6 +52,11 @@ class Pipeline(Layer):
             inputs = layer(inputs, **given)
             mask = tree.map_structure(get_mask, inputs)
         return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments: the layers and the name."""
+        config = super().get_config()
+        return {key: config[key] for key in ("name", "layers")}
 
 
 class _Policy(SpatialLayer):
