@@ -24,10 +24,15 @@ _MODULES = {
     "train.callbacks": "Progbar",
     "train.data": "PyDataset Sequence pack_x_y_sample_weight unpack_x_y_sample_weight",
     "utils.arrays": "normalize to_categorical",
+    "utils.audio_dataset": "audio_dataset_from_directory",
     "utils.dataset_split": "split_dataset",
     "utils.files": "get_file",
+    "utils.image_dataset": "image_dataset_from_directory",
+    "utils.images": "array_to_img img_to_array load_img save_img",
     "utils.modules": "torch_module",
     "utils.seed": "set_random_seed",
+    "utils.text_dataset": "text_dataset_from_directory",
+    "utils.timeseries": "timeseries_dataset_from_array",
     "visualize.graph": "model_to_dot plot_model",
 }
 
