@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 # Public modules and packages.
 _MODULES = frozenset(
     """
-    activations backend callbacks config constraints datasets dtypes initializers layers losses
+    activations backend callbacks config constraints datasets dtypes initializers layers legacy losses
     metrics models ops optimizers preprocessing random regularizers saving tree utils visualize
     """.split()
 )

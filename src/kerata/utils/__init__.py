@@ -30,6 +30,7 @@ _MODULES = {
     "utils.image_dataset": "image_dataset_from_directory",
     "utils.images": "array_to_img img_to_array load_img save_img",
     "utils.modules": "torch_module",
+    "utils.named_values": "Config",
     "utils.seed": "set_random_seed",
     "utils.text_dataset": "text_dataset_from_directory",
     "utils.timeseries": "timeseries_dataset_from_array",
@@ -42,11 +43,12 @@ _HOME = {
     for name in names.split()
 }
 
-__all__ = [*sorted(_HOME), "np_utils"]
+_SUBMODULES = ("legacy", "np_utils")
+__all__ = [*sorted(_HOME), *_SUBMODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "np_utils":
+    if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
