@@ -14,7 +14,8 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     """
     activations backend callbacks config constraints datasets dtype_policies dtypes initializers layers
-    losses metrics mixed_precision models ops optimizers preprocessing random regularizers saving tree utils visualize
+    legacy losses metrics mixed_precision models ops optimizers preprocessing random regularizers saving
+    tree utils visualize
     """.split()
 )
 

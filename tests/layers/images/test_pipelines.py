@@ -78,6 +78,10 @@ def test_tf_data_of_unknown_sizes(tf):
 def test_boxes_in_tf_data(tf):
     layer = layers.RandomFlip("horizontal", bounding_box_format="xyxy", seed=1)
     boxes = {"boxes": np.tile([[1.0, 2, 3, 4]], (6, 1, 1)), "labels": np.ones((6, 1), "int32")}
-    data = tf.data.Dataset.from_tensor_slices({"images": X, "bounding_boxes": boxes}).batch(3).map(layer)
+    data = (
+        tf.data.Dataset.from_tensor_slices({"images": X, "bounding_boxes": boxes})
+        .batch(3)
+        .map(layer)
+    )
     found = np.concatenate([b["bounding_boxes"]["boxes"].numpy() for b in data]).reshape(6, 4)
     assert {tuple(b) for b in found.tolist()} == {(1, 2, 3, 4), (6, 2, 8, 4)}

@@ -14,7 +14,9 @@ X = np.random.default_rng(0).uniform(0, 255, (2, 5, 6, 3)).astype("float32")
 
 
 def test_pipeline():
-    layer = layers.Pipeline([layers.CenterCrop(3, 4), layers.RandomFlip(seed=1), layers.Rescaling(0.5)])
+    layer = layers.Pipeline(
+        [layers.CenterCrop(3, 4), layers.RandomFlip(seed=1), layers.Rescaling(0.5)]
+    )
     close(layer(X, training=False), X[:, 1:4, 1:5] / 2)
     y = array(layer(X))
     assert {tuple(np.sort(i.ravel()).round(3)) for i in y} == {
