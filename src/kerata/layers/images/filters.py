@@ -6,7 +6,6 @@ from typing import Any
 
 from ... import ops
 from ...errors import InputError
-
 from .base import Factor, ImageLayer, Size, Transformation, factor_range, one_each, pair_of
 from .colour import chosen
 
