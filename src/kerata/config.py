@@ -102,9 +102,9 @@ def image_data_format() -> str:
     return _settings["image_data_format"]
 
 
-def set_image_data_format(value: str) -> None:
+def set_image_data_format(data_format: str) -> None:
     """Set the default place of the channel axis."""
-    _settings["image_data_format"] = standardize_data_format(value)
+    _settings["image_data_format"] = standardize_data_format(data_format)
 
 
 def standardize_data_format(value: str | None) -> str:
@@ -285,9 +285,9 @@ def backend() -> str:
     return _settings["engine"]
 
 
-def set_backend(name: str) -> None:
+def set_backend(backend: str) -> None:
     """Choose the tensor engine. Possible until the first tensor is made."""
-    name = _check_engine(name)
+    name = _check_engine(backend)
     if _settings.get("engine_loaded") and name != _settings["engine"]:
         raise RuntimeError(
             f"The engine cannot change from {_settings['engine']!r} to {name!r}: tensors exist already. "

@@ -1,10 +1,12 @@
-"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table FOLDER``.
+"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table|signatures FOLDER``.
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
-same numbers. ``table`` runs the cases of `table`. LIBRARY is ``keras`` or ``tf_keras``.
+same numbers. ``table`` runs the cases of `table`, ``signatures`` lists the arguments of
+all public names. LIBRARY is ``keras`` or ``tf_keras``.
 """
 
+import json
 import os
 import sys
 import traceback
@@ -12,11 +14,11 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-import table
-import zoo
+
+from oracle import signatures, table, zoo
 
 
 def library(name):
@@ -94,6 +96,14 @@ def run_table(keras, folder):
     np.savez(folder / "table.npz", **out)
 
 
+def write_signatures(keras, folder):
+    names = Path(__file__).parents[2] / "tools" / "names" / "keras-3.15.1.txt"
+    found = signatures.signatures(keras, names.read_text().split())
+    (folder / "signatures.json").write_text(json.dumps(found))
+
+
+ACTIONS = {"write": write, "read": read, "table": run_table, "signatures": write_signatures}
+
 if __name__ == "__main__":
     name, action, folder = sys.argv[1:]
-    {"write": write, "read": read, "table": run_table}[action](library(name), Path(folder))
+    ACTIONS[action](library(name), Path(folder))
