@@ -32,10 +32,10 @@ class RematScope:
         output_size_threshold: See `mode`; the batch counts.
         layer_names: See `mode`.
 
-    >>> from kerata import layers
+    >>> from kerata import layers, ops
     >>> with RematScope("full"):
     ...     layer = layers.Dense(2, kernel_initializer="ones")
-    >>> layer([[1.0, 2.0]]).tolist()
+    >>> layer(ops.array([[1.0, 2.0]])).tolist()
     [[3.0, 3.0]]
     """
 

@@ -363,7 +363,7 @@ def public_name(cls: type) -> tuple[str, str]:
     >>> public_name(DTypePolicy)
     ('keras', 'DTypePolicy')
     """
-    name = cls.__name__
+    name = cls.__dict__.get("_public_name") or cls.__name__
     if name in _PUBLIC:
         return _PUBLIC[name], name
     parts = cls.__module__.split(".")[1:]

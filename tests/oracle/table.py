@@ -101,6 +101,9 @@ Dot(axes=(2, 2), normalize=True) | (2, 4) (3, 4)
 Dot(axes=1) | (4,) (4,)
 Attention(use_scale=True) | (3, 4) (5, 4)
 AdditiveAttention() | (3, 4) (5, 4)
+MultiHeadAttention(2, 3, value_dim=4, use_gate=True) | (4, 5) (6, 5)
+GroupQueryAttention(3, 4, 2) | (4, 5) (6, 5)
+GroupQueryAttention(3, 4, 1, use_gate=True, sliding_window=2) | (4, 5) (4, 5)
 Rescaling(0.5, offset=1.0) | (4,)
 Resizing(4, 5) | (6, 6, 2)
 Resizing(3, 3, interpolation='nearest') | (6, 6, 2)
@@ -269,7 +272,9 @@ def layer_case(keras, call, inputs):
     xs = _inputs(inputs)
     ins = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in xs]
     layer = eval("L." + call, {"L": keras.layers})
-    model = keras.Model(ins, layer(ins if len(ins) > 1 else ins[0]))
+    # Some layers take their inputs one by one, the others as a list.
+    apart = len(ins) == 1 or call.startswith(("MultiHeadAttention", "GroupQueryAttention"))
+    model = keras.Model(ins, layer(*ins) if apart else layer(ins))
     model.set_weights([np.abs(w) for w in arrays(2, [w.shape for w in model.get_weights()], 0.5)])
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
     x = xs if len(xs) > 1 else xs[0]

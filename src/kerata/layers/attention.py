@@ -187,6 +187,7 @@ class HeadsAttention(Layer):
     sliding_window: int | None
     _output_shape: tuple[int, ...] | None = None
     _axes: tuple[int, ...] = (1,)
+    _prefix = ""  # of the attributes with the projections: files name weights by attributes
 
     def _start(self, seed: int | None, part_regularizer: Any) -> None:
         """At the end of a constructor: the generator of dropout, the penalty of each projection."""
@@ -206,6 +207,12 @@ class HeadsAttention(Layer):
                 raise InputError(
                     f"{type(self).__name__}: {name} must be a positive whole number; got {value!r}."
                 )
+
+    def _keep(self, name: str, dense: EinsumDense) -> None:
+        setattr(self, f"{self._prefix}{name}_dense", dense)
+
+    def _dense(self, name: str) -> EinsumDense:
+        return getattr(self, f"{self._prefix}{name}_dense")
 
     def _check_shapes(self, value_shape: Any, key_shape: Any) -> None:
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
@@ -301,13 +308,13 @@ class HeadsAttention(Layer):
             query, value, (query_mask, value_mask, key_mask), attention_mask, use_causal_mask
         )  # fmt: skip
         output, scores = self._compute_attention(
-            self.query_dense(query), self._spread(self.key_dense(key)),
-            self._spread(self.value_dense(value)), mask, training,
+            self._dense("query")(query), self._spread(self._dense("key")(key)),
+            self._spread(self._dense("value")(value)), mask, training,
             return_attention_scores,
         )  # fmt: skip
         if self.use_gate:
-            output = ops.multiply(output, self.gate_dense(query))
-        output = self.output_dense(output)
+            output = ops.multiply(output, self._dense("gate")(query))
+        output = self._dense("output")(output)
         if query_mask is not None:
             set_mask(output, query_mask)
         return (output, scores) if return_attention_scores else output
@@ -446,7 +453,7 @@ class MultiHeadAttention(HeadsAttention):
         self.output_dense = self._output_projection(query_shape)
 
 
-class GroupQueryAttention(HeadsAttention):
+class GroupedQueryAttention(HeadsAttention):
     """Attention whose key and value heads are shared by groups of query heads (Ainslie et al. 2023).
 
     With as many key and value heads as query heads it is `MultiHeadAttention`, with one it is
@@ -470,11 +477,14 @@ class GroupQueryAttention(HeadsAttention):
     Call arguments and weights as in `MultiHeadAttention`; attention weights, if returned, are
     (batch, num_query_heads, T, S).
 
-    >>> layer = GroupQueryAttention(head_dim=4, num_query_heads=6, num_key_value_heads=2)
+    >>> layer = GroupedQueryAttention(head_dim=4, num_query_heads=6, num_key_value_heads=2)
     >>> x = ops.ones((1, 5, 8))
-    >>> layer(x, x).shape, layer.query_dense.kernel.shape, layer.key_dense.kernel.shape
-    ((1, 5, 8), (8, 6, 4), (8, 2, 4))
+    >>> layer(x, x).shape, [w.shape for w in layer.weights[:2]]
+    ((1, 5, 8), [(8, 6, 4), (6, 4)])
     """
+
+    _public_name = "GroupQueryAttention"
+    _prefix = "_"
 
     def __init__(
         self,
@@ -517,17 +527,20 @@ class GroupQueryAttention(HeadsAttention):
                 )
         self._check_shapes(value_shape, key_shape)
         few = self.num_key_value_heads
-        self.query_dense = self._projection("query", query_shape, self.num_heads, self.key_dim)
-        self.key_dense = self._projection("key", key_shape, few, self.key_dim)
+        heads, size = self.num_heads, self.key_dim
+        self._keep("query", self._projection("query", query_shape, heads, size))
+        self._keep("key", self._projection("key", key_shape, few, size))
         if self.use_gate:
-            self.gate_dense = self._projection(
-                "gate", query_shape, self.num_heads, self.value_dim, "sigmoid"
-            )
-        self.value_dense = self._projection("value", value_shape, few, self.value_dim)
-        self.output_dense = self._output_projection(query_shape)
+            gate = self._projection("gate", query_shape, heads, size, "sigmoid")
+            self._keep("gate", gate)
+        self._keep("value", self._projection("value", value_shape, few, size))
+        self._keep("output", self._output_projection(query_shape))
 
     def _spread(self, x: Any) -> Any:
         return ops.repeat(x, self.num_heads // self.num_key_value_heads, axis=2)
+
+
+GroupQueryAttention = GroupedQueryAttention
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:

@@ -61,6 +61,7 @@ def audio_dataset_from_directory(
     length = output_sequence_length
 
     def load(path: str) -> np.ndarray:
+        sound: Any
         sound, own = read_wav(path)
         if length is not None:  # of the samples in the file, as in Keras
             sound = np.pad(sound[:length], ((0, max(0, length - len(sound))), (0, 0)))
@@ -110,6 +111,7 @@ def _samples(body: bytes, form: tuple[int, int, int, int], path: Any) -> np.ndar
     width = bits // 8
     whole = len(body) // (width * channels or 1) * width * channels
     raw = np.frombuffer(body[:whole], np.uint8)
+    x: Any
     if kind == 3 and bits in (32, 64):
         x = raw.view(f"<f{width}").astype(np.float32)
     elif kind == 1 and bits == 8:

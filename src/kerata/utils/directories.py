@@ -248,7 +248,7 @@ def _class_folders(directory: str, class_names: Sequence[str] | None) -> list[st
 
 
 def _files(folder: str, suffixes: tuple[str, ...], follow_links: bool) -> list[str]:
-    out = []
+    out: list[str] = []
     for root, _, names in sorted(os.walk(folder, followlinks=follow_links), key=lambda x: x[0]):
         out.extend(os.path.join(root, n) for n in sorted(names) if n.lower().endswith(suffixes))
     return out

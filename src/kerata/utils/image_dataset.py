@@ -99,11 +99,11 @@ def read_picture(
     path: str, color_mode: str, size: tuple[int, int], interpolation: str, way: str
 ) -> np.ndarray:
     """A picture of a file, float32 (height, width, channels), resized by ``stretch``, ``crop`` or ``pad``."""
-    x = np.asarray(images.load_img(path, color_mode))
+    x: Any = np.asarray(images.load_img(path, color_mode))
     x = x[..., None] if x.ndim == 2 else x
     height, width = size
     if way == "pad":
         return images.fit_into(x, height, width, interpolation)
     if way == "crop":
-        x = x[images.middle(*x.shape[:2], height, width)]
+        x = x[images.middle(x.shape[0], x.shape[1], height, width)]
     return images.resample(x, height, width, interpolation)

@@ -58,19 +58,22 @@ def make_source(
     if isinstance(x, Source):
         return x
     limit = config.max_steps_per_epoch()
-    arguments = (
-        x, y, sample_weight, batch_size, steps, shuffle, class_weight, workers, use_multiprocessing,
-        max_queue_size, repeat, what,
-    )  # fmt: skip
+
+    def make(steps: int | None) -> Source:
+        return _make(
+            x, y, sample_weight, batch_size, steps, shuffle, class_weight, workers,
+            use_multiprocessing, max_queue_size, repeat, what,
+        )  # fmt: skip
+
     if limit is None or (steps is not None and steps <= limit):
-        return _make(*arguments)
+        return make(steps)
     if steps is None:
-        made = _make(*arguments)
+        made = make(None)
         if made.steps is not None and made.steps <= limit:
             return made
         made.close()
     warn_user(f"The steps of {what} are limited to {limit} by config.set_max_steps_per_epoch.")
-    return _make(*arguments[:4], limit, *arguments[5:])
+    return make(limit)
 
 
 def _make(
