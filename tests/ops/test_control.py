@@ -26,6 +26,23 @@ def test_cond() -> None:
         ops.cond(Spec((), "bool"), lambda: Spec((2,)), lambda: (Spec((2,)), Spec((2,))))
 
 
+def test_conditions_are_compiled() -> None:
+    """What is compiled holds both sides: Python runs no more when the condition changes."""
+    runs = []
+
+    def both(i, x, n):
+        runs.append(i)
+        picked = ops.cond(i > 1, lambda: [x * 2, n], lambda: [x, n + 1])
+        return [*picked, ops.switch(i, [lambda v: v, lambda v: v + 1, lambda v: v * 3], x)]
+
+    compiled, found = jit(both), []
+    for i in (0, 1, 2):
+        found.append([float(v) for v in compiled(np.int32(i), np.float32(2), np.float32(0))])
+        first = len(runs) if i == 0 else first
+    assert found == [[2, 1, 2], [2, 1, 3], [4, 0, 6]]
+    assert len(runs) == first
+
+
 def test_switch() -> None:
     branches = [lambda x: x, lambda x: x + 1, lambda x: x * 3]
     assert [float(ops.switch(i, branches, np.float32(2))) for i in (0, 1, 2, 7)] == [2, 3, 6, 6]
