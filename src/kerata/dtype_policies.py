@@ -13,7 +13,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def get(identifier: Any = None) -> DTypePolicy:
+def get(identifier: Any) -> DTypePolicy:
     """The policy of a name, a dtype or a configuration; a policy itself; the global one for ``None``.
 
     Raises:

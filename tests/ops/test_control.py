@@ -26,6 +26,26 @@ def test_cond() -> None:
         ops.cond(Spec((), "bool"), lambda: Spec((2,)), lambda: (Spec((2,)), Spec((2,))))
 
 
+def test_conditions_are_compiled() -> None:
+    """What is compiled holds both sides: Python runs no more when the condition changes."""
+    runs = []
+
+    def both(i, x, n):
+        runs.append(i)
+        picked = ops.cond(i > 1, lambda: [x * 2, n], lambda: [x, n + 1])
+        return [*picked, ops.switch(i, [lambda v: v, lambda v: v + 1, lambda v: v * 3], x)]
+
+    compiled = jit(both)
+
+    def values(i):
+        return [float(v) for v in compiled(np.int32(i), np.float32(2), np.float32(0))]
+
+    assert values(0) == [2, 1, 2]
+    first = len(runs)
+    assert (values(1), values(2)) == ([2, 1, 3], [4, 0, 6])
+    assert len(runs) == first
+
+
 def test_switch() -> None:
     branches = [lambda x: x, lambda x: x + 1, lambda x: x * 3]
     assert [float(ops.switch(i, branches, np.float32(2))) for i in (0, 1, 2, 7)] == [2, 3, 6, 6]

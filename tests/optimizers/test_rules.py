@@ -180,6 +180,8 @@ RULES = [
     ("Adagrad", {}, adagrad), ("Adagrad", {"initial_accumulator_value": 0.5}, adagrad),
     ("Adadelta", {"learning_rate": 1.0}, adadelta), ("Adam", {}, adam), ("Adam", {"amsgrad": True}, adam),
     ("AdamW", {}, adam), ("Adamax", {}, adamax), ("Nadam", {}, nadam),
+]  # fmt: skip
+NEWER = [
     ("Lion", {}, lion), ("Lion", {"beta_1": 0.5, "beta_2": 0.8}, lion), ("Ftrl", {}, ftrl),
     ("Ftrl", {"l1_regularization_strength": 0.5, "l2_regularization_strength": 0.1, "beta": 0.3}, ftrl),
     ("Ftrl", {"learning_rate_power": -0.8, "l2_shrinkage_regularization_strength": 0.1}, ftrl),
@@ -241,9 +243,16 @@ def data():
     return arrays[0], arrays[1:]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+CASES = [
+    (*case, options)
+    for case in [*RULES, *NEWER]
+    for options in OPTIONS
+    if case in RULES or not (case[1] and options)  # their own arguments and the common ones apart
+]
+
+
 @pytest.mark.parametrize(
-    "name, arguments, rule", RULES, ids=lambda x: x if isinstance(x, str) else ""
+    "name, arguments, rule, options", CASES, ids=lambda x: x.__name__ if callable(x) else str(x)
 )
 def test_rule(name, arguments, rule, options):
     weights, batches = data()
