@@ -146,6 +146,13 @@ BINARY = [
 ]
 
 OTHERS = [
+    case(
+        "round",
+        np.array([14, 15, 25, -15, -16, 351], "int32"),
+        -1,
+        ref=lambda x, d: np.round(x.astype("float64"), d).astype("int32"),
+    ),
+    case("round", INT * 37, -2, ref=lambda x, d: np.round(x.astype("float64"), d).astype("int32")),
     case("clip", X, -0.5, 0.7, ref=np.clip),
     case("clip", INT, -1, 3, ref=np.clip),
     case("where", BOOL, X[:2, :3], 0.0, ref=np.where),

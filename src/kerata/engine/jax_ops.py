@@ -128,7 +128,14 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 @override
 def round(x: Any, decimals: int = 0) -> Any:
     x = asarray(x)
-    return jnp.round(x.astype("int32") if x.dtype == bool else x, decimals)
+    x = x.astype("int32") if x.dtype == bool else x
+    if decimals >= 0 or not jnp.issubdtype(x.dtype, jnp.integer):
+        return jnp.round(x, decimals)
+    unit = 10**-decimals
+    below = x // unit
+    rest = x - below * unit
+    up = (rest > unit // 2) | ((rest == unit // 2) & (below % 2 == 1))
+    return (below + up.astype(x.dtype)) * unit
 
 
 @override
@@ -333,8 +340,8 @@ def unique(
 
 @override
 def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
-    counts, edges = jnp.histogram(asarray(x), bins=bins, range=range)
-    return counts.astype("int32"), edges
+    counts, edges = jnp.histogram(as_float(x), bins=bins, range=range)
+    return counts.astype(edges.dtype), edges
 
 
 # --- shapes -------------------------------------------------------------------------------------
