@@ -338,10 +338,15 @@ _PUBLIC = {
     "Functional": "keras.src.models.functional",
     "DTypePolicy": "keras",
     "SeedGenerator": "keras.random",
+    "FeatureSpace": "keras.utils",
+    **dict.fromkeys(
+        ("Cross", "Feature", "TFDConcat", "TFDIdentity"),
+        "keras.src.layers.preprocessing.feature_space",
+    ),
 }
 _KINDS = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics",
-    "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes",
+    "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes", "utils.feature_space",
 )  # fmt: skip
 _FUNCTIONS = (
     "activations",

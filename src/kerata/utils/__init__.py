@@ -25,6 +25,7 @@ _MODULES = {
     "train.data": "PyDataset Sequence pack_x_y_sample_weight unpack_x_y_sample_weight",
     "utils.arrays": "normalize to_categorical",
     "utils.dataset_split": "split_dataset",
+    "utils.feature_space": "FeatureSpace",
     "utils.files": "get_file",
     "utils.modules": "torch_module",
     "utils.seed": "set_random_seed",
