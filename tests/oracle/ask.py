@@ -2,7 +2,8 @@
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
-same numbers. ``table`` runs the cases of `table`. LIBRARY is ``keras`` or ``tf_keras``.
+same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
+cases of `table`. LIBRARY is ``keras`` or ``tf_keras``.
 """
 
 import os
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import table
+import texts
 import zoo
 
 
@@ -94,4 +96,11 @@ def run_table(keras, folder):
 
 if __name__ == "__main__":
     name, action, folder = sys.argv[1:]
-    {"write": write, "read": read, "table": run_table}[action](library(name), Path(folder))
+    actions = {
+        "write": write,
+        "read": read,
+        "table": run_table,
+        "write_texts": texts.write,
+        "read_texts": lambda keras, at: np.savez(at / "read.npz", **texts.read(keras, at)),
+    }
+    actions[action](library(name), Path(folder))
