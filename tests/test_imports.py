@@ -25,6 +25,7 @@ graph
 serialization
 kernels
 engine
+rematerialize
 ops
 activations initializers regularizers constraints
 losses
@@ -37,7 +38,7 @@ saving
 preprocessing datasets utils
 visualize
 legacy
-backend callbacks random
+backend callbacks random dtype_policies mixed_precision
 cli
 __main__
 """
@@ -59,6 +60,7 @@ UPWARD = {
         "config",
         "serialization",
     ): "whether files may run code is a setting, obeyed where files are read",
+    ("config", "engine"): "determinism is a setting that an engine already loaded has to obey",
     ("config", "dtypes"): "the default dtype policy is a setting, its class is not",
     ("models", "legacy"): "the door to old methods of models",
     ("models", "train"): "fit, evaluate and predict are methods of the model",

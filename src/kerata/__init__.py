@@ -13,14 +13,16 @@ __version__ = "0.1.0"
 # Public modules and packages.
 _MODULES = frozenset(
     """
-    activations backend callbacks config constraints datasets dtypes initializers layers losses
-    metrics models ops optimizers preprocessing random regularizers saving tree utils visualize
+    activations backend callbacks config constraints datasets dtype_policies dtypes initializers layers
+    legacy losses metrics mixed_precision models ops optimizers preprocessing random regularizers saving
+    tree utils visualize
     """.split()
 )
 
 # Public classes and functions of the top level, by the module that defines them.
 _PLACES = {
     "DTypePolicy": "dtypes",
+    "FloatDTypePolicy": "dtypes",
     "Initializer": "initializers",
     "Input": "layers",
     "InputSpec": "layers.input_spec",
@@ -31,7 +33,13 @@ _PLACES = {
     "Model": "models",
     "Operation": "graph",
     "Optimizer": "optimizers",
+    "Function": "graph",
     "Regularizer": "regularizers",
+    "RematScope": "rematerialize",
+    "StatelessScope": "variable",
+    "SymbolicScope": "scope",
+    "name_scope": "scope",
+    "remat": "rematerialize",
     "SeedGenerator": "random",
     "Sequential": "models",
     "Variable": "variable",

@@ -72,8 +72,8 @@ def is_int_dtype(dtype: Any) -> bool:
     return dtypes.is_integer(dtypes.standardize(dtype))
 
 
-def device(name: str) -> Any:
+def device(device_name: str) -> Any:
     """A context in which new tensors are placed on a device such as ``"cpu:0"`` or ``"gpu:1"``."""
     from .engine import engine
 
-    return engine().device(name)
+    return engine().device(device_name)

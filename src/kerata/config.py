@@ -24,6 +24,9 @@ _settings: dict[str, Any] = {
     "traceback_filtering": True,
     "portable_random": False,
     "engine": None,
+    "flash_attention": None,
+    "limits": {},
+    "deterministic": False,
 }
 
 
@@ -99,9 +102,9 @@ def image_data_format() -> str:
     return _settings["image_data_format"]
 
 
-def set_image_data_format(value: str) -> None:
+def set_image_data_format(data_format: str) -> None:
     """Set the default place of the channel axis."""
-    _settings["image_data_format"] = standardize_data_format(value)
+    _settings["image_data_format"] = standardize_data_format(data_format)
 
 
 def standardize_data_format(value: str | None) -> str:
@@ -164,6 +167,111 @@ def set_portable_random(value: bool) -> None:
     _settings["portable_random"] = bool(value)
 
 
+def enable_flash_attention() -> None:
+    """Let attention be computed without its matrix of scores where the engine can (the default).
+
+    >>> enable_flash_attention(); is_flash_attention_enabled()
+    """
+    _settings["flash_attention"] = None
+
+
+def disable_flash_attention() -> None:
+    """Have attention computed by way of its matrix of scores.
+
+    >>> disable_flash_attention(); is_flash_attention_enabled()
+    False
+    >>> enable_flash_attention()
+    """
+    _settings["flash_attention"] = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """False after `disable_flash_attention`; None, as in Keras, where the engine is free to choose."""
+    return _settings["flash_attention"]
+
+
+def enable_determinism() -> None:
+    """Have the engine choose only ways of computing that give the same bits in every run.
+
+    With ``utils.set_random_seed`` a program then gives the same numbers each time on one machine. On a
+    CPU it does so anyway; on a GPU it costs speed. Call it before the first tensor.
+    """
+    _settings["deterministic"] = True
+    if _settings.get("engine_loaded"):
+        from .engine import engine
+
+        engine().enable_determinism()
+
+
+def is_determinism_enabled() -> bool:
+    """Whether `enable_determinism` has been called."""
+    return _settings["deterministic"]
+
+
+def is_nnx_enabled() -> bool:
+    """Whether layers are modules of Flax NNX: never, as Kerata's are not.
+
+    >>> is_nnx_enabled()
+    False
+    """
+    return False
+
+
+def _limit(name: str) -> int | None:
+    limits = _settings["limits"]
+    if name not in limits:
+        found = os.environ.get(f"KERATA_{name}") or os.environ.get(f"KERAS_{name}")
+        limits[name] = _checked_limit(name.lower(), int(found) if found else None)
+    return limits[name]
+
+
+def _checked_limit(name: str, value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ValueError(f"{name} must be a whole number of at least 1, or None; got {value!r}.")
+    return value
+
+
+def max_epochs() -> int | None:
+    """The most epochs that ``fit`` runs, None for no limit. See `set_max_epochs`."""
+    return _limit("MAX_EPOCHS")
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limit the epochs of every ``fit``, to try out a program; None lifts the limit.
+
+    The environment variables ``KERATA_MAX_EPOCHS`` and ``KERAS_MAX_EPOCHS`` do the same.
+
+    >>> set_max_epochs(2)
+    >>> from kerata.config import max_epochs
+    >>> max_epochs()
+    2
+    >>> set_max_epochs(None)
+    """
+    _settings["limits"]["MAX_EPOCHS"] = _checked_limit("max_epochs", max_epochs)
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most steps of an epoch, None for no limit. See `set_max_steps_per_epoch`."""
+    return _limit("MAX_STEPS_PER_EPOCH")
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limit the steps of an epoch of ``fit``, and of ``evaluate`` and ``predict``; None lifts the limit.
+
+    The environment variables ``KERATA_MAX_STEPS_PER_EPOCH`` and ``KERAS_MAX_STEPS_PER_EPOCH`` do the
+    same.
+
+    >>> set_max_steps_per_epoch(3)
+    >>> from kerata.config import max_steps_per_epoch
+    >>> max_steps_per_epoch()
+    3
+    >>> set_max_steps_per_epoch(None)
+    """
+    _settings["limits"]["MAX_STEPS_PER_EPOCH"] = _checked_limit(
+        "max_steps_per_epoch", max_steps_per_epoch
+    )
+
+
 def backend() -> str:
     """Name of the tensor engine: ``KERATA_ENGINE``, else ``KERAS_BACKEND``, else the settings file.
 
@@ -177,9 +285,9 @@ def backend() -> str:
     return _settings["engine"]
 
 
-def set_backend(name: str) -> None:
+def set_backend(backend: str) -> None:
     """Choose the tensor engine. Possible until the first tensor is made."""
-    name = _check_engine(name)
+    name = _check_engine(backend)
     if _settings.get("engine_loaded") and name != _settings["engine"]:
         raise RuntimeError(
             f"The engine cannot change from {_settings['engine']!r} to {name!r}: tensors exist already. "

@@ -6,6 +6,8 @@ Inside Kerata a dtype is its name, a string. Engines convert at their border.
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from . import config
@@ -199,16 +201,17 @@ class DTypePolicy:
     """The dtypes of a layer: ``compute_dtype`` of its arithmetic, ``variable_dtype`` of its weights.
 
     `name` is a dtype name, or ``mixed_float16`` / ``mixed_bfloat16`` (compute in 16 bits, keep
-    weights in ``float32``).
+    weights in ``float32``); ``None`` for that of the global policy.
 
     >>> DTypePolicy("mixed_bfloat16").compute_dtype
     'bfloat16'
     """
 
+    quantization_mode: str | None = None
+
     def __init__(self, name: str | None = None) -> None:
         if name is None:
-            name = config.floatx()
-        self.quantization_mode = None
+            name = policy().plain_name
         if name in ("mixed_float16", "mixed_bfloat16"):
             self.name = name
             self.compute_dtype, self.variable_dtype = name.removeprefix("mixed_"), "float32"
@@ -219,6 +222,11 @@ class DTypePolicy:
     def autocast(self) -> str | None:
         """The dtype to which weights are cast for arithmetic, ``None`` if they have it already."""
         return None if self.compute_dtype == self.variable_dtype else self.compute_dtype
+
+    @property
+    def plain_name(self) -> str:
+        """The name with which an equal policy is made."""
+        return self.name
 
     def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
         """`x` cast to `dtype` where `autocast` is on and `x` is a float tensor."""
@@ -239,7 +247,7 @@ class DTypePolicy:
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, DTypePolicy) and self.name == other.name
+        return type(other) is type(self) and self.name == other.name  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -248,15 +256,125 @@ class DTypePolicy:
         return f'<DTypePolicy "{self.name}">'
 
 
+FloatDTypePolicy = DTypePolicy
+
+
+class DTypePolicyMap(DTypePolicy, MutableMapping):
+    """Policies of layers by their paths, to be given as ``dtype`` of a layer or a model.
+
+    A key is the path of a layer, such as ``"attention/query"``, or a regular expression that matches
+    whole paths, such as ``"encoder/.*"``. Layers without a key have the default. A path is that with
+    which the names of the layer's weights begin; a layer knows it once it is built.
+
+    Args:
+        default_policy: Policy of all other layers; the global one by default.
+        policy_map: A dict of policies, or of their names.
+
+    Raises:
+        ValueError: The default is a map itself, or several keys match a path.
+
+    >>> by_path = DTypePolicyMap("float32", {"encoder/.*": "mixed_bfloat16"})
+    >>> by_path["encoder/dense"], by_path["dense"]
+    (<DTypePolicy "mixed_bfloat16">, <DTypePolicy "float32">)
+    """
+
+    def __init__(
+        self, default_policy: Any = None, policy_map: dict[str, Any] | None = None
+    ) -> None:
+        if policy_map is not None and not isinstance(policy_map, dict):
+            raise TypeError(f"policy_map must be a dict of policies, got {policy_map!r}.")
+        self._given_default = default_policy
+        self.default_policy = policy(default_policy)
+        if isinstance(self.default_policy, DTypePolicyMap):
+            if default_policy is not None:
+                raise ValueError(
+                    "The default of a DTypePolicyMap must be a policy, it is a map, too."
+                )
+            self.default_policy = self.default_policy.default_policy
+        self._policy_map: dict[str, DTypePolicy] = {}
+        self.update(policy_map or {})
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The default's name, marked as that of a map."""
+        return f"map_{self.default_policy.name}"
+
+    @property
+    def plain_name(self) -> str:
+        """The default's name."""
+        return self.default_policy.name
+
+    @property
+    def compute_dtype(self) -> str:  # type: ignore[override]
+        """The default's."""
+        return self.default_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:  # type: ignore[override]
+        """The default's."""
+        return self.default_policy.variable_dtype
+
+    def __getitem__(self, key: str) -> DTypePolicy:
+        if key in self._policy_map:
+            return self._policy_map[key]
+        found = [pattern for pattern in self._policy_map if re.fullmatch(pattern, key)]
+        if len(found) > 1:
+            raise ValueError(
+                f"Several keys of the DTypePolicyMap match {key!r}: {found}. Make them exclude each other."
+            )
+        return self._policy_map[found[0]] if found else self.default_policy
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self._policy_map:
+            raise ValueError(
+                f"The DTypePolicyMap has {key!r} already, for {self._policy_map[key]!r}: delete that first."
+            )
+        self._policy_map[key] = policy(value)
+
+    def __delitem__(self, key: str) -> None:
+        del self._policy_map[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._policy_map
+
+    def __len__(self) -> int:
+        return len(self._policy_map)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._policy_map)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal map; a default that was not given stays the global policy."""
+        given = self._given_default
+        return {
+            "default_policy": None if given is None else self.default_policy,
+            "policy_map": dict(self._policy_map),
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicyMap) and (
+            (self.default_policy, self._policy_map) == (other.default_policy, other._policy_map)
+        )
+
+    __hash__ = DTypePolicy.__hash__
+
+    def __repr__(self) -> str:
+        entries = {k: v.name for k, v in self._policy_map.items()}
+        return f"<DTypePolicyMap default_policy={self.default_policy.name}, mapping={entries}>"
+
+
 def policy(value: Any = None) -> DTypePolicy:
     """The policy for a layer's ``dtype`` argument: a policy, a name, a config, or the global one."""
     if isinstance(value, DTypePolicy):
         return value
     if value is None:
-        return config._settings["dtype_policy"] or DTypePolicy()
+        return config._settings["dtype_policy"] or DTypePolicy(config.floatx())
     if isinstance(value, dict):
         inner = value.get("config", value)
-        return DTypePolicy(inner["name"])
+        return (DTypePolicyMap if "policy_map" in inner else DTypePolicy).from_config(inner)
     return DTypePolicy(value if isinstance(value, str) else explicit(value))
 
 

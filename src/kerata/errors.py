@@ -37,5 +37,9 @@ class NotBuiltError(KerataError, ValueError):
     """A question that only a built (or compiled) model can answer."""
 
 
+class NanError(KerataError, FloatingPointError):
+    """Numbers of a training that have become NaN or infinite, and where that began."""
+
+
 class FileError(KerataError, ValueError):
     """A model file that is damaged, foreign, or would run code."""

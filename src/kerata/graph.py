@@ -9,6 +9,7 @@ from typing import Any
 
 from . import tree
 from .errors import InputError, ShapeError
+from .scope import local
 from .spec import PROBES, KerasTensor, Spec, probing, unprobe
 
 _names: Counter[str] = Counter()
@@ -45,11 +46,36 @@ class Operation:
             raise ValueError(f"name must be a string without '/', got {name!r}.")
         self._name = name or auto_name(snake(type(self).__name__))
         self._inbound_nodes: list[Node] = []
+        if local.remat:
+            mode = local.remat[-1]
+            self._remat_mode = mode if mode.mode is not None else None
+
+    _remat_mode: Any = None
 
     @property
     def name(self) -> str:
         """Its name, unique within a model."""
         return self._name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """``call`` on values; on symbolic tensors a node of the graph, with what ``call`` would give."""
+        if any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation; subclasses write it."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no call method: define call(self, ...)."
+        )
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic outputs of a call, which is noted as a node."""
+        return add_node(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Shape and dtype of what ``call`` gives, found by running it on shapes."""
+        return infer(self.call, args, kwargs)
 
     @property
     def input(self) -> Any:
@@ -83,6 +109,63 @@ class Operation:
     def get_output_at(self, node_index: int) -> Any:
         """Symbolic output of one of its calls."""
         return self._inbound_nodes[node_index].output_structure
+
+
+class Function(Operation):
+    """The computation that leads from symbolic inputs to symbolic outputs, to be run on other inputs.
+
+    Like a functional model, but no layer: it has no weights of its own to track, and no training.
+
+    Args:
+        inputs: Symbolic tensors, alone or nested.
+        outputs: Symbolic tensors computed from them, alone or nested.
+        name: Name of the function.
+
+    >>> from kerata import KerasTensor, ops
+    >>> a, b = KerasTensor((None, 2)), KerasTensor((None, 2))
+    >>> f = Function([a, b], {"sum": ops.add(a, b)})
+    >>> f([ops.ones((1, 2)), ops.ones((1, 2))])["sum"].tolist()
+    [[2.0, 2.0]]
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        super().__init__(name)
+        for what, given in (("inputs", inputs), ("outputs", outputs)):
+            if not tree.flatten(given):
+                raise InputError(f"Function: {what} is empty; got {given!r}.")
+        for x in tree.flatten(inputs):
+            if isinstance(x, KerasTensor) and x._keras_history is None:
+                Node(Operation("input"), (), {}, x)  # a tensor that nothing has made
+        self._graph = Graph(inputs, outputs)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs, flat."""
+        return list(self._graph.flat_inputs)
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, flat."""
+        return list(self._graph.flat_outputs)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The layers and ops on the way, those near the inputs first."""
+        return list(self._graph.operations)
+
+    def call(self, inputs: Any) -> Any:
+        """Values of the outputs for values of the inputs, which have the form given at the start."""
+        flat = tree.flatten(inputs)
+        own = self._graph.flat_inputs
+        if len(flat) != len(own):
+            raise InputError(f"{self.name!r} has {len(own)} inputs, got {len(flat)}.")
+        for i, (x, want) in enumerate(zip(flat, own)):
+            shape = tuple(getattr(x, "shape", want.shape))
+            if len(shape) != len(want.shape):
+                raise ShapeError(
+                    f"{self.name!r}: input {i} must have the shape {want.shape}; got {shape}."
+                )
+        return self._graph.run(flat)
 
 
 class OpCall(Operation):

@@ -10,18 +10,23 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+from .errors import InputError
+
 
 class _Local(threading.local):
     binding: Binding | None = None
     call: Call | None = None
     tree: list[str] | None = None
     results_only = False
+    symbolic = False
 
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}
         self.logits: dict[int, tuple[Any, Any]] = {}
         self.finishes: dict[int, tuple[Any, Any]] = {}
         self.names: list[str] = []
+        self.callers: list[tuple[Any, str]] = []
+        self.remat: list[Any] = []
 
 
 local = _Local()
@@ -52,6 +57,7 @@ class Binding:
         self.key = key
         self.catches = catches
         self.draws = 0
+        self.added: list[tuple[Any, Any]] | None = None  # a list takes what layers add to the loss
         self.outer: Binding | None = None
 
     def __enter__(self) -> Binding:
@@ -93,12 +99,91 @@ class Binding:
             scope = scope.outer
         return False
 
+    def take_loss(self, layer: Any, loss: Any) -> bool:
+        """Whether what a layer adds to the loss stays here, in `added`, and not with the layer."""
+        if self.added is None:
+            return False
+        self.added.append((layer, loss))
+        return True
+
     def result(self, variables: Sequence[Any] | None = None) -> list[Any]:
         """Values as they are now, of all bound variables or of those given."""
         return [self.values[id(v)] for v in (self.variables if variables is None else variables)]
 
 
 bind = Binding
+
+
+class SymbolicScope:
+    """A ``with`` block in which shapes rather than values are asked for.
+
+    Losses that layers add in it are not collected by a `StatelessScope` around it.
+
+    >>> with SymbolicScope():
+    ...     in_symbolic_scope()
+    True
+    """
+
+    def __enter__(self) -> SymbolicScope:
+        self.outer, local.symbolic = local.symbolic, True
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        local.symbolic = self.outer
+
+
+def in_symbolic_scope() -> bool:
+    """Whether a `SymbolicScope` is open."""
+    return local.symbolic
+
+
+class name_scope:
+    """A ``with`` block that puts a name in front of the paths of variables made in it.
+
+    Args:
+        name: The name, without ``/``.
+        caller: Who opens the scope. A scope of the same caller and name as the one it is opened in
+            adds nothing.
+        deduplicate: Whether that is so.
+        override_parent: A path that takes the place of the names around the block.
+
+    >>> from kerata import Variable
+    >>> with name_scope("encoder"), name_scope("first"):
+    ...     Variable(0.0, name="scale").path
+    'encoder/first/scale'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        caller: Any = None,
+        deduplicate: bool = True,
+        override_parent: str | None = None,
+    ) -> None:
+        if not isinstance(name, str) or "/" in name:
+            raise InputError(f"name_scope: name must be a string without '/'; got {name!r}.")
+        self.name, self.caller = name, caller
+        self.deduplicate, self.override_parent = deduplicate, override_parent
+
+    def __enter__(self) -> name_scope:
+        self.outer = local.names
+        callers = local.callers
+        same = self.deduplicate and self.caller is not None and bool(callers)
+        if same and callers[-1][0] is self.caller and callers[-1][1] == self.name:
+            self.opened = False
+            return self
+        around = self.outer
+        if self.override_parent is not None:
+            around = [part for part in self.override_parent.split("/") if part]
+        local.names = [*around, self.name]
+        callers.append((self.caller, self.name))
+        self.opened = True
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        local.names = self.outer
+        if self.opened:
+            local.callers.pop()
 
 
 class results_only:

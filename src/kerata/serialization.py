@@ -337,6 +337,7 @@ _PUBLIC = {
     "Model": "keras",
     "Functional": "keras.src.models.functional",
     "DTypePolicy": "keras",
+    "DTypePolicyMap": "keras.dtype_policies",
     "SeedGenerator": "keras.random",
     "FeatureSpace": "keras.utils",
     **dict.fromkeys(
@@ -367,7 +368,7 @@ def public_name(cls: type) -> tuple[str, str]:
     >>> public_name(DTypePolicy)
     ('keras', 'DTypePolicy')
     """
-    name = cls.__name__
+    name = cls.__dict__.get("_public_name") or cls.__name__
     if name in _PUBLIC:
         return _PUBLIC[name], name
     parts = cls.__module__.split(".")[1:]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .errors import ShapeError
-from .scope import local
+from .errors import InputError, ShapeError
+from .scope import Binding, in_symbolic_scope, local
 from .spec import Spec, TensorOperators, unprobe
 
 
@@ -75,10 +75,11 @@ class Variable(TensorOperators):
         self.aggregation = aggregation
         self.synchronization = synchronization
         self.name = name or "variable"
-        self.path = self.name
+        self.path = "/".join([*local.names, self.name])
         self.constraint: Any = kwargs.get("constraint")
         self.regularizer: Any = kwargs.get("regularizer")
         self.overwrite_with_gradient = False
+        _announce()
 
     def _check_shape(self, name: str | None) -> None:
         shape = unprobe(self.shape)
@@ -262,6 +263,86 @@ class Variable(TensorOperators):
         memo[id(self)] = copy
         copy.__setstate__(self.__getstate__())
         return copy
+
+
+class StatelessScope(Binding):
+    """A ``with`` block in which no variable changes: assignments stay in the block.
+
+    Variables have the values of `state_mapping`, the others their own; `get_current_value` tells,
+    in the block and after it, what a variable has become.
+
+    Args:
+        state_mapping: Pairs of variable and value.
+        collect_losses: Whether what layers add to the loss in the block is put into `losses`.
+        initialize_variables: Taken; variables get their first values when they are first read.
+
+    >>> v = Variable(1.0)
+    >>> with StatelessScope([(v, 5.0)]) as scope:
+    ...     _ = v.assign_add(2.0)
+    >>> float(scope.get_current_value(v)), float(v)
+    (7.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        state_mapping: Any = None,
+        collect_losses: bool = False,
+        initialize_variables: bool = True,
+    ) -> None:
+        pairs = [self._pair(*pair) for pair in state_mapping or ()]
+        super().__init__([v for v, _ in pairs], [value for _, value in pairs], catches=True)
+        self.collect_losses = collect_losses
+        self.initialize_variables = initialize_variables
+        self.losses: list[Any] = []
+
+    def _pair(self, variable: Any, value: Any) -> tuple[Variable, Any]:
+        if not isinstance(variable, Variable):
+            raise InputError(
+                f"StatelessScope: state_mapping takes pairs of Variable and value; got {variable!r} as the first."
+            )
+        value = value.value if isinstance(value, Variable) else value
+        value = _engine_now().asarray(value, variable._dtype)
+        if tuple(value.shape) != variable.shape:
+            raise ShapeError(
+                f"StatelessScope: the variable {variable.path!r} has the shape {variable.shape}; the value "
+                f"given for it {tuple(value.shape)}."
+            )
+        return variable, value
+
+    @property
+    def state_mapping(self) -> dict[int, Any]:
+        """Values by the ids of their variables."""
+        return self.values
+
+    def add_loss(self, loss: Any) -> None:
+        """Add to `losses`."""
+        self.losses.append(loss)
+
+    def take_loss(self, layer: Any, loss: Any) -> bool:
+        """Collect what a layer adds to the loss; the layer keeps it, too."""
+        if self.collect_losses and not in_symbolic_scope():
+            self.losses.append(loss)
+        return False
+
+    def add_update(self, update: tuple[Variable, Any]) -> None:
+        """Note a pair of variable and new value."""
+        variable, value = update
+        self.write(variable, value)
+
+    def get_current_value(self, variable: Variable) -> Any:
+        """The value of a variable in the block, None where it has not been given or assigned."""
+        return self.values.get(id(variable))
+
+
+def _announce() -> None:
+    from .engine import announce_variable
+
+    announce_variable()
+
+
+def as_values(values: Sequence[Any]) -> list[Any]:
+    """Values as they are, and those of Variables among them."""
+    return [v.value if isinstance(v, Variable) else v for v in values]
 
 
 @functools.cache

@@ -312,3 +312,71 @@ def test_regularizers_of_the_projections() -> None:
 def test_value_and_key_must_agree() -> None:
     with pytest.raises(ShapeError, match="value and key must agree"):
         layers.MultiHeadAttention(2, 3)(QUERY, VALUE, VALUE[:, :3])
+
+
+def grouped(
+    layer: layers.GroupQueryAttention,
+    x: Array,
+    y: Array,
+    allowed: Array | None = None,
+) -> tuple[Array, Array]:
+    """Grouped attention by its definition, head by head, from the layer's weights."""
+    w = {v.path.split("/")[-2:][0] + "/" + v.name: v.numpy() for v in layer.weights}
+    share = layer.num_query_heads // layer.num_key_value_heads
+    total, all_weights = 0.0, []
+    for h in range(layer.num_query_heads):
+        q = x @ w["query/kernel"][:, h] + w["query/bias"][h]
+        k = y @ w["key/kernel"][:, h // share] + w["key/bias"][h // share]
+        v = y @ w["value/kernel"][:, h // share] + w["value/bias"][h // share]
+        scores = q @ k.swapaxes(1, 2) / np.sqrt(layer.head_dim)
+        weights = softmax(scores if allowed is None else np.where(allowed, scores, -1e9))
+        out = weights @ v
+        if layer.use_gate:
+            out = out / (1 + np.exp(-(x @ w["gate/kernel"][:, h] + w["gate/bias"][h])))
+        total = total + out @ w["attention_output/kernel"][h]
+        all_weights.append(weights)
+    return total + w["attention_output/bias"], np.stack(all_weights, 1)
+
+
+@pytest.mark.parametrize("gate", [False, True])
+@pytest.mark.parametrize("few", [1, 2, 4])
+def test_grouped(few: int, gate: bool) -> None:
+    layer = layers.GroupQueryAttention(3, 4, few, use_gate=gate, bias_initializer="normal")
+    y = layer(QUERY, VALUE)
+    want, weights = grouped(layer, QUERY, VALUE)
+    close(y, want)
+    close(layer(QUERY, VALUE, return_attention_scores=True), [want, weights])
+    assert layer.weights[2].shape == (4, few, 3)
+    allowed = (
+        QUERY_MASK[..., None] & VALUE_MASK[:, None] & causal(5, 6)
+        & (np.abs(np.arange(5)[:, None] - np.arange(6)) < 3)
+    )  # fmt: skip
+    layer.sliding_window = 3
+    some = allowed.any(-1)  # what a query that may attend to nothing gets is not the formula's
+    masks = {"query_mask": QUERY_MASK, "value_mask": VALUE_MASK, "use_causal_mask": True}
+    got = layer(QUERY, VALUE, **masks)
+    close(np.asarray(got)[some], grouped(layer, QUERY, VALUE, allowed)[0][some])
+
+
+def test_grouped_mask_and_errors() -> None:
+    layer = layers.GroupQueryAttention(3, 4, 2)
+    x = layers.Input((5, 4))
+    assert layer(x, x).shape == (None, 5, 4)
+    mask = np.ones((3, 5, 6), bool)
+    mask[:, :, 2:] = False
+    got = layer(QUERY, VALUE, attention_mask=mask)
+    close(got, layer(QUERY, VALUE[:, :2]))
+    assert layers.deserialize(layers.serialize(layer)).num_key_value_heads == 2
+    with pytest.raises(InputError, match="multiple of num_key_value_heads"):
+        layers.GroupQueryAttention(3, 4, 3)
+    with pytest.raises(InputError, match="head_dim must be"):
+        layers.GroupQueryAttention(0, 4, 2)
+    with pytest.raises(ShapeError, match="must be \\(batch, length, size\\)"):
+        layers.GroupQueryAttention(3, 4, 2)(QUERY[:, 0], QUERY[:, 0])
+
+
+def test_grouped_drops_out() -> None:
+    layer = layers.GroupQueryAttention(3, 4, 2, dropout=0.5, seed=1)
+    still = layer(QUERY, VALUE)
+    assert not np.allclose(layer(QUERY, VALUE, training=True), still)
+    close(layer(QUERY, VALUE, training=False), still)

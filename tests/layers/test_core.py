@@ -8,7 +8,8 @@ import pytest
 from kerata import layers, ops, scope
 from kerata.errors import InputError, NotBuiltError, ShapeError
 from kerata.initializers import Constant
-from layers.check import check_layer, close, twin
+from kerata.scope import get_mask
+from layers.check import check_layer, close, make_input, twin
 
 CASES = [
     (layers.Dense, {"units": 3}, (2, 4)),
@@ -303,3 +304,28 @@ def test_layers_import_no_engine():
 @pytest.mark.parametrize("name", [n for n in layers.__all__ if n[0].isupper()])
 def test_exports_exist(name):
     assert getattr(layers, name).__name__.removeprefix("Base") != ""
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_reversible_embedding(tied: bool) -> None:
+    layer = layers.ReversibleEmbedding(5, 3, tie_weights=tied, logit_soft_cap=0.02)
+    ids = np.array([[1, 4], [0, 2]])
+    vectors = layer(ids)
+    table = layer.embeddings.numpy()
+    close(vectors, table[ids])
+    back = table.T if tied else layer.reverse_embeddings.numpy()
+    x = make_input((2, 4, 3), "float32")
+    close(layer(x, reverse=True), 0.02 * np.tanh(x @ back / 0.02))
+    assert len(layer.weights) == (1 if tied else 2)
+    symbol = layers.Input((4, 3))
+    assert layer(symbol, reverse=True).shape == (None, 4, 5)
+    twin = layers.deserialize(layers.serialize(layer))
+    assert (twin.tie_weights, twin.logit_soft_cap) == (tied, 0.02)
+
+
+def test_reversible_embedding_mask_and_dtype() -> None:
+    layer = layers.ReversibleEmbedding(4, 2, mask_zero=True, reverse_dtype="float16")
+    vectors = layer(np.array([[1, 0]]))
+    assert np.array_equal(get_mask(vectors), [[True, False]])
+    logits = layer(np.ones((1, 2), "float32"), reverse=True)
+    assert "float16" in str(logits.dtype) and get_mask(logits) is None

@@ -171,3 +171,46 @@ def test_shapes_of_weights():
 def test_errors(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+def test_spectral_normalization() -> None:
+    layer = layers.SpectralNormalization(layers.Dense(4), power_iterations=60)
+    x = make_input((3, 5), "float32")
+    layer(x)
+    layer.vector_u.assign(np.full((1, 4), 0.5, np.float32))
+    kernel = layer.layer.kernel.numpy()
+    close(layer(x), x @ kernel)  # untouched outside of training
+    top = np.linalg.svd(kernel)[1][0]
+    close(layer(x, training=True), x @ (kernel / top), {"rtol": 1e-4, "atol": 1e-4})
+    close(layer.layer.kernel, kernel / top, {"rtol": 1e-4, "atol": 1e-4})
+    u = np.linalg.svd(kernel.T)[0][:, 0]
+    assert abs(abs(layer.vector_u.numpy()[0] @ u) - 1) < 1e-4
+    assert [v.name for v in layer.trainable_weights] == ["kernel", "bias"]
+
+
+@pytest.mark.parametrize(
+    ("inner", "shape", "dtype"),
+    [
+        (layers.Conv2D(3, 2), (2, 5, 5, 2), "float32"),
+        (layers.Embedding(6, 3), (2, 4), "int32"),
+    ],
+)
+def test_spectral_normalization_of(inner, shape, dtype) -> None:
+    layer = layers.SpectralNormalization(inner, power_iterations=40)
+    x = make_input(shape, dtype)
+    layer(x, training=True)
+    for _ in range(2):
+        layer(x, training=True)
+    matrix = layer.kernel.numpy().reshape(-1, layer.kernel.shape[-1])
+    assert abs(np.linalg.svd(matrix)[1][0] - 1) < 1e-3
+    twin = layers.deserialize(layers.serialize(layer))
+    assert twin.power_iterations == 40 and type(twin.layer) is type(inner)
+
+
+def test_spectral_normalization_of_zeros_and_errors() -> None:
+    layer = layers.SpectralNormalization(layers.Dense(2, kernel_initializer="zeros"))
+    assert np.array_equal(layer(np.ones((1, 3)), training=True), np.zeros((1, 2)))
+    with pytest.raises(InputError, match="no kernel and no embeddings"):
+        layers.SpectralNormalization(layers.Flatten())(np.ones((1, 3)))
+    with pytest.raises(InputError, match="power_iterations"):
+        layers.SpectralNormalization(layers.Dense(2), power_iterations=0)

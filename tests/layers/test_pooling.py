@@ -171,3 +171,35 @@ def test_gradients_reach_what_lies_before_a_pooling() -> None:
     found = gradient(tf.ones((2, 8, 8, 2)))
     assert found is not None
     assert np.sum(found) == 2 * 3 * 3 * 3
+
+
+def adaptive(x: np.ndarray, sizes: tuple[int, ...], reduce: str) -> np.ndarray:
+    """Adaptive pooling by its definition, window by window."""
+    out = np.zeros((x.shape[0], *sizes, x.shape[-1]))
+    for place in itertools.product(*map(range, sizes)):
+        cut = tuple(
+            slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, x.shape[1:-1], sizes)
+        )
+        axes = tuple(range(1, x.ndim - 1))
+        out[(slice(None), *place)] = getattr(x[(slice(None), *cut)], reduce)(axis=axes)
+    return out
+
+
+@pytest.mark.parametrize("reduce", ["max", "mean"])
+@pytest.mark.parametrize("sizes", [(3,), (5, 2), (2, 3, 4)])
+def test_adaptive_pooling(reduce: str, sizes: tuple[int, ...]) -> None:
+    name = {"max": "AdaptiveMaxPooling", "mean": "AdaptiveAveragePooling"}[reduce]
+    cls = getattr(layers, f"{name}{len(sizes)}D")
+    x = make_input((2, *(7, 5, 4)[: len(sizes)], 2), "float32")
+    want = adaptive(x, sizes, reduce)
+    close(cls(sizes)(x), want)
+    close(cls(sizes, "channels_first")(np.moveaxis(x, -1, 1)), np.moveaxis(want, -1, 1))
+    check_layer(cls, {"output_size": sizes}, data=apart(x.shape))
+    shape = (None, *(None,) * len(sizes), 3)
+    assert cls(sizes).compute_output_shape(shape) == (None, *sizes, 3)
+
+
+def test_adaptive_pooling_arguments() -> None:
+    assert layers.AdaptiveMaxPooling2D(3).output_size == (3, 3)
+    with pytest.raises((InputError, ShapeError), match="output_size"):
+        layers.AdaptiveMaxPooling2D((1, 2, 3))

@@ -66,6 +66,59 @@ def test_names_of_keras_2():
         optimizers.nothing  # noqa: B018
 
 
+@pytest.mark.parametrize("name", ["Adagrad", "Adam", "Ftrl", "Optimizer", "RMSprop", "SGD"])
+def test_legacy_names_are_the_optimizers(name):
+    assert getattr(optimizers.legacy, name) is getattr(optimizers, name)
+
+
+def test_legacy_arguments():
+    v, optimizer = Variable([1.0]), optimizers.legacy.SGD(lr=0.5, momentum=0.0, decay=1.0)
+    for _ in range(2):
+        optimizer.apply([[1.0]], [v])
+    assert v.numpy().tolist() == [1 - 0.5 - 0.5 / 2]
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [(lambda: optimizers.Lion(beta_1=0.0), "beta_1"), (lambda: optimizers.Ftrl(learning_rate_power=0.1), "at most 0"),
+     (lambda: optimizers.Ftrl(l1_regularization_strength=-1.0), "l1_regularization_strength must be at least 0"),
+     (lambda: optimizers.ScheduleFreeAdamW(beta_1=0.0), "hold some of the mean")],
+)  # fmt: skip
+def test_arguments_out_of_range(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_muon_leaves_some_weights_to_adam():
+    paths = ["body/kernel", "body/bias", "embedding/embeddings", "head/kernel"]
+    variables = [named(np.ones((2, 2)) if p != "body/bias" else np.ones(2), p) for p in paths]
+    optimizer = optimizers.Muon(exclude_layers=["head"])
+    optimizer.build(variables)
+    assert [v.name for v in optimizer.variables[2:]] == [
+        "body_kernel_momentum", "body_bias_momentum", "body_bias_velocity", "embedding_embeddings_momentum",
+        "embedding_embeddings_velocity", "head_kernel_momentum", "head_kernel_velocity",
+    ]  # fmt: skip
+    all_matrices = optimizers.Muon(exclude_embeddings=False)
+    all_matrices.build(variables)
+    assert sum("velocity" in v.name for v in all_matrices.variables) == 1
+
+
+def test_adafactor_keeps_rows_and_columns():
+    optimizer = optimizers.Adafactor()
+    optimizer.build([named(np.ones((2, 3, 4)), "a"), named(np.ones(5), "b")])
+    assert [v.shape for v in optimizer.variables[2:]] == [
+        (2, 3), (2, 4), (2, 3, 4), (), (), (5,)
+    ]  # fmt: skip
+
+
+def test_schedule_free_starts_from_the_weights():
+    v = named([1.0, 2.0], "v")
+    optimizer = optimizers.ScheduleFreeAdamW()
+    optimizer.build([v])
+    v.assign([5.0, 5.0])
+    assert optimizer.variables[2].numpy().tolist() == [1.0, 2.0]
+
+
 def test_learning_rate_is_read_and_set():
     optimizer = SGD(lr=0.5)  # the name of old
     assert float(optimizer.learning_rate) == 0.5

@@ -1,11 +1,13 @@
-"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table FOLDER``.
+"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table|signatures FOLDER``.
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
 same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
-cases of `table`. LIBRARY is ``keras`` or ``tf_keras``.
+cases of `table`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
+``tf_keras``.
 """
 
+import json
 import os
 import sys
 import traceback
@@ -13,12 +15,11 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-import table
-import texts
-import zoo
+
+from oracle import signatures, table, texts, zoo
 
 
 def library(name):
@@ -50,11 +51,12 @@ def record(path, model, x, y, train_on=True):
 
 
 def write(keras, folder, suffixes=(".keras", ".h5", ".weights.h5")):
-    for kind, make in zoo.KINDS.items():
+    modern = zoo.MODERN if keras.__name__ == "keras" else {}
+    for kind, make in {**zoo.KINDS, **modern}.items():
         keras.utils.set_random_seed(7)
         model, x, y = make(keras)
         train(model, x, y, 3)
-        for suffix in suffixes:
+        for suffix in suffixes if kind in zoo.KINDS else (".keras",):
             save = model.save_weights if "weights" in suffix else model.save
             try:
                 save(str(folder / (kind + suffix)))
@@ -66,9 +68,10 @@ def write(keras, folder, suffixes=(".keras", ".h5", ".weights.h5")):
 def read(keras, folder):
     for path in sorted(folder.iterdir()):
         kind = path.name.partition(".")[0]
-        if path.suffix not in (".keras", ".h5") or kind not in zoo.KINDS:
+        make = {**zoo.KINDS, **zoo.MODERN}.get(kind)
+        if path.suffix not in (".keras", ".h5") or make is None:
             continue
-        fresh, x, y = zoo.KINDS[kind](keras)
+        fresh, x, y = make(keras)
         try:
             if ".weights" in path.name:
                 fresh.load_weights(str(path))
@@ -94,13 +97,25 @@ def run_table(keras, folder):
     np.savez(folder / "table.npz", **out)
 
 
+def write_signatures(keras, folder):
+    names = Path(__file__).parents[2] / "tools" / "names" / "keras-3.15.1.txt"
+    found = signatures.signatures(keras, names.read_text().split())
+    (folder / "signatures.json").write_text(json.dumps(found))
+
+
+def read_texts(keras, folder):
+    np.savez(folder / "read.npz", **texts.read(keras, folder))
+
+
+ACTIONS = {
+    "write": write,
+    "read": read,
+    "write_texts": texts.write,
+    "read_texts": read_texts,
+    "table": run_table,
+    "signatures": write_signatures,
+}
+
 if __name__ == "__main__":
     name, action, folder = sys.argv[1:]
-    actions = {
-        "write": write,
-        "read": read,
-        "table": run_table,
-        "write_texts": texts.write,
-        "read_texts": lambda keras, at: np.savez(at / "read.npz", **texts.read(keras, at)),
-    }
-    actions[action](library(name), Path(folder))
+    ACTIONS[action](library(name), Path(folder))

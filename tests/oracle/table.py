@@ -6,6 +6,9 @@ give the same outputs, and the same weights after a step of training.
 
 import numpy as np
 
+from oracle import table_images, table_ops, table_preprocessing
+from oracle.table_inputs import arrays
+
 # Name of the layer; its arguments; shapes of its inputs. "int" before a shape: whole numbers below 5.
 LAYERS = """
 Dense(4) | (6,)
@@ -54,6 +57,12 @@ MaxPooling3D(2) | (4, 4, 4, 2)
 AveragePooling1D(2, padding='same') | (7, 3)
 AveragePooling2D(3, strides=2, padding='same') | (7, 6, 2)
 AveragePooling3D(2) | (4, 4, 4, 2)
+AdaptiveAveragePooling1D(3) | (7, 2)
+AdaptiveAveragePooling2D((5, 2)) | (7, 6, 2)
+AdaptiveAveragePooling3D(2) | (3, 4, 5, 2)
+AdaptiveMaxPooling1D(3) | (7, 2)
+AdaptiveMaxPooling2D((5, 2)) | (7, 6, 2)
+AdaptiveMaxPooling3D(2) | (3, 4, 5, 2)
 GlobalMaxPooling1D() | (5, 3)
 GlobalMaxPooling2D(keepdims=True) | (4, 5, 3)
 GlobalAveragePooling1D() | (5, 3)
@@ -77,6 +86,10 @@ LayerNormalization(axis=[1, 2], center=False) | (3, 4)
 GroupNormalization(2) | (5, 4)
 RMSNormalization() | (3, 4)
 UnitNormalization() | (4,)
+SpectralNormalization(L.Dense(3)) | (4,)
+SpectralNormalization(L.Conv2D(3, 2), power_iterations=3) | (5, 5, 2)
+ReversibleEmbedding(5, 3) | int (4,)
+ReversibleEmbedding(5, 3, tie_weights=False) | int (4,)
 Add() | (4,) (4,)
 Subtract() | (4,) (4,)
 Multiply() | (4,) (4,) (4,)
@@ -88,6 +101,9 @@ Dot(axes=(2, 2), normalize=True) | (2, 4) (3, 4)
 Dot(axes=1) | (4,) (4,)
 Attention(use_scale=True) | (3, 4) (5, 4)
 AdditiveAttention() | (3, 4) (5, 4)
+MultiHeadAttention(2, 3, value_dim=4, use_gate=True) | (4, 5) (6, 5)
+GroupQueryAttention(3, 4, 2) | (4, 5) (6, 5)
+GroupQueryAttention(3, 4, 1, use_gate=True, sliding_window=2) | (4, 5) (4, 5)
 Rescaling(0.5, offset=1.0) | (4,)
 Resizing(4, 5) | (6, 6, 2)
 Resizing(3, 3, interpolation='nearest') | (6, 6, 2)
@@ -196,145 +212,44 @@ SGD(S.CosineDecayRestarts(0.1, 2))
 SGD(S.PolynomialDecay(0.1, 3, cycle=True))
 SGD(S.PiecewiseConstantDecay([1, 2], [0.1, 0.2, 0.3]))
 SGD(S.InverseTimeDecay(0.1, 2, 0.5, staircase=True))
-"""
-
-# Calls of `ops` on the arrays that `_op_arguments` names. Left out: `image.gaussian_blur` without a
-# data_format, which Keras 3.15.1 on JAX takes for channels_first whatever the setting is; affine
-# transforms whose last two numbers are not 0, which it multiplies by the number of the channel, against
-# its documentation; one transform for several images, which it refuses; `elastic_transform`, random;
-# pieces of signals without overlap, a place covered by all the pieces, and a centred `fft_length` of 1, for which
-# `stft` and `istft` of 3.15.1 on JAX lose numbers or take another distance than the one given.
-OPS = """
-image.rgb_to_hsv(x)
-image.rgb_to_hsv(first[0], data_format='channels_first')
-image.hsv_to_rgb(x)
-image.rgb_to_grayscale(x[..., :1])
-image.affine_transform(x, turn)
-image.affine_transform(x, turn, 'nearest', 'reflect')
-image.affine_transform(x, turn, fill_mode='nearest')
-image.affine_transform(x, turn, fill_mode='wrap')
-image.affine_transform(x, turn, fill_mode='mirror')
-image.affine_transform(first, turn, fill_value=0.5, data_format='channels_first')
-image.affine_transform(x[0], turn[0], interpolation='nearest', fill_value=0.5)
-image.affine_transform(whole, turn)
-image.map_coordinates(x[0], places, 0, 'reflect')
-image.map_coordinates(x[0], places, 1)
-image.map_coordinates(x[0], places, 1, 'mirror')
-image.map_coordinates(whole[0], places, 1, 'wrap')
-image.map_coordinates(row, [[-0.5, 0.5, 1.5, 2.5, 5.5]], 0, fill_value=2.0)
-image.perspective_transform(x, corners, moved)
-image.perspective_transform(x[0], corners[0], moved[0], 'nearest', 0.5)
-image.perspective_transform(first, corners, moved, data_format='channels_first')
-image.gaussian_blur(x, data_format='channels_last')
-image.gaussian_blur(x, (5, 2), (0.7, 1.9), 'channels_last')
-image.gaussian_blur(first[1], (3, 7), (2.0, 0.5), 'channels_first')
-image.scale_and_translate(x, (2, 9, 5, 3), numbers[:2], numbers[2:4], (1, 2), 'linear')
-image.scale_and_translate(x, (2, 9, 5, 3), numbers[:2], numbers[2:4], (1, 2), 'bicubic', antialias=False)
-image.scale_and_translate(x, (2, 9, 5, 3), numbers[:2], numbers[2:4], (1, 2), 'lanczos3')
-image.scale_and_translate(x[0], (4, 5, 3), numbers[:2], numbers[2:4], (0, -2), 'lanczos5', antialias=False)
-image.extract_patches(x, 3)
-image.extract_patches(x, (2, 3), (1, 2), padding='same')
-image.extract_patches(x, 2, 1, 2)
-image.extract_patches(first[0], 3, 1, data_format='channels_first')
-image.extract_patches(volume, (2, 1, 3))
-image.extract_patches_3d(volume, 2, (1, 2, 1), padding='same')
-image.extract_patches_3d(volume[0], 2)
-image.sobel_edges(x)
-image.sobel_edges(first, 'channels_first')
-image.ssim(x, y, filter_size=5)
-image.ssim(first, first * 0.5, 2.0, 3, 0.8, 0.02, 0.05, 'channels_first')
-image.ssim(x[0], y[0], filter_size=7)
-fft((x[0, 0], y[0, 0]))
-fft2((x, y))
-ifft2((x, y))
-rfft(signal)
-rfft(signal, 16)
-rfft(signal, fft_length=33)
-irfft((x[0], y[0]))
-irfft((x[0], y[0]), 7)
-extract_sequences(signal, 5, 3)
-extract_sequences(whole[0, 0, :, 0], 3, 2)
-stft(signal, 5, 3, 8)
-stft(signal, 6, 2, 7, 'hamming', False)
-stft(signal, 5, 2, 6, row[:5])
-stft(signal[0], 6, 4, 6, None)
-istft((frames[0], frames[1]), 5, 3, 8)
-istft((frames[0], frames[1]), 6, 2, 8, 11, 'hamming')
-istft((frames[0], frames[1]), 8, 3, 8, 17, None, False)
-istft((frames[0], frames[1]), 5, 2, 8, window=row[:5] + 1.0)
-view(row, 'int32')
-view(x, 'uint8')
-view(whole[..., :2], 'int16')
-rearrange(x, 'b h w c -> b c h w')
-rearrange(x, 'b (h1 h) w c -> (b h1) h (w c)', h1=2)
-rearrange(x, 'b (h h1) w c -> h w (c h1 b)', h1=4)
-"""
-
-
-# Layer; what it is adapted to, if anything; its input.
-PREPROCESSING = """
-CategoryEncoding(5) | | INTS
-CategoryEncoding(5, 'one_hot') | | INTS
-CategoryEncoding(5, 'count') | | INTS
-CategoryEncoding(5, output_mode='one_hot') | | INTS[:, :1]
-CategoryEncoding(5, output_mode='multi_hot') | | 2
-CategoryEncoding(num_tokens=5, output_mode='one_hot') | | 2
-Discretization([0.0, 0.5]) | | REALS
-Discretization([0.0, 0.5], output_mode='one_hot') | | REALS
-Discretization([0.0, 0.5], output_mode='multi_hot') | | REALS
-Discretization([0.0, 0.5], output_mode='count') | | REALS
-Discretization(num_bins=5) | REALS | REALS
-Discretization(num_bins=7, epsilon=0.05) | iter(np.split(MANY, 4)) | REALS
-Discretization(num_bins=3, epsilon=0.1) | MANY | REALS
-Hashing(3) | | WORDS
-Hashing(1000) | | WORDS
-Hashing(1000, salt=[133, 137]) | | WORDS
-Hashing(1000, salt=5, mask_value='b') | | WORDS
-Hashing(7, mask_value='b', output_mode='count') | | WORDS
-Hashing(7, output_mode='one_hot') | | WORDS[:, :1]
-Hashing(9999) | | INTS * 123457
-Hashing(99, mask_value=0) | | INTS
-Hashing(99) | | REALS * 1000
-HashedCrossing(1000) | | (WORDS[:, 0], INTS[:, 0])
-HashedCrossing(num_bins=1000) | | (WORDS[:, :1], WORDS[:, 1:2])
-HashedCrossing(10, output_mode='one_hot') | | (WORDS[:, :1], WORDS[:, 1:2], INTS[:, 2:])
-StringLookup() | WORDS | WORDS[::-1]
-StringLookup(max_tokens=3) | WORDS | WORDS
-StringLookup(num_oov_indices=5, mask_token='b') | WORDS[:1] | WORDS
-StringLookup(num_oov_indices=5, salt=[7, 9]) | WORDS[:1] | WORDS
-StringLookup(num_oov_indices=0) | WORDS | WORDS
-StringLookup(vocabulary=['b', 'dd']) | | WORDS
-StringLookup(vocabulary=['', '[UNK]', 'b', 'dd'], mask_token='') | | WORDS
-StringLookup(output_mode='one_hot') | WORDS | WORDS[:, :1]
-StringLookup(output_mode='multi_hot', mask_token='b') | WORDS | WORDS
-StringLookup(output_mode='count', max_tokens=12, pad_to_max_tokens=True) | WORDS | WORDS
-StringLookup(output_mode='tf_idf') | WORDS | WORDS
-StringLookup(output_mode='tf_idf', max_tokens=12, pad_to_max_tokens=True) | WORDS | WORDS
-StringLookup(output_mode='tf_idf', vocabulary=['b', 'dd'], idf_weights=[0.5, 1.5]) | | WORDS
-IntegerLookup() | INTS | INTS + 1
-IntegerLookup(mask_token=0, max_tokens=4) | INTS | INTS
-IntegerLookup(vocabulary=[3, 1], num_oov_indices=3) | | INTS - 2
-IntegerLookup(vocabulary=[3, 1], num_oov_indices=3, oov_method='farmhash') | | INTS - 2
-IntegerLookup(vocabulary=[3, 1], num_oov_indices=4, oov_method='farmhash', salt=2) | | INTS - 2
-IntegerLookup(vocabulary=[3, 1], invert=True) | | INTS
-IntegerLookup(output_mode='multi_hot') | INTS | INTS
-IntegerLookup(output_mode='count', mask_token=1) | INTS | INTS
-IntegerLookup(output_mode='tf_idf') | INTS | INTS
-TextVectorization() | TEXTS | TEXTS
-TextVectorization(max_tokens=6) | np.array(TEXTS)[:, None] | TEXTS[::-1]
-TextVectorization(output_sequence_length=3) | iter([TEXTS[:2], TEXTS[2:]]) | TEXTS
-TextVectorization(standardize=None) | TEXTS | TEXTS
-TextVectorization(standardize='lower') | TEXTS | TEXTS
-TextVectorization(standardize='strip_punctuation') | TEXTS | TEXTS
-TextVectorization(split='character', max_tokens=20) | TEXTS | TEXTS
-TextVectorization(split=None) | TEXTS | TEXTS
-TextVectorization(ngrams=2) | TEXTS | TEXTS
-TextVectorization(ngrams=(1, 3)) | TEXTS | TEXTS
-TextVectorization(output_mode='multi_hot') | TEXTS | TEXTS
-TextVectorization(output_mode='count', ngrams=2) | TEXTS | TEXTS
-TextVectorization(output_mode='tf_idf') | TEXTS | TEXTS
-TextVectorization(output_mode='tf_idf', max_tokens=40, pad_to_max_tokens=True) | TEXTS | TEXTS
-TextVectorization(vocabulary=['a', 'film']) | | TEXTS
+Adafactor(0.1)
+Adafactor(0.5, beta_2_decay=-0.5, clip_threshold=0.5, epsilon_2=0.1)
+Adafactor(0.5, relative_step=False)
+Ftrl(0.1)
+Ftrl(0.1, l1_regularization_strength=0.05, l2_regularization_strength=0.1)
+Ftrl(0.1, learning_rate_power=-0.8, l2_shrinkage_regularization_strength=0.1, beta=0.3)
+Lamb(0.1)
+Lamb(0.1, beta_1=0.5, beta_2=0.9, epsilon=0.001)
+Lion(0.01)
+Lion(0.01, beta_1=0.5, beta_2=0.8)
+Muon(0.1)
+Muon(0.1, nesterov=False, ns_steps=3, rms_rate=None)
+Muon(0.1, exclude_layers=['dense'], adam_lr_ratio=0.5, adam_beta_1=0.8)
+Muon(0.1, adam_weight_decay=None, momentum=0.5)
+ScheduleFreeAdamW(0.1)
+ScheduleFreeAdamW(0.1, beta_1=0.7, warmup_steps=3)
+Adafactor(0.05, clipnorm=0.1)
+Adafactor(0.05, gradient_accumulation_steps=2)
+Ftrl(0.05, weight_decay=0.1)
+Ftrl(0.05, clipvalue=0.01)
+Lamb(0.05, weight_decay=0.1)
+Lamb(0.05, use_ema=True, ema_overwrite_frequency=2)
+Lion(0.05, global_clipnorm=0.1)
+Lion(0.05, loss_scale_factor=8.0)
+Muon(0.05, use_ema=True, ema_overwrite_frequency=2)
+Muon(0.05, gradient_accumulation_steps=2)
+ScheduleFreeAdamW(0.05, weight_decay=0.1)
+ScheduleFreeAdamW(0.05, gradient_accumulation_steps=2)
+ScheduleFreeAdamW(0.05, clipnorm=0.1)
+Adafactor(S.ExponentialDecay(0.1, 2, 0.5))
+Muon(S.ExponentialDecay(0.1, 2, 0.5))
+ScheduleFreeAdamW(S.ExponentialDecay(0.1, 2, 0.5))
+LossScaleOptimizer(O.Adam(0.1))
+LossScaleOptimizer(O.SGD(0.1, momentum=0.9), initial_scale=16.0, dynamic_growth_steps=2)
+LossScaleOptimizer(O.SGD(0.1), initial_scale=2.0**127)
+LossScaleOptimizer(O.Adam(0.1, gradient_accumulation_steps=2, clipnorm=0.1))
+MultiOptimizer(O.OptimizerMap(O.SGD(0.1), {'.*bias': O.Adam(0.1)}))
+MultiOptimizer(O.OptimizerMap(O.Lion(0.01), {'.*bias': O.SGD(0.1, use_ema=True, ema_overwrite_frequency=2)}), loss_scale_factor=4.0)
 """
 
 
@@ -345,15 +260,10 @@ def cases(text):
     ]
 
 
-def _arrays(seed, shapes, scale=1.0):
-    rng = np.random.RandomState(seed)
-    return [(scale * rng.standard_normal(s)).astype("float32") for s in shapes]
-
-
 def _inputs(text):
     whole = text.startswith("int")
     shapes = eval("[" + text.removeprefix("int").strip().replace(") (", "), (") + "]")
-    xs = _arrays(1, [(6, *s) for s in shapes])
+    xs = arrays(1, [(6, *s) for s in shapes])
     return [np.abs(x * 2).astype("int32") % 5 for x in xs] if whole else xs
 
 
@@ -362,8 +272,10 @@ def layer_case(keras, call, inputs):
     xs = _inputs(inputs)
     ins = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in xs]
     layer = eval("L." + call, {"L": keras.layers})
-    model = keras.Model(ins, layer(ins if len(ins) > 1 else ins[0]))
-    model.set_weights([np.abs(w) for w in _arrays(2, [w.shape for w in model.get_weights()], 0.5)])
+    # Some layers take their inputs one by one, the others as a list.
+    apart = len(ins) == 1 or call.startswith(("MultiHeadAttention", "GroupQueryAttention"))
+    model = keras.Model(ins, layer(*ins) if apart else layer(ins))
+    model.set_weights([np.abs(w) for w in arrays(2, [w.shape for w in model.get_weights()], 0.5)])
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
     x = xs if len(xs) > 1 else xs[0]
     out = np.asarray(model.predict(x, verbose=0))
@@ -412,94 +324,35 @@ def metric_case(keras, call, kind):
 
 
 def activation_case(keras, name, _=""):
-    x = _arrays(4, [(4, 6)], 2.0)[0]
+    x = arrays(4, [(4, 6)], 2.0)[0]
     return [np.asarray(getattr(keras.activations, name)(x))]
 
 
 def optimizer_case(keras, call, _=""):
-    """Weights of a small model after each of four steps."""
-    x, y = _arrays(5, [(8, 3), (8, 2)])
+    """Weights of a small model after each of five steps."""
+    x, y = arrays(5, [(8, 3), (8, 2)])
     model = keras.Sequential(
         [keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)]
     )
-    model.set_weights(_arrays(6, [w.shape for w in model.get_weights()], 0.5))
+    model.set_weights(arrays(6, [w.shape for w in model.get_weights()], 0.5))
     optimizer = eval("O." + call, {"O": keras.optimizers, "S": keras.optimizers.schedules})
     model.compile(optimizer=optimizer, loss="mse")
     out = []
-    for _step in range(4):
+    for _step in range(5):
         model.train_on_batch(x, y)
         out.extend(model.get_weights())
     return out
 
 
-_TEXTS = [
-    "A film, a FILM!",
-    'no  good\tfilm; it\'s "bad"',
-    "",
-    "caf\u00e9 \u00c9t\u00e9 (good)\nfilm film",
-]
-
-
-def preprocessing_case(keras, call, rest):
-    """The output, and the vocabulary or the boundaries."""
-    adapt, _, data = rest.partition("|")
-    names = {
-        "np": np,
-        "INTS": np.array([[3, 1, 4], [1, 5, 3], [2, 6, 3]]),
-        "REALS": _arrays(7, [(4, 3)])[0],
-        "MANY": _arrays(8, [(800,)])[0],
-        "WORDS": np.array([["b", "ccc", "b"], ["dd", "a", "ccc"], ["\u00ea" * 40, "x" * 70, "b"]]),
-        "TEXTS": _TEXTS,
-    }
-    layer = eval("L." + call, {"L": keras.layers})
-    if adapt.strip():
-        layer.adapt(eval(adapt.strip(), names))
-    out = [np.asarray(layer(eval(data.strip(), names)))]
-    if hasattr(layer, "get_vocabulary"):
-        text = "\n".join(map(str, layer.get_vocabulary()))
-        out.append(np.array([ord(c) for c in text]))
-    if hasattr(layer, "bin_boundaries"):
-        out.append(np.asarray(layer.bin_boundaries))
-    return out
-
-
-def _op_arguments():
-    rng = np.random.RandomState(7)
-    x, y = rng.rand(2, 2, 8, 7, 3).astype("float32")
-    corners = np.array([[0, 0], [6, 0], [0, 7], [6, 7]], "float32")
-    turn = [[0.91, 0.32, -1.2, -0.22, 1.11, 0.7, 0, 0], [1.4, 0.01, 0.3, 0.12, 0.62, -2.3, 0, 0]]
-    return {
-        "x": x,
-        "y": y,
-        "first": np.moveaxis(x, -1, 1).copy(),
-        "whole": (x * 255).astype("uint8"),
-        "volume": rng.rand(2, 4, 5, 6, 2).astype("float32"),
-        "signal": rng.randn(2, 21).astype("float32"),
-        "frames": rng.randn(2, 3, 6, 5).astype("float32"),
-        "row": rng.rand(6).astype("float32"),
-        "turn": np.array(turn, "float32"),
-        "places": rng.uniform(-9, 14, (3, 4, 6)).astype("float32"),
-        "corners": np.stack([corners, corners]),
-        "moved": corners + rng.uniform(-1, 1, (2, 4, 2)).astype("float32"),
-        "numbers": np.array([1.64, 0.55, -0.3, 1.4], "float32"),
-    }
-
-
-def op_case(keras, call, _=""):
-    names = {k: keras.ops.convert_to_tensor(v) for k, v in _op_arguments().items()}
-    out = eval("ops." + call, {"ops": keras.ops, **names})
-    out = out if isinstance(out, (list, tuple)) else [out]
-    return [np.asarray(keras.ops.convert_to_numpy(v)) for v in out]
-
-
 KINDS = {
-    "preprocessing": (PREPROCESSING, preprocessing_case),
     "layer": (LAYERS, layer_case),
     "loss": (LOSSES, loss_case),
     "metric": (METRICS, metric_case),
     "activation": ("\n".join(ACTIVATIONS.split()), activation_case),
     "optimizer": (OPTIMIZERS, optimizer_case),
-    "op": (OPS, op_case),
+    **table_ops.KINDS,
+    **table_preprocessing.KINDS,
+    **table_images.KINDS,
 }
 
 

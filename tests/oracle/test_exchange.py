@@ -53,6 +53,14 @@ def test_kerata_reads_their_models_and_trains_on(theirs, kind, suffix):
     compare(np.load(theirs / f"{kind}.npz"), model, x, y)
 
 
+@pytest.mark.parametrize("theirs", ["keras"], indirect=True)
+@pytest.mark.parametrize("kind", zoo.MODERN)
+def test_kerata_reads_the_state_of_their_optimizers(theirs, kind):
+    _, x, y = zoo.MODERN[kind](keras)
+    model = keras.models.load_model(theirs / f"{kind}.keras")
+    compare(np.load(theirs / f"{kind}.npz"), model, x, y)
+
+
 @pytest.mark.parametrize("kind", zoo.KINDS)
 def test_kerata_reads_their_weights(theirs, kind):
     model, x, y = zoo.KINDS[kind](keras)
@@ -74,12 +82,13 @@ def test_kerata_reads_weights_out_of_their_whole_models(theirs, kind):
 @pytest.fixture(scope="session")
 def ours(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("from_kerata")
-    for kind, make in zoo.KINDS.items():
+    for kind, make in {**zoo.KINDS, **zoo.MODERN}.items():
         model, x, y = make(keras)
         train(model, x, y)
         model.save(folder / f"{kind}.keras")
-        model.save(folder / f"{kind}.h5")
-        model.save_weights(folder / f"{kind}.weights.h5")
+        if kind in zoo.KINDS:
+            model.save(folder / f"{kind}.h5")
+            model.save_weights(folder / f"{kind}.weights.h5")
         record = {f"before{i}": v for i, v in enumerate(flat(model.predict(x, verbose=0)))}
         train(model, x, y)
         record |= {f"after{i}": v for i, v in enumerate(flat(model.predict(x, verbose=0)))}
@@ -111,6 +120,11 @@ def check(folder: Path, name: str) -> None:
     got, want = np.load(folder / f"{name}.npz"), np.load(folder / f"{name.partition('.')[0]}.npz")
     for key in got.files:
         np.testing.assert_allclose(got[key], want[key], **TOLERANCE, err_msg=key)
+
+
+@pytest.mark.parametrize("kind", zoo.MODERN)
+def test_keras_reads_the_state_of_our_optimizers(read_by_keras, kind):
+    check(read_by_keras, f"{kind}.keras")
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])

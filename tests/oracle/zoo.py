@@ -167,3 +167,42 @@ KINDS = {
     f.__name__: f
     for f in (mlp, convnet, recurrent, graph, nested, normalized, scheduled, attention, operators)
 }
+
+
+# --- what only Keras 3 knows, and keeps in .keras files -----------------------------------------
+
+
+def _trained_by(keras, optimizer):
+    L = keras.layers
+    model = keras.Sequential(
+        [keras.Input((5,)), L.Dense(4, activation="tanh", name="body"), L.Dense(2, name="head")]
+    )
+    model.compile(optimizer=optimizer, loss="mse")
+    return model, _data(16, (12, 5)), _data(17, (12, 2))
+
+
+def muon(keras):
+    return _trained_by(keras, keras.optimizers.Muon(0.05, exclude_layers=["head"], use_ema=True))
+
+
+def adafactor(keras):
+    return _trained_by(keras, keras.optimizers.Adafactor(0.1, gradient_accumulation_steps=2))
+
+
+def scaled(keras):
+    rules = keras.optimizers
+    return _trained_by(
+        keras, rules.LossScaleOptimizer(rules.Lamb(0.05), 64.0, dynamic_growth_steps=2)
+    )
+
+
+def several(keras):
+    rules = keras.optimizers
+    parts = {".*body/kernel": rules.Lion(0.01), ".*head/.*": rules.Ftrl(0.1)}
+    return _trained_by(
+        keras,
+        rules.LossScaleOptimizer(rules.MultiOptimizer(rules.OptimizerMap(rules.Adam(0.05), parts))),
+    )
+
+
+MODERN = {f.__name__: f for f in (muon, adafactor, scaled, several)}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import config
+from .. import config, tree
 from ..errors import InputError
 from ..scope import local
 from . import foreign
@@ -47,7 +47,19 @@ def engine() -> Any:
         random.setstate(drawn)
         np.random.set_state(drawn_by_numpy)
         config._settings["engine_loaded"] = True
+        if config.is_determinism_enabled():
+            _engine.enable_determinism()
     return _engine
+
+
+def announce_variable() -> None:
+    """Load the engine where the program has imported its library itself.
+
+    The program may then hand a variable to functions of the library before it has called any of
+    Kerata's, and the library has to know what a variable is.
+    """
+    if _engine is None and config.backend() in sys.modules:
+        engine()
 
 
 def native(library: str, what: str) -> Any:
@@ -82,6 +94,21 @@ def to_host(x: Any) -> Any:
         InputError: A derivative or a compiled function of the other library would end there.
     """
     return foreign.to_host(x, config.backend())
+
+
+def foreign_call(
+    fn: Callable, infer: Callable, args: tuple, kwargs: dict[str, Any]
+) -> tuple[bool, Any]:
+    """``(True, fn(*args, **kwargs))`` where that is to run inside a graph of another library's, else ``(False, None)``.
+
+    See `foreign.deferred`. So layers that prepare data work in ``tf.data`` pipelines with any engine.
+    """
+    name = config.backend()
+    if "tensorflow" not in sys.modules or not any(
+        foreign.is_deferred(x, name) for x in tree.flatten((args, kwargs))
+    ):
+        return False, None
+    return True, foreign.deferred(fn, infer, args, kwargs)
 
 
 def is_module(x: Any) -> bool:

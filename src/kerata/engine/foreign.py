@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from .. import tree
+from ..errors import InputError, ShapeError
+from ..spec import KerasTensor
 
 _LIBRARIES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
 
@@ -51,3 +55,58 @@ def _refuse(what: str, engine: str, instead: str) -> None:
         f"The engine {engine!r} was handed {what}. Between libraries only values can pass, derivatives "
         f"and compiled code cannot. Pass {instead}, or choose that library as the engine (KERATA_ENGINE)."
     )
+
+
+def is_deferred(x: Any, engine: str) -> bool:
+    """Whether `x` is a tensor of a TensorFlow graph in which `engine` cannot compute.
+
+    That is each engine but TensorFlow itself, and this one where sizes are not known yet: such graphs
+    are those of ``tf.data`` pipelines.
+    """
+    tf = sys.modules.get("tensorflow")
+    if tf is None or not hasattr(x, "graph") or not tf.is_symbolic_tensor(x):
+        return False
+    return engine != "tensorflow" or x.shape.rank is None or None in x.shape
+
+
+def deferred(fn: Callable, infer: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """``fn(*args, **kwargs)`` as an operation of the TensorFlow graph that is being made.
+
+    The operation hands the values to `fn` when the graph runs, in whatever engine that computes.
+
+    Args:
+        fn: A function of nested tensors.
+        infer: A function that gives `KerasTensor`s like its results for such arguments.
+        args, kwargs: With tensors of the graph among them.
+
+    Raises:
+        ShapeError: The graph does not know how many axes a tensor has.
+    """
+    tf = sys.modules["tensorflow"]
+    flat = tree.flatten((args, kwargs))
+    places = [i for i, x in enumerate(flat) if tf.is_tensor(x)]
+    symbols = list(flat)
+    for i in places:
+        if flat[i].shape.rank is None:
+            raise ShapeError(
+                f"The number of axes of {flat[i].name!r} is not known in this graph. Tell it before: "
+                f"x.set_shape((None, None, 3)), or tf.ensure_shape."
+            )
+        symbols[i] = KerasTensor(tuple(flat[i].shape), flat[i].dtype.name)
+    a, k = tree.pack_sequence_as((args, kwargs), symbols)
+    like = infer(*a, **k)
+
+    def run(*values: np.ndarray) -> list[np.ndarray]:
+        from . import engine
+
+        given = list(flat)
+        for i, value in zip(places, values):
+            given[i] = value
+        a, k = tree.pack_sequence_as((args, kwargs), given)
+        return [np.asarray(engine().to_numpy(v)) for v in tree.flatten(fn(*a, **k))]
+
+    specs = tree.flatten(like)
+    out = tf.numpy_function(run, [flat[i] for i in places], [tf.as_dtype(s.dtype) for s in specs])
+    for x, spec in zip(out, specs):
+        x.set_shape(spec.shape)
+    return tree.pack_sequence_as(like, out)

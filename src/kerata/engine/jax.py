@@ -83,6 +83,10 @@ def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
 
 # A variable keeps a plain array; JAX takes a variable for one by its `__jax_array__`.
 Variable.__jax_array__ = lambda self: self.value
+# In the arguments of a compiled function, and wherever else JAX looks for arrays, it stands for its value.
+jax.tree_util.register_pytree_node(
+    Variable, lambda v: ((v.value,), None), lambda _, value: value[0]
+)
 
 
 def hold(value: Any, variable: Variable) -> Any:
@@ -308,6 +312,17 @@ def fold(key: Any, n: Any) -> Any:
 
 def calls() -> None:
     """JAX's functions are pure: they cannot count their calls."""
+
+
+def enable_determinism() -> None:
+    """An option of XLA's, which it reads when the first device is looked for."""
+    flag = "--xla_gpu_deterministic_ops=true"
+    if flag not in os.environ.get("XLA_FLAGS", ""):
+        if jax._src.xla_bridge.backends_are_initialized() and jax.default_backend() != "cpu":
+            raise RuntimeError(
+                "config.enable_determinism() must be called before the first tensor is made: XLA has started."
+            )
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
 
 
 # --- profiles -----------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Engine(Protocol):
         """`fn` mapped over a leading axis."""
 
     def checkpoint(self, fn: Callable) -> Callable:
-        """`fn` with its inner values recomputed for the gradient rather than kept."""
+        """`fn`, of tensors and giving nested tensors, with its inner values recomputed for the gradient."""
 
     # compilation
     def compile(
@@ -153,6 +153,9 @@ class Engine(Protocol):
         them as they stand, for libraries that cannot look into their compiled functions. At most
         `steps` are measured, and fewer where they would take more than about `seconds`.
         """
+
+    def enable_determinism(self) -> None:
+        """Compute only in ways that give the same bits in every run."""
 
     # errors
     def named(self, layer: str) -> Any:

@@ -239,8 +239,29 @@ def _to_front(x: Any, axis: int) -> Any:
 
 
 def checkpoint(fn: Callable) -> Callable:
-    """`fn` with its inner values recomputed for the gradient rather than kept."""
-    return tf.recompute_grad(fn)
+    """`fn` with its inner values recomputed for the gradient rather than kept.
+
+    ``tf.recompute_grad`` knows floats only: other results are those of the first run.
+    """
+
+    def run(*tensors: Any) -> Any:
+        floats = [i for i, t in enumerate(tensors) if t.dtype.is_floating]
+        first: list[Any] = []
+
+        def inner(*parts: Any) -> list[Any]:
+            full = list(tensors)
+            for i, part in zip(floats, parts):
+                full[i] = part
+            out = fn(*full)
+            if not first:
+                first.append(out)
+            return [t for t in tree.flatten(out) if t.dtype.is_floating]
+
+        values = iter(tree.flatten(tf.recompute_grad(inner)(*[tensors[i] for i in floats])))
+        flat = [next(values) if t.dtype.is_floating else t for t in tree.flatten(first[0])]
+        return tree.pack_sequence_as(first[0], flat)
+
+    return run
 
 
 # --- compilation --------------------------------------------------------------------------------
@@ -318,6 +339,11 @@ _counts: list[Any] = []
 def seed_of(key: Any) -> Any:
     """A key as the seed of TensorFlow's stateless functions."""
     return tf.bitcast(asarray(key, "uint32"), tf.int32)
+
+
+def enable_determinism() -> None:
+    """``tf.config.experimental.enable_op_determinism``."""
+    tf.config.experimental.enable_op_determinism()
 
 
 # --- profiles -----------------------------------------------------------------------------------

@@ -253,8 +253,11 @@ def vmap(fn: Callable, in_axes: Any = 0) -> Callable:
 def checkpoint(fn: Callable) -> Callable:
     """`fn` with its inner values recomputed for the gradient rather than kept."""
 
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return torch.utils.checkpoint.checkpoint(fn, *args, use_reentrant=False, **kwargs)
+    def run(*tensors: Any) -> Any:
+        # An early stop is an exception in the midst of an op, which would try again another way.
+        return torch.utils.checkpoint.checkpoint(
+            fn, *tensors, use_reentrant=False, early_stop=False
+        )
 
     return run
 
@@ -344,6 +347,13 @@ torch.library.register_fake("kerata::fold", lambda key, n: torch.empty_like(key)
 
 def calls() -> None:
     """Torch computes when it is asked: a draw is a draw."""
+
+
+def enable_determinism() -> None:
+    """``torch.use_deterministic_algorithms``; operations that have none raise an error."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
 
 
 # --- profiles -----------------------------------------------------------------------------------

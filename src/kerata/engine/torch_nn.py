@@ -311,7 +311,7 @@ def _chosen(index: Any, results: Sequence[Any]) -> Any:
             out = torch.where(index == i, leaves[i], out)
         return out
 
-    return tree.map_structure(choose, *map(_tensors, results))
+    return tree.map_alike(choose, *map(_tensors, results))
 
 
 @override
@@ -689,7 +689,13 @@ def dot_product_attention(
     attn_logits_soft_cap: Any = None,
 ) -> Any:
     q, k, v = together([query, key, value])
-    if attn_logits_soft_cap is not None or q.dim() != 4 or not q.is_floating_point():
+    wanted = config.is_flash_attention_enabled() if flash_attention is None else flash_attention
+    if (
+        attn_logits_soft_cap is not None
+        or q.dim() != 4
+        or not q.is_floating_point()
+        or wanted is False
+    ):
         return body_of("dot_product_attention")(
             q, k, v, bias, mask, scale, is_causal, flash_attention, attn_logits_soft_cap
         )

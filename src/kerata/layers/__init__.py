@@ -9,7 +9,19 @@ from typing import Any
 # Module: the public names in it.
 _MODULES: dict[str, str] = {
     "activation": "Activation ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
-    "core": "Dense EinsumDense Embedding Identity Lambda Masking",
+    "core": "Dense EinsumDense Embedding Identity Lambda Masking ReversibleEmbedding",
+    "images.colour": (
+        "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomGrayscale "
+        "RandomHue RandomInvert RandomPosterization RandomSaturation Solarization"
+    ),
+    "images.crops": "CenterCrop MaxNumBoundingBoxes RandomCrop RandomFlip",
+    "images.filters": "RandomGaussianBlur RandomSharpness",
+    "images.histograms": "AutoContrast ContrastLimitedAdaptiveHistogramEqualization Equalization",
+    "images.mixing": "CutMix MixUp RandomErasing",
+    "images.policies": "AugMix Pipeline RandAugment",
+    "images.warps": (
+        "RandomElasticTransform RandomPerspective RandomRotation RandomShear RandomTranslation RandomZoom"
+    ),
     "input_layer": "Input InputLayer",
     "input_spec": "InputSpec",
     "layer": "Layer",
@@ -19,7 +31,8 @@ _MODULES: dict[str, str] = {
     ),
     "native": "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
     "normalization": (
-        "BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization"
+        "BatchNormalization GroupNormalization LayerNormalization RMSNormalization "
+        "SpectralNormalization UnitNormalization"
     ),
     "regularization": (
         "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise "
@@ -30,13 +43,15 @@ _MODULES: dict[str, str] = {
         "UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D"
     ),
     "scaling": "Normalization Rescaling Resizing",
-    "attention": "AdditiveAttention Attention MultiHeadAttention",
+    "attention": ("AdditiveAttention Attention GroupQueryAttention MultiHeadAttention"),
     "conv": (
         "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose "
         "Convolution1D Convolution1DTranspose Convolution2D Convolution2DTranspose Convolution3D Convolution3DTranspose "
         "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D"
     ),
     "pooling": (
+        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
         "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D "
         "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
         "GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D "

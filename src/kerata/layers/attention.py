@@ -169,113 +169,57 @@ def causal_mask(queries: int, keys: int) -> Any:
     return ops.greater_equal(ops.reshape(rows, (1, queries, 1)), ops.reshape(columns, (1, 1, keys)))
 
 
-class MultiHeadAttention(Layer):
-    """Attention with several heads (Vaswani et al. 2017).
+class HeadsAttention(Layer):
+    """Base of attention with several heads: projections, masks and the attention itself.
 
-    Query, key and value are projected for each head; each head attends by scaled dot products; the
-    results are projected together. Inputs ``query`` (batch, T, size), ``value`` (batch, S, size) and
-    ``key``, the value by default; output (batch, T, size of the query, or `output_shape`).
-
-    Args:
-        num_heads: Number of heads.
-        key_dim: Size of the projected queries and keys of a head.
-        value_dim: Size of the projected values of a head; `key_dim` by default.
-        dropout: Fraction of the attention weights set to zero in training.
-        use_bias: Whether the projections have biases.
-        output_shape: Size or sizes of the last axes of the output.
-        attention_axes: Axes over which is attended; all between batch and features by default.
-        sliding_window: Positions attend only to those less than this far away.
-        flash_attention: Taken; the engine chooses its way of computing.
-        kernel_initializer, bias_initializer: How the weights of all projections start.
-        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties of all projections.
-        kernel_constraint, bias_constraint: Projections of the weights after each step.
-        use_gate: Whether each head's output is multiplied by a sigmoid projection of the query.
-        seed: Seed of the dropout.
-
-    Call arguments: masks (batch, T) and (batch, S), ``query_mask``, ``value_mask``, ``key_mask``;
-    ``attention_mask``, true where a query may attend to a key, (batch, T, S) or broadcastable to
-    (batch, heads, T, S); ``return_attention_scores``, to return the weights (batch, heads, T, S)
-    too; ``use_causal_mask``, to let no position attend to later ones.
-
-    Weights: kernels and biases of ``query``, ``key``, ``value``, (``gate``) and ``attention_output``.
-
-    >>> layer = MultiHeadAttention(num_heads=2, key_dim=4)
-    >>> x = ops.ones((1, 5, 6))
-    >>> layer(x, x).shape, layer.query_dense.kernel.shape
-    ((1, 5, 6), (6, 2, 4))
+    A subclass sets in its constructor ``num_heads``, the number of query heads, ``key_dim`` and
+    ``value_dim``, their sizes; its ``build`` makes the projections and ``_axes``, the axes that are
+    attended over.
     """
 
     supports_masking = True
+    num_heads: int
+    key_dim: int
+    value_dim: int
+    use_bias: bool
+    use_gate: bool
+    dropout: float
+    sliding_window: int | None
+    _output_shape: tuple[int, ...] | None = None
+    _axes: tuple[int, ...] = (1,)
+    _prefix = ""  # of the attributes with the projections: files name weights by attributes
 
-    def __init__(
-        self,
-        num_heads: int,
-        key_dim: int,
-        value_dim: int | None = None,
-        dropout: float = 0.0,
-        use_bias: bool = True,
-        output_shape: int | Sequence[int] | None = None,
-        attention_axes: int | Sequence[int] | None = None,
-        sliding_window: int | None = None,
-        flash_attention: bool | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        use_gate: bool = False,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        arguments = dict(locals())
-        sizes = arguments.pop("output_shape")
-        self.adopt(arguments)
-        for name in ("num_heads", "key_dim", "value_dim", "sliding_window"):
-            value = getattr(self, name)
-            if not (isinstance(value, int) and value > 0) and (
-                value is not None or name in ("num_heads", "key_dim")
-            ):
-                raise InputError(
-                    f"MultiHeadAttention: {name} must be a positive whole number; got {value!r}."
-                )
-        self.value_dim = value_dim or key_dim
-        self._output_shape = (sizes,) if isinstance(sizes, int) else tuple(sizes) if sizes else None
-        if isinstance(attention_axes, int):
-            self.attention_axes = (attention_axes,)
-        self._part_regularizer = arguments["activity_regularizer"]
+    def _start(self, seed: int | None, part_regularizer: Any) -> None:
+        """At the end of a constructor: the generator of dropout, the penalty of each projection."""
+        self._part_regularizer = part_regularizer
         self.seed_generator = None
-        if dropout:
+        if self.dropout:
             self.seed_generator = ops.random.SeedGenerator(seed)
             self._carried = [self.seed_generator.state]
 
-    # --- weights ---------------------------------------------------------------------------------
+    def _check_numbers(self, *names: str) -> None:
+        """Raise an error unless the attributes are whole numbers above 0, or None where they may be."""
+        for name in names:
+            value = getattr(self, name)
+            if value is None and name in ("value_dim", "sliding_window"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+                raise InputError(
+                    f"{type(self).__name__}: {name} must be a positive whole number; got {value!r}."
+                )
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
-        """Make the projections."""
-        key_shape = value_shape if key_shape is None else key_shape
+    def _keep(self, name: str, dense: EinsumDense) -> None:
+        setattr(self, f"{self._prefix}{name}_dense", dense)
+
+    def _dense(self, name: str) -> EinsumDense:
+        return getattr(self, f"{self._prefix}{name}_dense")
+
+    def _check_shapes(self, value_shape: Any, key_shape: Any) -> None:
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ShapeError(
-                f"MultiHeadAttention: value and key must agree but for the last axis; got the shapes "
+                f"{type(self).__name__}: value and key must agree but for the last axis; got the shapes "
                 f"{tuple(value_shape)} and {tuple(key_shape)}."
             )
-        rank = len(query_shape)
-        axes = self.attention_axes
-        self._axes = (
-            tuple(range(1, rank - 1))
-            if axes is None
-            else tuple(a if a >= 0 else rank + a for a in axes)
-        )
-        self.query_dense = self._projection("query", query_shape, self.key_dim)
-        self.key_dense = self._projection("key", key_shape, self.key_dim)
-        if self.use_gate:
-            self.gate_dense = self._projection(
-                "gate", query_shape, self.value_dim, activation="sigmoid"
-            )
-        self.value_dense = self._projection("value", value_shape, self.value_dim)
-        self.output_dense = self._output_projection(query_shape)
 
     def _common(self, name: str) -> dict[str, Any]:
         parts = ("initializer", "regularizer", "constraint")
@@ -288,11 +232,13 @@ class MultiHeadAttention(Layer):
             "name": name,
         }
 
-    def _projection(self, name: str, shape: Any, size: int, activation: Any = None) -> EinsumDense:
+    def _projection(
+        self, name: str, shape: Any, heads: int, size: int, activation: Any = None
+    ) -> EinsumDense:
         """(batch, ..., features) to (batch, ..., heads, size)."""
         free = string.ascii_lowercase[: len(shape) - 1]
         made = EinsumDense(
-            f"{free}x,xyz->{free}yz", (*(None,) * (len(shape) - 2), self.num_heads, size),
+            f"{free}x,xyz->{free}yz", (*(None,) * (len(shape) - 2), heads, size),
             activation, "yz" if self.use_bias else None, **self._common(name),
         )  # fmt: skip
         made.supports_masking = True  # the masks of the inputs are used here, not lost
@@ -362,15 +308,20 @@ class MultiHeadAttention(Layer):
             query, value, (query_mask, value_mask, key_mask), attention_mask, use_causal_mask
         )  # fmt: skip
         output, scores = self._compute_attention(
-            self.query_dense(query), self.key_dense(key), self.value_dense(value), mask, training,
+            self._dense("query")(query), self._spread(self._dense("key")(key)),
+            self._spread(self._dense("value")(value)), mask, training,
             return_attention_scores,
         )  # fmt: skip
         if self.use_gate:
-            output = ops.multiply(output, self.gate_dense(query))
-        output = self.output_dense(output)
+            output = ops.multiply(output, self._dense("gate")(query))
+        output = self._dense("output")(output)
         if query_mask is not None:
             set_mask(output, query_mask)
         return (output, scores) if return_attention_scores else output
+
+    def _spread(self, x: Any) -> Any:
+        """Projected keys or values, (batch, ..., heads, size), with a head for each of the query's."""
+        return x
 
     def _compute_attention(
         self,
@@ -410,6 +361,186 @@ class MultiHeadAttention(Layer):
     def compute_mask(self, query: Any, previous_mask: Any) -> Any:
         """The mask of the query."""
         return previous_mask
+
+
+class MultiHeadAttention(HeadsAttention):
+    """Attention with several heads (Vaswani et al. 2017).
+
+    Query, key and value are projected for each head; each head attends by scaled dot products; the
+    results are projected together. Inputs ``query`` (batch, T, size), ``value`` (batch, S, size) and
+    ``key``, the value by default; output (batch, T, size of the query, or `output_shape`).
+
+    Args:
+        num_heads: Number of heads.
+        key_dim: Size of the projected queries and keys of a head.
+        value_dim: Size of the projected values of a head; `key_dim` by default.
+        dropout: Fraction of the attention weights set to zero in training.
+        use_bias: Whether the projections have biases.
+        output_shape: Size or sizes of the last axes of the output.
+        attention_axes: Axes over which is attended; all between batch and features by default.
+        sliding_window: Positions attend only to those less than this far away.
+        flash_attention: Taken; the engine chooses its way of computing.
+        kernel_initializer, bias_initializer: How the weights of all projections start.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties of all projections.
+        kernel_constraint, bias_constraint: Projections of the weights after each step.
+        use_gate: Whether each head's output is multiplied by a sigmoid projection of the query.
+        seed: Seed of the dropout.
+
+    Call arguments: masks (batch, T) and (batch, S), ``query_mask``, ``value_mask``, ``key_mask``;
+    ``attention_mask``, true where a query may attend to a key, (batch, T, S) or broadcastable to
+    (batch, heads, T, S); ``return_attention_scores``, to return the weights (batch, heads, T, S)
+    too; ``use_causal_mask``, to let no position attend to later ones.
+
+    Weights: kernels and biases of ``query``, ``key``, ``value``, (``gate``) and ``attention_output``.
+
+    >>> layer = MultiHeadAttention(num_heads=2, key_dim=4)
+    >>> x = ops.ones((1, 5, 6))
+    >>> layer(x, x).shape, layer.query_dense.kernel.shape
+    ((1, 5, 6), (6, 2, 4))
+    """
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: int | Sequence[int] | None = None,
+        attention_axes: int | Sequence[int] | None = None,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        arguments = dict(locals())
+        sizes = arguments.pop("output_shape")
+        self.adopt(arguments)
+        self._check_numbers("num_heads", "key_dim", "value_dim", "sliding_window")
+        self.value_dim = value_dim or key_dim
+        self._output_shape = (sizes,) if isinstance(sizes, int) else tuple(sizes) if sizes else None
+        if isinstance(attention_axes, int):
+            self.attention_axes = (attention_axes,)
+        self._start(seed, arguments["activity_regularizer"])
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        """Make the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        self._check_shapes(value_shape, key_shape)
+        rank = len(query_shape)
+        axes = self.attention_axes
+        self._axes = (
+            tuple(range(1, rank - 1))
+            if axes is None
+            else tuple(a if a >= 0 else rank + a for a in axes)
+        )
+        self.query_dense = self._projection("query", query_shape, self.num_heads, self.key_dim)
+        self.key_dense = self._projection("key", key_shape, self.num_heads, self.key_dim)
+        if self.use_gate:
+            self.gate_dense = self._projection(
+                "gate", query_shape, self.num_heads, self.value_dim, "sigmoid"
+            )
+        self.value_dense = self._projection("value", value_shape, self.num_heads, self.value_dim)
+        self.output_dense = self._output_projection(query_shape)
+
+
+class GroupedQueryAttention(HeadsAttention):
+    """Attention whose key and value heads are shared by groups of query heads (Ainslie et al. 2023).
+
+    With as many key and value heads as query heads it is `MultiHeadAttention`, with one it is
+    multi-query attention (Shazeer 2019). Inputs ``query`` (batch, T, size), ``value`` (batch, S, size)
+    and ``key``, the value by default; output (batch, T, size of the query).
+
+    Args:
+        head_dim: Size of a head.
+        num_query_heads: Number of query heads, a multiple of `num_key_value_heads`.
+        num_key_value_heads: Number of key and value heads.
+        dropout: Fraction of the attention weights set to zero in training.
+        use_bias: Whether the projections have biases.
+        sliding_window: Positions attend only to those less than this far away.
+        flash_attention: Taken; the engine chooses its way of computing.
+        kernel_initializer, bias_initializer: How the weights of all projections start.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties of all projections.
+        kernel_constraint, bias_constraint: Projections of the weights after each step.
+        use_gate: Whether each head's output is multiplied by a sigmoid projection of the query.
+        seed: Seed of the dropout.
+
+    Call arguments and weights as in `MultiHeadAttention`; attention weights, if returned, are
+    (batch, num_query_heads, T, S).
+
+    >>> layer = GroupedQueryAttention(head_dim=4, num_query_heads=6, num_key_value_heads=2)
+    >>> x = ops.ones((1, 5, 8))
+    >>> layer(x, x).shape, [w.shape for w in layer.weights[:2]]
+    ((1, 5, 8), [(8, 6, 4), (6, 4)])
+    """
+
+    _public_name = "GroupQueryAttention"
+    _prefix = "_"
+
+    def __init__(
+        self,
+        head_dim: int,
+        num_query_heads: int,
+        num_key_value_heads: int,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.adopt(locals())
+        self._check_numbers("head_dim", "num_query_heads", "num_key_value_heads", "sliding_window")
+        if num_query_heads % num_key_value_heads:
+            raise InputError(
+                "GroupQueryAttention: num_query_heads must be a multiple of num_key_value_heads; got "
+                f"{num_query_heads} and {num_key_value_heads}."
+            )
+        self.num_heads, self.key_dim, self.value_dim = num_query_heads, head_dim, head_dim
+        self._start(seed, activity_regularizer)
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        """Make the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        for name, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape)):
+            if len(shape) != 3:
+                raise ShapeError(
+                    f"GroupQueryAttention: {name} must be (batch, length, size); got the shape {tuple(shape)}."
+                )
+        self._check_shapes(value_shape, key_shape)
+        few = self.num_key_value_heads
+        heads, size = self.num_heads, self.key_dim
+        self._keep("query", self._projection("query", query_shape, heads, size))
+        self._keep("key", self._projection("key", key_shape, few, size))
+        if self.use_gate:
+            gate = self._projection("gate", query_shape, heads, size, "sigmoid")
+            self._keep("gate", gate)
+        self._keep("value", self._projection("value", value_shape, few, size))
+        self._keep("output", self._output_projection(query_shape))
+
+    def _spread(self, x: Any) -> Any:
+        return ops.repeat(x, self.num_heads // self.num_key_value_heads, axis=2)
+
+
+GroupQueryAttention = GroupedQueryAttention
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:

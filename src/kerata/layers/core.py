@@ -13,6 +13,7 @@ from .. import graph, ops
 from ..engine import engine
 from ..errors import InputError, ShapeError
 from ..initializers import VarianceScaling
+from ..scope import set_mask
 from ..spec import Spec
 from .calls import is_shape
 from .input_spec import InputSpec
@@ -326,6 +327,86 @@ class Embedding(LoraLayer):
         config = super().get_config()
         config.pop("weights", None)
         return config
+
+
+class ReversibleEmbedding(Embedding):
+    """An `Embedding` that also goes backwards: from vectors to a score for each integer.
+
+    Called with ``reverse=True`` on vectors (..., output_dim) it gives scores (..., input_dim): the
+    vectors times the transposed table (Press and Wolf 2017), or times a weight of its own.
+
+    Args:
+        input_dim: Number of different integers.
+        output_dim: Size of a vector.
+        tie_weights: Whether the way back uses the table; else the weight ``reverse_embeddings``
+            (output_dim, input_dim).
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: Of the table, as in
+            `Embedding`.
+        mask_zero: Whether 0 stands for padding.
+        reverse_dtype: dtype of the way back; by default that of the product of vectors and table.
+        logit_soft_cap: Limit c of the scores, which become ``c * tanh(scores / c)``.
+
+    >>> layer = ReversibleEmbedding(3, 2, weights=[np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])])
+    >>> layer(layer(np.array([2])), reverse=True).tolist()
+    [[1.0, 1.0, 2.0]]
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.tie_weights = tie_weights  # what the base builds at once, if it is given the weights
+        super().__init__(
+            input_dim, output_dim, embeddings_initializer, embeddings_regularizer,
+            embeddings_constraint, mask_zero, **kwargs,
+        )  # fmt: skip
+        self.reverse_dtype = reverse_dtype
+        self.logit_soft_cap = logit_soft_cap
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the table, and the weight of the way back unless it is the table."""
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight(
+                shape=(self.output_dim, self.input_dim),
+                initializer=self.embeddings_initializer,
+                name="reverse_embeddings",
+            )
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        """Vectors for integers; with `reverse` scores for vectors."""
+        if not reverse:
+            vectors = super().call(inputs)
+            if self.mask_zero:
+                set_mask(vectors, super().compute_mask(inputs))
+            return vectors
+        if self.tie_weights:
+            kernel = ops.transpose(self.adapted())
+        else:
+            kernel = self.reverse_embeddings
+        if self.reverse_dtype is not None:
+            inputs, kernel = (
+                ops.cast(inputs, self.reverse_dtype),
+                ops.cast(kernel, self.reverse_dtype),
+            )
+        scores = ops.matmul(inputs, kernel)
+        if self.logit_soft_cap is not None:
+            cap = self.logit_soft_cap
+            scores = ops.multiply(ops.tanh(ops.divide(scores, cap)), cap)
+        return scores
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: ``call`` attaches the mask, which only the way forward has."""
+        return None
 
 
 class Masking(Layer):

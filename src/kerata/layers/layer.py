@@ -15,9 +15,10 @@ from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
 from ..engine import engine, is_foreign, is_module, layer_method, to_host
 from ..errors import InputError, KerataError, NotBuiltError, ShapeError
+from ..rematerialize import layer_call
 from ..scope import Binding, Call, get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probing, unprobe
-from ..variable import Variable
+from ..variable import Variable, as_values
 from .calls import (
     CallSignature,
     any_symbolic,
@@ -111,7 +112,7 @@ class Layer(graph.Operation, Configurable):
         graph.Operation.__init__(self, name)
         self.activity_regularizer = _get("regularizers", activity_regularizer)
         self._trainable = bool(trainable)
-        self._dtype_policy = dtypes.policy(dtype)
+        self._dtype_policy = self._own_policy = dtypes.policy(dtype)
         self.autocast = autocast
         self.built = False
         self.input_spec: Any = None
@@ -202,12 +203,7 @@ class Layer(graph.Operation, Configurable):
             regularizer=_get("regularizers", regularizer),
         )  # fmt: skip
         variable.overwrite_with_gradient = overwrite_with_gradient
-        path = (
-            local.names
-            if local.names and local.names[-1] == self.name
-            else [*local.names, self.name]
-        )
-        variable.path = "/".join([*path, variable.name])
+        variable.path = "/".join([*self._path(), variable.name])
         if not self._trainable:
             variable.trainable = False
         self.__dict__.setdefault("_own_weights", []).append(variable)
@@ -344,19 +340,29 @@ class Layer(graph.Operation, Configurable):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.policy(value)
+        self._dtype_policy = self._own_policy = dtypes.policy(value)
+
+    def _choose_policy(self) -> None:
+        """Take the policy of this layer out of a map: the layer's path is known where it is built."""
+        if isinstance(self._dtype_policy, dtypes.DTypePolicyMap):
+            self._own_policy = self._dtype_policy["/".join(self._path())]
+
+    def _path(self) -> list[str]:
+        """Names of the layers around this one, and its own, while it is built or called."""
+        names = local.names
+        return list(names) if names and names[-1] == self.name else [*names, self.name]
 
     @property
     def dtype(self) -> str:
         """dtype of the weights."""
-        return self._dtype_policy.variable_dtype
+        return self._own_policy.variable_dtype
 
     variable_dtype = dtype
 
     @property
     def compute_dtype(self) -> str:
         """dtype of the arithmetic and the outputs."""
-        return self._dtype_policy.compute_dtype
+        return self._own_policy.compute_dtype
 
     input_dtype = compute_dtype
 
@@ -366,6 +372,9 @@ class Layer(graph.Operation, Configurable):
         """Add a scalar (or several, or a function giving one) to the loss of this call."""
         for item in loss if isinstance(loss, (list, tuple)) else [loss]:
             if item is not None:
+                binding = local.binding
+                if binding is not None and binding.take_loss(self, item):
+                    continue
                 self._losses.append(item)
 
     def add_metric(
@@ -476,6 +485,8 @@ class Layer(graph.Operation, Configurable):
     def _run(self, args: tuple, kwargs: dict) -> Any:
         """The call on tensors or Specs."""
         signature = self._call_signature
+        if not self.built:
+            self._choose_policy()
         args = tuple([self._tensor(a) for a in args])
         if kwargs:
             kwargs = {k: self._tensor(v) for k, v in kwargs.items()}
@@ -498,12 +509,15 @@ class Layer(graph.Operation, Configurable):
         try:
             traced = local.binding is not None
             with (
-                Call(self, training, self._dtype_policy.autocast if self.autocast else None),
+                Call(self, training, self._own_policy.autocast if self.autocast else None),
                 engine().named(self.name) if traced else _NOTHING,
             ):
                 if self.input_spec is not None:
                     check_inputs(self.input_spec, first, type(self).__name__)
-                outputs = self.call(*args, **kwargs)
+                if self._remat_mode is None:
+                    outputs = self.call(*args, **kwargs)
+                else:
+                    outputs = layer_call(self, args, kwargs)
                 if self.activity_regularizer is not None:
                     for x in tree.flatten(outputs):
                         if x is not None:
@@ -542,12 +556,12 @@ class Layer(graph.Operation, Configurable):
                 dtype = x.dtype
             elif not isinstance(x, np.ndarray):
                 _OWN_TYPES.add(type(x))
-        if self.autocast and dtype != self._dtype_policy.compute_dtype:
+        if self.autocast and dtype != self._own_policy.compute_dtype:
             try:
                 kind = dtypes.standardize(dtype)
             except ValueError:
                 return x
-            if kind != self._dtype_policy.compute_dtype and dtypes.is_float(kind):
+            if kind != self._own_policy.compute_dtype and dtypes.is_float(kind):
                 cast = ops.cast(x, self.compute_dtype)
                 set_mask(cast, get_mask(x))
                 return cast
@@ -609,6 +623,7 @@ class Layer(graph.Operation, Configurable):
     def _build_for(self, args: tuple, kwargs: dict) -> None:
         if self.built:
             return
+        self._choose_policy()
         shapes = self._shapes(args, kwargs, type(self).build)
         try:
             if self.input_spec is not None:
@@ -660,9 +675,18 @@ class Layer(graph.Operation, Configurable):
 
         Returns ``(outputs, non_trainable_variables)``, with `return_losses` also the losses.
         """
-        frozen = self.non_trainable_variables
-        names = [*self.trainable_variables, *frozen]
-        with Binding(names, [*trainable_variables, *non_trainable_variables]) as run:
+        trained, frozen = self.trainable_variables, self.non_trainable_variables
+        for what, given, own in (
+            ("trainable_variables", trainable_variables, trained),
+            ("non_trainable_variables", non_trainable_variables, frozen),
+        ):
+            if len(given) != len(own):
+                built = "" if self.built else " It is not built yet: call it on data first."
+                raise InputError(
+                    f"stateless_call of {self.name!r}: {what} has {len(given)} values for {len(own)} variables.{built}"
+                )
+        names = [*trained, *frozen]
+        with Binding(names, as_values([*trainable_variables, *non_trainable_variables])) as run:
             outputs = self(*args, **kwargs)
             losses = self.losses if return_losses else None
         self._clear_losses()
@@ -798,6 +822,8 @@ def _building(build: Callable) -> Callable:
         pushed = not (local.names and local.names[-1] == self.name)
         if pushed:
             local.names.append(self.name)
+        if outermost:
+            self._choose_policy()
         try:
             # A tensor made in ``build`` is kept as a constant: it must have values, also where the
             # layer is built while shapes are inferred.

@@ -10,9 +10,11 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, ops
 from ..errors import InputError, ShapeError
+from ..initializers import TruncatedNormal
 from ..spec import normalize_axes, normalize_axis, unprobe
 from .input_spec import InputSpec
 from .layer import Layer
+from .wrapper import Wrapper
 
 
 def _wide(x: Any) -> Any:
@@ -382,3 +384,76 @@ class UnitNormalization(Layer):
     def call(self, inputs: Any) -> Any:
         axes = normalize_axes(self.axis, ops.ndim(inputs))
         return ops.normalize(inputs, axis=axes, order=2, epsilon=1e-12)
+
+
+class SpectralNormalization(Wrapper):
+    """Holds the largest singular value of a layer's kernel at 1 (Miyato et al. 2018).
+
+    In training the kernel, as a matrix of its last axis against all others, is divided by an
+    estimate of that value before the layer is called: the length that a vector ``u``, which is
+    kept from step to step, gets in `power_iterations` rounds of the power method. Outside of
+    training the layer is called as it is.
+
+    Args:
+        layer: A layer with a ``kernel`` or ``embeddings``.
+        power_iterations: Rounds of the power method in each step.
+
+    >>> from kerata.layers import Dense
+    >>> layer = SpectralNormalization(Dense(2, kernel_initializer="ones"), power_iterations=3)
+    >>> [round(v, 3) for v in layer(ops.ones((1, 2)), training=True).tolist()[0]]
+    [1.0, 1.0]
+    """
+
+    def __init__(self, layer: Layer, power_iterations: int = 1, **kwargs: Any) -> None:
+        super().__init__(layer, **kwargs)
+        if power_iterations <= 0:
+            raise InputError(
+                f"SpectralNormalization: power_iterations must be above 0; got {power_iterations!r}."
+            )
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Build the layer, and make the vector u."""
+        super().build(input_shape)
+        self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
+        names = [n for n in ("kernel", "embeddings") if n in self.layer.__dict__]
+        if not names:
+            raise InputError(
+                f"SpectralNormalization: the layer {self.layer.name!r} ({type(self.layer).__name__}) has no "
+                "kernel and no embeddings to normalize. Wrap layers such as Dense, Conv2D or Embedding."
+            )
+        self.kernel = getattr(self.layer, names[0])
+        self.vector_u = self.add_weight(
+            shape=(1, self.kernel.shape[-1]),
+            initializer=TruncatedNormal(stddev=0.02),
+            trainable=False,
+            name="vector_u",
+            dtype=self.kernel.dtype,
+        )
+
+    def normalized_weights(self) -> tuple[Any, Any]:
+        """The vector u after this step's rounds, and the kernel divided by its largest singular value.
+
+        A kernel of zeros, which has no direction, stays; so does u.
+        """
+        kernel, start = self.kernel.value, self.vector_u.value
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+        fixed, u = ops.stop_gradient(matrix), start
+        for _ in range(self.power_iterations):
+            v = ops.normalize(ops.matmul(u, ops.transpose(fixed)), axis=None)
+            u = ops.normalize(ops.matmul(v, fixed), axis=None)
+        largest = ops.matmul(ops.matmul(v, matrix), ops.transpose(u))
+        zero = ops.all(ops.equal(fixed, 0))
+        scaled = ops.divide(matrix, ops.where(zero, 1.0, largest))
+        return (
+            ops.cast(ops.where(zero, start, u), self.vector_u.dtype),
+            ops.cast(ops.reshape(scaled, kernel.shape), self.kernel.dtype),
+        )
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The layer's output, in training with the normalized kernel."""
+        if training:
+            u, kernel = self.normalized_weights()
+            self.vector_u.assign(u)
+            self.kernel.assign(kernel)
+        return ops.cast(self.layer(inputs), ops.dtype(inputs))

@@ -237,6 +237,97 @@ class GlobalAveragePooling3D(GlobalPooling):
     rank, reduce = 3, ops.mean
 
 
+class AdaptivePooling(Layer):
+    """A given number of windows along each axis, whatever the size of the input; see subclasses.
+
+    Window i of m covers the places from ``floor(i n / m)`` up to, and without,
+    ``ceil((i + 1) n / m)`` of n: windows are as equal as can be, and may overlap.
+
+    Args:
+        output_size: Number of windows along each axis; one number stands for all.
+        data_format: ``channels_last`` or ``channels_first``; the default one for ``None``.
+    """
+
+    rank = 0
+    pool: Callable[..., Any]
+
+    def __init__(self, output_size: Sizes, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.adopt(locals())
+        self.output_size = per_axis(output_size, self.rank, "output_size")
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs: Any) -> Any:
+        """The pooled input."""
+        return type(self).pool(inputs, self.output_size, self.data_format)
+
+
+class AdaptiveAveragePooling1D(AdaptivePooling):
+    """Means of so many windows of a sequence (batch, steps, channels). See `AdaptivePooling`.
+
+    >>> AdaptiveAveragePooling1D(2)(ops.array([[[1.0], [3.0], [2.0], [0.0]]])).tolist()
+    [[[2.0], [1.0]]]
+    """
+
+    rank, pool = 1, ops.adaptive_average_pool
+
+
+class AdaptiveAveragePooling2D(AdaptivePooling):
+    """Means of so many windows of an image (batch, height, width, channels). See `AdaptivePooling`.
+
+    >>> AdaptiveAveragePooling2D((2, 3)).compute_output_shape((None, 7, 8, 3))
+    (None, 2, 3, 3)
+    """
+
+    rank, pool = 2, ops.adaptive_average_pool
+
+
+class AdaptiveAveragePooling3D(AdaptivePooling):
+    """Means of so many windows of a volume (batch, depth, height, width, channels).
+
+    See `AdaptivePooling`.
+
+    >>> AdaptiveAveragePooling3D(2).compute_output_shape((None, 5, 6, 7, 1))
+    (None, 2, 2, 2, 1)
+    """
+
+    rank, pool = 3, ops.adaptive_average_pool
+
+
+class AdaptiveMaxPooling1D(AdaptivePooling):
+    """The largest of so many windows of a sequence (batch, steps, channels). See `AdaptivePooling`.
+
+    >>> AdaptiveMaxPooling1D(2)(ops.array([[[1.0], [3.0], [2.0], [0.0]]])).tolist()
+    [[[3.0], [2.0]]]
+    """
+
+    rank, pool = 1, ops.adaptive_max_pool
+
+
+class AdaptiveMaxPooling2D(AdaptivePooling):
+    """The largest of so many windows of an image (batch, height, width, channels).
+
+    See `AdaptivePooling`.
+
+    >>> AdaptiveMaxPooling2D(4).compute_output_shape((None, None, None, 3))
+    (None, 4, 4, 3)
+    """
+
+    rank, pool = 2, ops.adaptive_max_pool
+
+
+class AdaptiveMaxPooling3D(AdaptivePooling):
+    """The largest of so many windows of a volume (batch, depth, height, width, channels).
+
+    See `AdaptivePooling`.
+
+    >>> AdaptiveMaxPooling3D((1, 2, 3)).compute_output_shape((None, 5, 6, 7, 1))
+    (None, 1, 2, 3, 1)
+    """
+
+    rank, pool = 3, ops.adaptive_max_pool
+
+
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
 GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = (

@@ -10,7 +10,7 @@ import numpy as np
 from .. import config, dtypes, graph
 from ..capture import Configurable
 from ..scope import Binding
-from ..variable import Variable
+from ..variable import Variable, as_values
 
 
 class Metric(Configurable):
@@ -192,7 +192,7 @@ class Metric(Configurable):
                 f"The metric {self.name!r} has {len(variables)} variables "
                 f"({', '.join(v.name for v in variables)}), got {len(values)} values."
             )
-        return Binding(variables, list(values))
+        return Binding(variables, as_values(values))
 
     # --- configuration ---------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from ..engine import engine
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
-from ..scope import get_mask, set_mask
+from ..scope import get_mask, local, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
+from .states import StateMethods
 from .training import TrainingMethods
 
 _OLD_METHODS = frozenset(
@@ -21,7 +22,7 @@ _OLD_METHODS = frozenset(
 )
 
 
-class Model(TrainingMethods, Layer):
+class Model(TrainingMethods, StateMethods, Layer):
     """Layers joined into something that can be trained, evaluated, used and saved.
 
     With `inputs` and `outputs` the model is functional: it computes the outputs from the inputs
@@ -291,12 +292,58 @@ class Model(TrainingMethods, Layer):
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
         self.built = True
         self.__dict__.setdefault("_build_shapes", [shapes_of(x) for x in inputs])  # files need them
+        # While it is built its name is in the path already; the run puts it there again.
+        building = bool(local.names) and local.names[-1] == self.name
+        if building:
+            local.names.pop()
         try:
             return graph.infer(self._run_abstract, tuple(inputs), {})
         finally:
+            if building:
+                local.names.append(self.name)
             self._clear_losses()
 
     # --- looking at it ---------------------------------------------------------------------------
+
+    def freeze(self, until: Any = None) -> None:
+        """Make the layers before `until` untrainable, and that one and those after it trainable.
+
+        For transfer learning: train the new top of a network first, then more and more of it. Compiled
+        settings stay; the next `fit` takes notice. Frozen batch normalizations use their running moments.
+
+        Args:
+            until: The first layer to be trained, by itself, its name, or its number in `layers`. All
+                layers are frozen for ``None``.
+
+        >>> from kerata import Sequential, layers
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(3, name="a"), layers.Dense(1, name="b")])
+        >>> model.freeze(until="b")
+        >>> [w.path for w in model.trainable_weights]
+        ['b/kernel', 'b/bias']
+        """
+        known = self.layers
+        if until is None:
+            at = len(known)
+        elif isinstance(until, int):
+            at = known.index(self.get_layer(index=until if until >= 0 else len(known) + until))
+        else:
+            name = until if isinstance(until, str) else until.name
+            at = known.index(self.get_layer(name))
+        for i, layer in enumerate(known):
+            layer.trainable = i >= at
+
+    def unfreeze(self) -> None:
+        """Make all layers trainable.
+
+        >>> from kerata import Sequential, layers
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(3)])
+        >>> model.freeze()
+        >>> model.unfreeze()
+        >>> len(model.trainable_weights)
+        2
+        """
+        for layer in self.layers:
+            layer.trainable = True
 
     def summary(
         self,

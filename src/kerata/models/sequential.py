@@ -236,6 +236,8 @@ class Sequential(Model):
         with custom_object_scope(custom_objects or {}):
             made = [deserialize_keras_object(e) for e in entries]
         model = cls(name=name)
+        if isinstance(config, dict) and config.get("dtype") is not None:
+            model.dtype_policy = config["dtype"]
         for layer in made:
             model.add(layer)
         shape = None if isinstance(config, list) else config.get("build_input_shape")

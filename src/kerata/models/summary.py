@@ -232,11 +232,11 @@ def summary_html(model: Any) -> str:
     )
 
 
-def source_inputs(x: KerasTensor) -> list[KerasTensor]:
+def source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
     """Input tensors from which a symbolic tensor is computed (Keras's ``get_source_inputs``)."""
     seen: set[int] = set()
     found: list[KerasTensor] = []
-    todo = [x]
+    todo = [tensor]
     while todo:
         t = todo.pop()
         if id(t) in seen:

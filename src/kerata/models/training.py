@@ -7,6 +7,7 @@ from typing import Any
 from .. import tree
 from ..errors import NotBuiltError
 from ..scope import results_only
+from ..variable import StatelessScope
 
 
 class TrainingMethods:
@@ -44,6 +45,8 @@ class TrainingMethods:
             steps_per_execution: Accepted; Kerata compiles whole runs of steps anyway.
             jit_compile: Whether the library's optimizing compiler takes the whole step: XLA with
                 TensorFlow, Inductor with torch; JAX always does. ``"auto"`` where that is faster.
+            auto_scale_loss: Whether a model of the policy ``mixed_float16`` gets a
+                `LossScaleOptimizer` around its optimizer.
         """
         from ..train.compiled import Compiled
 
@@ -158,6 +161,38 @@ class TrainingMethods:
         """The total loss: that of `compile`, plus penalties and `add_loss`; may be overridden."""
         return self._need_compiled("compute_loss").total_loss(self, y, y_pred, sample_weight)
 
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple[Any, Any, Any]]:
+        """`compute_loss` as a pure function of the values of the variables.
+
+        Returns the loss and ``(trainable_variables, non_trainable_variables, metrics_variables)`` as
+        they are afterwards.
+        """
+        model: Any = self
+        others = tree.unique([*model.non_trainable_variables, *model.metrics_variables])
+        pairs = [
+            *zip(model.trainable_variables, trainable_variables, strict=True),
+            *zip(model.non_trainable_variables, non_trainable_variables, strict=True),
+            *zip(model.metrics_variables, metrics_variables, strict=True),
+        ]
+        with StatelessScope(pairs) as scope:
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training)
+        after = {id(v): scope.get_current_value(v) for v in others}
+        return loss, (
+            trainable_variables,
+            [after[id(v)] for v in model.non_trainable_variables],
+            [after[id(v)] for v in model.metrics_variables],
+        )
+
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
@@ -184,6 +219,7 @@ class TrainingMethods:
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
         profile: bool = False,
+        debug_nan: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Train for a number of epochs; returns the `History`.
@@ -207,6 +243,8 @@ class TrainingMethods:
             validation_freq: Validate every so many epochs, or in the epochs of a list.
             profile: Measure where the time of a step goes, layer by layer; a table is printed after
                 the training, and its numbers are in ``history.profile``. The training stays the same.
+            debug_nan: Look at loss and weights after every step. Where they become NaN or infinite, the step is
+                taken back and `NanError` says in which layer and op that began. Steps take longer.
         """  # fmt: skip
         from ..train import loop
 
@@ -216,7 +254,7 @@ class TrainingMethods:
             class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
             validation_batch_size=validation_batch_size, validation_freq=validation_freq,
-            profile=profile, **kwargs,
+            profile=profile, debug_nan=debug_nan, **kwargs,
         )  # fmt: skip
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",

@@ -304,8 +304,10 @@ def _adaptive(x: Any, output_size: Any, data_format: str | None, combine: Any) -
     for i, m in enumerate(per_axis(output_size, rank, "output_size")):
         axis = i + (2 if data_format == "channels_first" else 1)
         n = shape_of(x)[axis]
-        if not known(n):
-            raise ShapeError("Adaptive pooling needs spatial axes of known size.")
+        if not known(
+            n
+        ):  # only while shapes are inferred: how many places there are changes nothing
+            x, n = Spec((*x.shape[:axis], m, *x.shape[axis + 1 :]), x.dtype), m
         before = (slice(None),) * axis
         parts = [
             combine(get_item(x, (*before, slice(j * n // m, -(-(j + 1) * n // m)))), axis)

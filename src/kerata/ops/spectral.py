@@ -25,7 +25,7 @@ def spectrum(x: Tensor, kind: str, length: int | None = None) -> Tensor:
     The first three take and give complex numbers; ``rfft`` takes real ones, ``irfft`` gives real
     ones, `length` of them along the last axis in both cases.
 
-    >>> spectrum([1.0, 0.0, 0.0, 1.0], "rfft").shape
+    >>> tuple(spectrum([1.0, 0.0, 0.0, 1.0], "rfft").shape)
     (3,)
     """
     shape, dtype = shape_of(x), dtype_of(x)

@@ -129,7 +129,7 @@ def _places(x: Any) -> Any:
     return math.cast(x, kind)
 
 
-def _sample_images(
+def sample_images(
     what: str,
     images: Any,
     places: Sequence[Any],
@@ -228,7 +228,7 @@ def affine_transform(
     a0, a1, a2, b0, b1, b2 = (get_item(t, (slice(None), i)) for i in range(6))
     x, y = _grid(shape_of(images)[h], shape_of(images)[w], dtype_of(t))
     places = [_plane(b0, b1, b2, x, y), _plane(a0, a1, a2, x, y)]
-    return _sample_images(
+    return sample_images(
         "affine_transform", images, places, interpolation, fill_mode, fill_value, data_format
     )
 
@@ -280,14 +280,14 @@ def perspective_transform(
         )
     if _abstract(images, start_points, end_points):
         return Spec(shape_of(images), dtype_of(images))
-    t = _homography(_places(start_points), _places(end_points))
+    t = homography(_places(start_points), _places(end_points))
     x, y = _grid(shape_of(images)[h], shape_of(images)[w], dtype_of(t))
     parts = [reshape(v, (-1, 1, 1)) for v in _columns(t)]
     below = _plane(parts[6], parts[7], 1.0, x, y)
     places = [
         math.divide(_plane(parts[i], parts[i + 1], parts[i + 2], x, y), below) for i in (3, 0)
     ]
-    return _sample_images(what, images, places, interpolation, "constant", fill_value, data_format)
+    return sample_images(what, images, places, interpolation, "constant", fill_value, data_format)
 
 
 def _columns(x: Any) -> list[Any]:
@@ -295,7 +295,7 @@ def _columns(x: Any) -> list[Any]:
     return [get_item(x, (..., i)) for i in range(shape_of(x)[-1])]
 
 
-def _homography(start: Any, end: Any) -> Any:
+def homography(start: Any, end: Any) -> Any:
     """Eight numbers a..h, (batch, 8), such that ((ax + by + c)/k, (dx + ey + f)/k) with
     k = gx + hy + 1 is a point of `start` for the point (x, y) of `end`: a linear equation each for x
     and y of the four points.
@@ -329,7 +329,7 @@ def elastic_transform(
     `affine_transform`.
 
     >>> import numpy as np
-    >>> elastic_transform(np.ones((8, 9, 3), "float32"), seed=1).shape
+    >>> tuple(elastic_transform(np.ones((8, 9, 3), "float32"), seed=1).shape)
     (8, 9, 3)
     """
     what = "elastic_transform"
@@ -348,7 +348,7 @@ def elastic_transform(
     moves = math.multiply(reshape(moves, (2, count, height, width)), math.cast(alpha, "float32"))
     x, y = _grid(height, width, "float32")
     places = [math.add(y, get_item(moves, 0)), math.add(x, get_item(moves, 1))]
-    return _sample_images(what, images, places, interpolation, fill_mode, fill_value, data_format)
+    return sample_images(what, images, places, interpolation, fill_mode, fill_value, data_format)
 
 
 # --- scaling ------------------------------------------------------------------------------------

@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from ..serialization import deserialize_keras_object, lookup, reading, serialize_keras_object
+from . import legacy as legacy
 from . import schedules as schedules
-from .adaptive import Adam, Adamax, AdamW, Nadam
+from .adaptive import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
 from .base import Optimizer
-from .descent import SGD, Adadelta, Adagrad, RMSprop
+from .descent import SGD, Adadelta, Adagrad, Ftrl, Lion, RMSprop
+from .matrices import Adafactor, Muon
+from .scaling import LossScaleOptimizer
+from .several import MultiOptimizer, OptimizerMap
 
 __all__ = [
-    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Nadam", "Optimizer", "RMSprop",
-    "deserialize", "get", "schedules", "serialize",
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
+    "LossScaleOptimizer", "MultiOptimizer", "Muon", "Nadam", "Optimizer", "OptimizerMap", "RMSprop",
+    "ScheduleFreeAdamW", "deserialize", "get", "legacy", "schedules", "serialize",
 ]  # fmt: skip
 
-_TABLE = {c.__name__: c for c in (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam)}
+_TABLE = {
+    c.__name__: c
+    for c in (
+        SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam, Adafactor, Ftrl, Lamb, Lion, Muon,
+        ScheduleFreeAdamW, LossScaleOptimizer, MultiOptimizer,
+    )
+}  # fmt: skip
 
 
 def get(identifier: Any) -> Any:

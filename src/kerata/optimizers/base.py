@@ -13,15 +13,15 @@ import numpy as np
 
 from .. import config as settings
 from .. import graph, ops, tree
-from ..capture import Configurable
 from ..engine import engine, part_of_step
-from ..errors import InputError, NotBuiltError, ShapeError
+from ..errors import InputError, NotBuiltError
 from ..scope import Binding
-from ..variable import Variable
+from ..variable import Variable, as_values
 from .schedules import LearningRateSchedule
+from .state import State, overwritten
 
 
-class Optimizer(Configurable):
+class Optimizer(State):
     """Changes variables so that a loss falls.
 
     The state (slots per variable, number of steps, learning rate) is kept in Variables and changed
@@ -48,6 +48,8 @@ class Optimizer(Configurable):
     """
 
     _abstract_config = False
+    # Whether a rule treats every element alike, so that all weights may be updated as one value.
+    elementwise = True
 
     def __init__(
         self,
@@ -110,23 +112,7 @@ class Optimizer(Configurable):
                 f"ema_overwrite_frequency must be an integer of at least 1 or None, got {every!r}."
             )
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Variable) and "_tracked" in self.__dict__:
-            self._track(value)
-        super().__setattr__(name, value)
-
-    def _track(self, variable: Variable) -> None:
-        if not any(v is variable for v in self._tracked):
-            self._tracked.append(variable)
-
     # --- variables -------------------------------------------------------------------------------
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All state: the number of steps, the learning rate, then the slots."""
-        return list(self._tracked)
-
-    weights = variables
 
     @property
     def iterations(self) -> Any:
@@ -138,18 +124,6 @@ class Optimizer(Configurable):
     @iterations.setter
     def iterations(self, value: Any) -> None:
         self._iterations.assign(value)
-
-    def slots(self) -> list[tuple[str, ...]]:
-        """Names of the slots that the rule keeps for each variable.
-
-        The slots of a group lie together variable by variable, the groups one after the other: files
-        depend on this order.
-        """
-        return []
-
-    def slot_start(self, name: str) -> float:
-        """What a slot is filled with at the start."""
-        return 0.0
 
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these variables; done by the first `apply` where it is not called."""
@@ -164,68 +138,8 @@ class Optimizer(Configurable):
                 self.add_variable_from_reference(v, "gradient_accumulator") for v in variables
             ]
         for group in self.slots():
-            start = [functools.partial(_fill, self.slot_start(n)) for n in group]
-            made = self.add_optimizer_variables(variables, group, start)
-            self._slots.update(zip(group, made))
+            self._make_slots(variables, group)
         self.built = True
-
-    def _variable(self, value: Any, name: str, dtype: str) -> Variable:
-        made = Variable(value, dtype=dtype, trainable=False, name=name)
-        made.path = f"{self.name}/{name}"
-        self._tracked.append(made)
-        return made
-
-    def add_variable(
-        self, shape: Sequence[int], initializer: Any = "zeros", dtype: Any = None,
-        aggregation: str = "none", layout: Any = None, name: str | None = None,
-    ) -> Variable:  # fmt: skip
-        """A new variable of the optimizer's state."""
-        if isinstance(initializer, str):
-            from .. import initializers
-
-            initializer = initializers.get(initializer)
-        made = Variable(initializer, tuple(shape), dtype, trainable=False, name=name)
-        made.path = f"{self.name}/{made.name}"
-        self._tracked.append(made)
-        return made
-
-    def add_variable_from_reference(
-        self, reference_variable: Any = None, name: str | None = None, initializer: Any = "zeros",
-        shape: Any = None, **old: Any,
-    ) -> Variable:  # fmt: skip
-        """A slot of the shape and dtype of a variable, named after it."""
-        if "model_variable" in old or "variable_name" in old:  # the names of Keras 2
-            reference_variable = old.get("model_variable", reference_variable)
-            name = old.get("variable_name", name)
-        path = getattr(reference_variable, "path", None) or str(reference_variable.name)
-        return self.add_variable(
-            shape=reference_variable.shape if shape is None else shape,
-            initializer=_fill_zeros if initializer == "zeros" else initializer,
-            dtype=reference_variable.dtype,
-            name=f"{path.replace('/', '_').replace(':', '_')}_{name or 'var'}",
-        )
-
-    def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
-    ) -> Any:
-        """Slots for variables: a list for one name, a tuple of lists for several."""
-        names = [name] if isinstance(name, str) else list(name)
-        starts = (
-            list(initializer)
-            if isinstance(initializer, (list, tuple))
-            else [initializer] * len(names)
-        )
-        if len(names) != len(starts):
-            raise InputError(f"{len(names)} names of slots but {len(starts)} initializers.")
-        made: tuple[list, ...] = tuple([] for _ in names)
-        for v in trainable_variables:
-            for into, n, start in zip(made, names, starts):
-                into.append(
-                    None
-                    if _overwritten(v)
-                    else self.add_variable_from_reference(v, n, initializer=start)
-                )
-        return made[0] if isinstance(name, str) else made
 
     def _get_variable_index(self, variable: Any) -> int:
         i = self._index.get(id(variable))
@@ -282,6 +196,11 @@ class Optimizer(Configurable):
 
     lr = learning_rate
 
+    @property
+    def rates(self) -> list[Any]:
+        """What learning rates are read from: variables, schedules or functions."""
+        return [self._learning_rate]
+
     def _rate(self) -> Any:
         rate = self.learning_rate
         if isinstance(rate, Variable):
@@ -319,9 +238,9 @@ class Optimizer(Configurable):
             if len(pairs) < len(grads):
                 self._tell_missing(grads, variables, bool(pairs))
             for g, v in pairs:
-                if _overwritten(v):
+                if overwritten(v):
                     v.assign(g)
-            pairs = [(g, v) for g, v in pairs if not _overwritten(v)]
+            pairs = [(g, v) for g, v in pairs if not overwritten(v)]
             if pairs:
                 self._apply([g for g, _ in pairs], [v for _, v in pairs])
             self._iterations.assign(self._iterations.value + 1)
@@ -373,10 +292,10 @@ class Optimizer(Configurable):
     def _update(self, grads: list[Any], variables: list[Variable]) -> None:
         rate = self._rate()
         grads = self._clip(grads)
-        if self.weight_decay is not None:
-            for v in variables:
-                if self._use_weight_decay(v):
-                    v.assign(v.value - v.value * (_as(rate, v.dtype) * self.weight_decay))
+        for v in variables:
+            decay = self._decay_of(v) if self._use_weight_decay(v) else None
+            if decay is not None:
+                v.assign(v.value - v.value * (_as(rate, v.dtype) * decay))
         self._scalars = {}
         try:
             self._update_all(grads, variables, rate)
@@ -384,7 +303,8 @@ class Optimizer(Configurable):
             self._scalars = None
 
     def _update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
-        if len(variables) > 1 and type(self).update_step is Optimizer.update_step:
+        own_step = type(self).update_step is not Optimizer.update_step
+        if len(variables) > 1 and self.elementwise and not own_step:
             for dtype in dict.fromkeys(v.dtype for v in variables):
                 pairs = [(g, v) for g, v in zip(grads, variables) if v.dtype == dtype]
                 if not self._update_together([g for g, _ in pairs], [v for _, v in pairs], rate):
@@ -424,10 +344,11 @@ class Optimizer(Configurable):
         scalars = self._prepared(dtype, learning_rate)
         i = self._get_variable_index(variable)
         held = {name: made[i] for name, made in self._slots.items()}
-        slots = {name: v.value for name, v in held.items()}  # type: ignore[union-attr]
+        slots = {name: v.value for name, v in held.items() if v is not None}
         variable.assign(self.rule(_as(gradient, dtype), variable.value, scalars, slots))
         for name, v in held.items():
-            v.assign(slots[name])  # type: ignore[union-attr]
+            if v is not None:
+                v.assign(slots[name])
 
     def _prepared(self, dtype: str, learning_rate: Any) -> Any:
         """What `prepare` gives, in the dtype of the weights; once a step."""
@@ -514,6 +435,10 @@ class Optimizer(Configurable):
         pattern = re.compile("|".join(sorted(set(var_names)))) if var_names else None
         self._excluded = ({id(v) for v in var_list or ()}, pattern)
 
+    def _decay_of(self, variable: Variable) -> float | None:
+        """Share of a variable that a step takes off it, times the learning rate."""
+        return self.weight_decay
+
     def _use_weight_decay(self, variable: Variable) -> bool:
         ids, pattern = self._excluded
         return id(variable) not in ids and not (
@@ -538,15 +463,16 @@ class Optimizer(Configurable):
                 "stateless_apply needs a built optimizer: optimizer.build(variables)."
             )
         for what, given, own in (
-            ("optimizer_variables", optimizer_variables, self._tracked),
+            ("optimizer_variables", optimizer_variables, self.variables),
             ("trainable_variables", trainable_variables, self._trainable_variables),
         ):
             if len(given) != len(own):
                 raise InputError(f"{what} has {len(given)} values for {len(own)} variables.")
-        names = [*self._trainable_variables, *self._tracked]
-        with Binding(names, [*trainable_variables, *optimizer_variables]) as run:
+        own = self.variables
+        names = [*self._trainable_variables, *own]
+        with Binding(names, as_values([*trainable_variables, *optimizer_variables])) as run:
             self.apply(grads)
-        return run.result(self._trainable_variables), run.result(self._tracked)
+        return run.result(self._trainable_variables), run.result(own)
 
     # --- configuration and files -----------------------------------------------------------------
 
@@ -573,47 +499,6 @@ class Optimizer(Configurable):
 
         with custom_object_scope(custom_objects):
             return super().from_config(config)
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Values of `variables`."""
-        return [v.numpy() for v in self._tracked]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set the state to values in the order of `variables`. All fit, or none is set."""
-        if not self.built:
-            raise NotBuiltError(
-                "The optimizer is not built yet: optimizer.build(model.trainable_variables) first."
-            )
-        values = [np.asarray(w) for w in weights]
-        if len(values) != len(self._tracked):
-            raise ShapeError(
-                f"{len(values)} arrays for the {len(self._tracked)} variables of {self.name!r}."
-            )
-        for v, w in zip(self._tracked, values):
-            if w.shape != v.shape:
-                raise ShapeError(
-                    f"The optimizer's variable {v.path!r} has the shape {v.shape}, got {w.shape}."
-                )
-        for v, w in zip(self._tracked, values):
-            v.assign(w)
-
-    def save_own_variables(self, store: Any) -> None:
-        """Write the state into a mapping."""
-        for i, v in enumerate(self._tracked):
-            store[str(i)] = v.host()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Read what `save_own_variables` wrote."""
-        keys = list(store.keys())
-        if len(keys) != len(self._tracked):
-            if len(keys) > 2:
-                warnings.warn(
-                    f"The file's optimizer state has {len(keys)} variables, {self.name!r} has {len(self._tracked)}: "
-                    "it is not read, and training starts with fresh state.",
-                    stacklevel=2,
-                )
-            return
-        self.set_weights([np.asarray(store[str(i)]) for i in range(len(keys))])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
@@ -668,14 +553,3 @@ def _number(x: Any) -> float:
         raise InputError(
             f"learning_rate must be a number, a LearningRateSchedule, or a function without arguments, got {x!r}."
         ) from None
-
-
-def _overwritten(variable: Any) -> bool:
-    return getattr(variable, "overwrite_with_gradient", False)
-
-
-def _fill(value: float, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
-    return np.full(tuple(shape), value, np.float64 if dtype == "float64" else np.float32)
-
-
-_fill_zeros = functools.partial(_fill, 0.0)

@@ -250,6 +250,52 @@ class CosineDecayRestarts(LearningRateSchedule):
         return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
 
 
+class OneCycle(LearningRateSchedule):
+    """Up to a high rate and down again, once in a training (Smith, Topin, arXiv:1708.07120).
+
+    The rate rises along half a cosine from ``max_learning_rate / div_factor`` to `max_learning_rate` in
+    the first ``pct_start * total_steps`` steps, and falls along another one to
+    ``max_learning_rate / div_factor / final_div_factor``, where it stays.
+
+    Args:
+        max_learning_rate: The highest rate; `kerata.utils.lr_find` suggests one.
+        total_steps: Steps of the training: epochs times steps of an epoch.
+        pct_start: Part of the steps in which the rate rises.
+        div_factor: The highest rate over the first.
+        final_div_factor: The first rate over the last.
+        name: A name.
+
+    >>> schedule = OneCycle(0.1, 100)
+    >>> [round(float(schedule(step)), 4) for step in (0, 15, 30, 65, 100)]
+    [0.004, 0.052, 0.1, 0.05, 0.0]
+    """
+
+    def __init__(
+        self, max_learning_rate: float, total_steps: int, pct_start: float = 0.3, div_factor: float = 25.0,
+        final_div_factor: float = 1e4, name: str = "OneCycle",
+    ) -> None:  # fmt: skip
+        _check_steps("total_steps", total_steps)
+        if not 0 < pct_start < 1:
+            raise InputError(f"pct_start must be between 0 and 1, got {pct_start}.")
+        self.max_learning_rate, self.total_steps = max_learning_rate, total_steps
+        self.pct_start, self.name = pct_start, name
+        self.div_factor, self.final_div_factor = div_factor, final_div_factor
+
+    def __call__(self, step: Any) -> Any:
+        top, first = self.max_learning_rate, self.max_learning_rate / self.div_factor
+        last = first / self.final_div_factor
+        up = self.pct_start * self.total_steps
+        t = _float(step)
+        rising = first + (top - first) * _half_cosine(t / up)
+        falling = top + (last - top) * _half_cosine((t - up) / (self.total_steps - up))
+        return ops.where(t < up, rising, falling)
+
+
+def _half_cosine(part: Any) -> Any:
+    """From 0 at 0 to 1 at 1, smoothly at both ends."""
+    return 0.5 * (1 - ops.cos(math.pi * ops.clip(part, 0.0, 1.0)))
+
+
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     """Configuration of a schedule."""
     from ..serialization import serialize_keras_object

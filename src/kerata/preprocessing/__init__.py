@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from . import sequence
 
-__all__ = ["sequence"]
+_HOME = {
+    "image_dataset_from_directory": "image_dataset",
+    "text_dataset_from_directory": "text_dataset",
+    "timeseries_dataset_from_array": "timeseries",
+}
+
+__all__ = ["image", "sequence", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "image":
+        return importlib.import_module(f"{__name__}.image")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    root = __name__.rpartition(".")[0]
+    value = getattr(importlib.import_module(f"{root}.utils.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -21,9 +21,18 @@ from ..serialization import (
 
 __all__ = [
     "CustomObjectScope", "custom_object_scope", "deserialize_keras_object", "get_custom_objects",
-    "get_registered_name", "get_registered_object", "load_model", "load_weights", "register_keras_serializable",
-    "save_model", "save_weights", "serialize_keras_object",
+    "get_registered_name", "get_registered_object", "KerasFileEditor", "load_model", "load_weights",
+    "register_keras_serializable", "save_model", "save_weights", "serialize_keras_object",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "KerasFileEditor":
+        from .file_editor import KerasFileEditor
+
+        return KerasFileEditor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 _HDF5 = (".h5", ".hdf5", ".hdf", ".he5")
 

@@ -58,6 +58,9 @@ def walk(root: Any) -> Iterator[tuple[list[str], Any]]:
 def _attributes(item: Any) -> Iterator[tuple[list[str], Any]]:
     """Attributes that hold layers, optimizers or containers, in the order in which Keras looks."""
     if isinstance(item, Optimizer):
+        for name in ("inner_optimizer", "optimizers"):
+            if _holds(getattr(item, name, None)):
+                yield [name], getattr(item, name)
         return
     found: dict[str, Any] = {}
     if isinstance(item, Model):
@@ -80,6 +83,12 @@ def _attributes(item: Any) -> Iterator[tuple[list[str], Any]]:
             and not isinstance(item, Model)
         )
         yield [key, *(["_" + key] if hidden else [])], found[key]
+
+
+def _parts(optimizer: Optimizer) -> set[int]:
+    """Ids of the optimizers within one, whose state is also in its own."""
+    held = [value for _, value in _attributes(optimizer)]
+    return {id(o) for v in held for o in (v if isinstance(v, list) else [v])}
 
 
 def _holds(value: Any, depth: int = 4) -> bool:
@@ -132,6 +141,7 @@ class _Writer:
 
 def write(model: Any, file: Any, optimizer: bool = True) -> None:
     """Write all state of a model, with that of its optimizer, into an open HDF5 file."""
+    parts: set[int] = set()
     for paths, item in walk(model):
         path = paths[0]
         if isinstance(item, Optimizer) and not optimizer:
@@ -139,8 +149,10 @@ def write(model: Any, file: Any, optimizer: bool = True) -> None:
         group = file.create_group(f"{path}/vars" if path else "vars")
         if isinstance(item.name, str):
             group.attrs["name"] = item.name
-        if isinstance(item, Optimizer) and not item.built and model.built:
-            item.build(model.trainable_variables)
+        if isinstance(item, Optimizer):
+            if id(item) not in parts and not item.built and model.built:
+                item.build(model.trainable_variables)
+            parts |= _parts(item)
         item.save_own_variables(_Writer(group))
 
 
@@ -208,8 +220,11 @@ def read(
         raise
     if table.lines:
         warnings.warn(str(table), stacklevel=3)
+    parts = {p for _, item, _ in items if isinstance(item, Optimizer) for p in _parts(item)}
     for _, item, group in items:
-        if optimizer and isinstance(item, Optimizer) and group is not None:
+        if not optimizer or not isinstance(item, Optimizer) or id(item) in parts:
+            continue
+        if group is not None:
             item.build(model.trainable_variables)
             load_optimizer(
                 item, [safe.array(group[k], name) for k in sorted(group.keys(), key=int)]

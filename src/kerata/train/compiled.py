@@ -22,6 +22,8 @@ class Compiled:
         model: The model.
         optimizer, loss, metrics, loss_weights, weighted_metrics: As given to `Model.compile`.
         run_eagerly: Whether steps run in Python.
+        auto_scale_loss: Whether a model of the policy ``mixed_float16`` gets a `LossScaleOptimizer`
+            around its optimizer.
     """
 
     def __init__(
@@ -53,8 +55,13 @@ class Compiled:
             "optimizer": optimizer, "loss": loss, "metrics": metrics, "loss_weights": loss_weights,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
+            **({} if auto_scale_loss else {"auto_scale_loss": False}),
         }  # fmt: skip
         self.optimizer = optimizers.get(optimizer) if optimizer is not None else None
+        scaled = isinstance(self.optimizer, optimizers.LossScaleOptimizer)
+        halved = model.dtype_policy.name == "mixed_float16"
+        if auto_scale_loss and halved and self.optimizer is not None and not scaled:
+            self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
         self.run_eagerly = run_eagerly
         self.fuse = None if jit_compile in ("auto", None) else bool(jit_compile)
         self.loss_tracker = Mean(name="loss")

@@ -16,6 +16,7 @@ from . import profile as profiles
 from .data import Source, make_source, validation_split
 from .front import through, validation_through
 from .logs import Logs
+from .nan import NanSearch
 from .notices import warn_user
 from .program import Program, program
 
@@ -29,9 +30,10 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         validation_split: float, validation_data: Any, shuffle: Any, class_weight: Any, sample_weight: Any,
         initial_epoch: int, steps_per_epoch: int | None, validation_steps: int | None,
         validation_batch_size: int | None, validation_freq: Any, profile: Any = False,
-        **kwargs: Any) -> Any:  # fmt: skip
+        debug_nan: bool = False, **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.fit`."""
     model._need_compiled("fit")
+    epochs = _limited(epochs, config.max_epochs(), "epochs")
     workers = _worker_arguments("fit", kwargs)
     x, validation_data = through(model, x, y), validation_through(model, validation_data)
     x, y, sample_weight, validation_data = _split(
@@ -45,7 +47,7 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         validation_data, validation_batch_size or batch_size, validation_steps, workers
     )
     watch = profiles.watch(model, profile, verbose)
-    run = _Run(model, source, "train", watch)
+    run = _Run(model, source, "train", watch, NanSearch() if debug_nan else None)
     calls = _callbacks(
         model, callbacks, verbose, add_history=True, epochs=epochs, initial_epoch=initial_epoch,
         steps=source.steps, samples=source.num_samples, batch_size=source.batch_size,
@@ -82,6 +84,13 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         profile = watch.close() if watch is not None else None
     model.history.profile = profile
     return model.history
+
+
+def _limited(value: int, limit: int | None, name: str) -> int:
+    if limit is None or value <= limit:
+        return value
+    warn_user(f"{name} is limited to {limit} by config.set_max_{name}.")
+    return limit
 
 
 def _worker_arguments(where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -188,10 +197,15 @@ class _Run:
     """Epochs of training or evaluation over one source of data."""
 
     def __init__(
-        self, model: Any, source: Source, mode: str, watch: profiles.Watch | None = None
+        self,
+        model: Any,
+        source: Source,
+        mode: str,
+        watch: profiles.Watch | None = None,
+        search: NanSearch | None = None,
     ) -> None:
         self.model, self.source, self.mode = model, source, mode
-        self.watch = watch
+        self.watch, self.search = watch, search
         self.program: Any = None  # a Program, once the data's form is known
         self._device: Any = None
 
@@ -261,13 +275,15 @@ class _Run:
         results: Any = None
         i = 0
         while i < full:
-            n = 1 if stepwise else p.chunk(full - i)
+            n = 1 if stepwise or self.search else p.chunk(full - i)
             if stepwise:
                 begin(i)
+            self._before()
             with p.timed(n, p.is_warm(batch)), watch.call(p, n) if watch else _UNWATCHED:
                 results = p.on_rows(self._device, rows, batch, i, i + n)
                 if i + n < full or calls.shows_progress or stepwise:
                     p.wait()
+            self._after(results, order[i * batch : (i + 1) * batch])
             i += n
             if stepwise:
                 end(i - 1, self._logs(results))
@@ -277,7 +293,9 @@ class _Run:
         if rest:
             if stepwise:
                 begin(full)
+            self._before()
             results = p.on_rows(self._device, order[full * batch :], rest, 0, 1)
+            self._after(results, order[full * batch :])
             if stepwise:
                 end(full, self._logs(results))
             calls.on_chunk_end(full + 1, functools.partial(self._logs, results))
@@ -299,8 +317,10 @@ class _Run:
                 watch.rehearse(self.program, data)
             if stepwise:
                 begin(i)
+            self._before()
             with watch.call(self.program, 1) if watch is not None else _UNWATCHED:
                 results = self.program.on_batch(data)
+            self._after(results, data=data)
             if stepwise:
                 end(i, self._logs(results))
             calls.on_chunk_end(i + 1, functools.partial(self._logs, results))
@@ -311,6 +331,19 @@ class _Run:
                 f"{self.source.what} gave no batch at all: there is nothing to {_VERB[self.mode]}."
             )
         return results
+
+    def _before(self) -> None:
+        """A step begins."""
+        if self.search is not None:
+            self.search.begin(self.program)
+
+    def _after(self, results: Any, rows: Any = None, data: Any = None) -> None:
+        """A step on rows of the staged data, or on a batch, has ended."""
+        if self.search is None:
+            return
+        if rows is not None:
+            data = functools.partial(_rows_of, self._device, rows)
+        self.search.check(self.program, self.program.logs(results).get("loss"), data)
 
     def _meet(self, data: Any) -> None:
         """Get ready for a batch whose form may be new."""
@@ -332,6 +365,11 @@ def _hooks(calls: Any, mode: str) -> tuple[Any, Any]:
     if mode == "train":
         return calls.on_train_batch_begin, calls.on_train_batch_end
     return calls.on_test_batch_begin, calls.on_test_batch_end
+
+
+def _rows_of(data: Any, rows: Any) -> Any:
+    rows = engine().asarray(rows)
+    return tree.map_structure(lambda a: None if a is None else engine().take_rows(a, rows), data)
 
 
 def _bytes(arrays: Any) -> int:

@@ -334,7 +334,8 @@ def program(model: Any, mode: str, fresh: bool = False) -> Program:
         tuple(x._trainable for x in layers),
         len(layers),
         tuple(v.trainable for v in model.weights),
-        id(getattr(model.optimizer, "_learning_rate", None)),  # a schedule may take its place
+        # a schedule may take the place of a rate
+        tuple(id(rate) for rate in getattr(model.optimizer, "rates", ())),
     )
     found = compiled.programs.get(mode)
     if fresh or found is None or found[0] != key or found[1].model is not model:

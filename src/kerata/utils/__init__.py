@@ -22,13 +22,20 @@ _MODULES = {
         "serialize_keras_object"
     ),
     "train.callbacks": "Progbar",
+    "train.search": "batch_size_find lr_find",
     "train.data": "PyDataset Sequence pack_x_y_sample_weight unpack_x_y_sample_weight",
     "utils.arrays": "normalize to_categorical",
+    "utils.audio_dataset": "audio_dataset_from_directory",
     "utils.dataset_split": "split_dataset",
     "utils.feature_space": "FeatureSpace",
     "utils.files": "get_file",
+    "utils.image_dataset": "image_dataset_from_directory",
+    "utils.images": "array_to_img img_to_array load_img save_img",
     "utils.modules": "torch_module",
+    "utils.named_values": "Config",
     "utils.seed": "set_random_seed",
+    "utils.text_dataset": "text_dataset_from_directory",
+    "utils.timeseries": "timeseries_dataset_from_array",
     "visualize.graph": "model_to_dot plot_model",
 }
 
@@ -38,11 +45,13 @@ _HOME = {
     for name in names.split()
 }
 
-__all__ = [*sorted(_HOME), "np_utils"]
+_SUBMODULES = ("bounding_boxes", "legacy", "np_utils")
+
+__all__ = [*sorted(_HOME), *_SUBMODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "np_utils":
+    if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import tree
+from ... import config, tree
 from ...errors import InputError
+from ..notices import warn_user
 from .array_source import ArraySource, convert_all, count_rows
 from .kinds import is_array_like, is_list_of_batches
 from .pydataset import PyDatasetSource, is_py_dataset
@@ -56,6 +57,40 @@ def make_source(
     """
     if isinstance(x, Source):
         return x
+    limit = config.max_steps_per_epoch()
+
+    def make(steps: int | None) -> Source:
+        return _make(
+            x, y, sample_weight, batch_size, steps, shuffle, class_weight, workers,
+            use_multiprocessing, max_queue_size, repeat, what,
+        )  # fmt: skip
+
+    if limit is None or (steps is not None and steps <= limit):
+        return make(steps)
+    if steps is None:
+        made = make(None)
+        if made.steps is not None and made.steps <= limit:
+            return made
+        made.close()
+    warn_user(f"The steps of {what} are limited to {limit} by config.set_max_steps_per_epoch.")
+    return make(limit)
+
+
+def _make(
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    shuffle: bool | str | None,
+    class_weight: Any,
+    workers: int | None,
+    use_multiprocessing: bool | None,
+    max_queue_size: int | None,
+    repeat: bool,
+    what: str,
+) -> Source:
+    """`make_source`, without the limit of steps."""
     if is_py_dataset(x):
         kind = "a PyDataset"
     elif y is None and is_list_of_batches(x):
@@ -143,7 +178,42 @@ def validation_split(arrays: tuple[Any, Any, Any], fraction: float) -> tuple[tup
         raise InputError(
             f"validation_split={fraction} of {n} samples leaves no {empty} data. Pass more data or another fraction."
         )
-    return tuple(_span(p, 0, at) for p in parts), tuple(_span(p, at, n) for p in parts)
+    train, held = tuple(_span(p, 0, at) for p in parts), tuple(_span(p, at, n) for p in parts)
+    _note_sorted(train[1], held[1], fraction)
+    return train, held
+
+
+_told_sorted = False
+
+
+def _note_sorted(train: Any, held: Any, fraction: float) -> None:
+    """Warn, once a program, of labels sorted by class: the split then parts the classes."""
+    global _told_sorted
+    if _told_sorted or not isinstance(train, np.ndarray) or not isinstance(held, np.ndarray):
+        return
+    before, after = _classes(train), _classes(held)
+    if before is None or after is None or after[-1] <= before[-1]:
+        return
+    if (np.diff(before) < 0).any() or (np.diff(after) < 0).any():
+        return
+    _told_sorted = True
+    lost = np.unique(after[after > before[-1]])
+    names = ", ".join(str(c) for c in lost[:5]) + (", …" if len(lost) > 5 else "")
+    warn_user(
+        f"validation_split={fraction} holds out the last rows, and the labels are sorted: nothing will be learned "
+        f"of class {names}, which is in these rows only. Shuffle first: order = np.random.permutation(len(x)); "
+        "x, y = x[order], y[order]."
+    )
+
+
+def _classes(y: np.ndarray) -> np.ndarray | None:
+    """The classes that whole numbers or one-hot rows name; ``None`` for other targets."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        return y.argmax(1) if ((y == 0) | (y == 1)).all() and (y.sum(1) == 1).all() else None
+    y = y.reshape(len(y), -1)
+    if y.shape[1] != 1 or y.dtype.kind not in "biuf" or (y != np.floor(y)).any():
+        return None
+    return y[:, 0].astype(int)
 
 
 def _span(part: Any, start: int, stop: int) -> Any:

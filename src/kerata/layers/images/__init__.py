@@ -1,0 +1,1 @@
+"""Layers that change images: crops, colours, warps, mixtures, and policies made of them."""
