@@ -339,10 +339,15 @@ _PUBLIC = {
     "DTypePolicy": "keras",
     "DTypePolicyMap": "keras.dtype_policies",
     "SeedGenerator": "keras.random",
+    "FeatureSpace": "keras.utils",
+    **dict.fromkeys(
+        ("Cross", "Feature", "TFDConcat", "TFDIdentity"),
+        "keras.src.layers.preprocessing.feature_space",
+    ),
 }
 _KINDS = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics",
-    "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes",
+    "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes", "utils.feature_space",
 )  # fmt: skip
 _FUNCTIONS = (
     "activations",

@@ -2,8 +2,9 @@
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
-same numbers. ``table`` runs the cases of `table`, ``signatures`` lists the arguments of
-all public names. LIBRARY is ``keras`` or ``tf_keras``.
+same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
+cases of `table`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
+``tf_keras``.
 """
 
 import json
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from oracle import signatures, table, zoo
+from oracle import signatures, table, texts, zoo
 
 
 def library(name):
@@ -102,7 +103,18 @@ def write_signatures(keras, folder):
     (folder / "signatures.json").write_text(json.dumps(found))
 
 
-ACTIONS = {"write": write, "read": read, "table": run_table, "signatures": write_signatures}
+def read_texts(keras, folder):
+    np.savez(folder / "read.npz", **texts.read(keras, folder))
+
+
+ACTIONS = {
+    "write": write,
+    "read": read,
+    "write_texts": texts.write,
+    "read_texts": read_texts,
+    "table": run_table,
+    "signatures": write_signatures,
+}
 
 if __name__ == "__main__":
     name, action, folder = sys.argv[1:]

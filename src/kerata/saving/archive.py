@@ -102,8 +102,6 @@ def load(
 
 def revive(config: dict[str, Any], version: str, custom_objects: Any, safe_mode: bool) -> Any:
     """A model out of a configuration in the form of a version of Keras."""
-    from ..models import Model
-
     with serialization.reading(custom_objects, safe_mode), serialization.sharing():
         try:
             model = serialization.deserialize_keras_object(to_native(config, old=is_old(version)))
@@ -112,7 +110,7 @@ def revive(config: dict[str, Any], version: str, custom_objects: Any, safe_mode:
                 f"The model cannot be made from its configuration: {type(e).__name__}: {e}. "
                 "The file is damaged, or a class of your own does not take what its get_config gave."
             ) from e
-    if not isinstance(model, Model):
+    if not hasattr(model, "save"):  # a model, or a FeatureSpace
         raise FileError(f"The file holds a {type(model).__name__}, not a model.")
     return model
 

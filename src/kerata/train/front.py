@@ -26,19 +26,14 @@ class Front:
     def __init__(self, model: Any) -> None:
         self.model, self.whole = model, model._graph
         given = {id(x) for x in self.whole.flat_inputs}
-        ready = dict.fromkeys(given)
-        host = []
-        for node in self.whole.nodes:
-            if node.is_input or all(id(x) in given for x in node.outputs):
-                continue
-            if on_host(node.operation) and all(id(x) in ready for x in node.inputs):
-                host.append(node)
-                ready.update(dict.fromkeys(map(id, node.outputs)))
+        nodes = [n for n in self.whole.nodes if not n.is_input and not _made_of(n.outputs, given)]
+        host = _before(nodes, given)
+        ready = given | {id(x) for n in host for x in n.outputs}
         self.is_needed = bool(host) or any(x.dtype == "string" for x in self.whole.flat_inputs)
         if not self.is_needed:
             return
         done = set(map(id, host))
-        after = [n for n in self.whole.nodes if id(n) not in done and not n.is_input]
+        after = [n for n in nodes if id(n) not in done]
         wanted = [x for n in after for x in n.inputs] + self.whole.flat_outputs
         self.border: list[KerasTensor] = tree.unique(x for x in wanted if id(x) in ready)
         self._check(after)
@@ -87,6 +82,26 @@ class Front:
                 f"Model {self.model.name!r} expects {len(names)} inputs ({', '.join(names)}), got {len(parts)}."
             )
         return parts
+
+
+def _made_of(tensors: list[Any], known: set[int]) -> bool:
+    return all(id(x) in known for x in tensors)
+
+
+def _before(nodes: list[graph.Node], given: set[int]) -> list[graph.Node]:
+    """The calls that run on the host, and those before them, where these have no weights to train."""
+    free, wanted = set(given), []
+    for node in nodes:
+        if _made_of(node.inputs, free) and not getattr(node.operation, "trainable_weights", ()):
+            free.update(map(id, node.outputs))
+            wanted.append(node)
+    needed: set[int] = set()
+    host = []
+    for node in reversed(wanted):
+        if on_host(node.operation) or any(id(x) in needed for x in node.outputs):
+            needed.update(map(id, node.inputs))
+            host.append(node)
+    return host[::-1]
 
 
 def on_host(operation: Any) -> bool:

@@ -27,6 +27,7 @@ _MODULES = {
     "utils.arrays": "normalize to_categorical",
     "utils.audio_dataset": "audio_dataset_from_directory",
     "utils.dataset_split": "split_dataset",
+    "utils.feature_space": "FeatureSpace",
     "utils.files": "get_file",
     "utils.image_dataset": "image_dataset_from_directory",
     "utils.images": "array_to_img img_to_array load_img save_img",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,9 @@ class Preprocessing(Layer):
 
     runs_on_host = False
     """Whether the values must be known: strings and 64-bit hashes are beyond compiled code."""
+
+    # TensorFlow would translate the code of all that a pipeline calls; this is how it is told not to.
+    autograph_info__: ClassVar[dict] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on data, symbolic tensors, or tensors of a ``tf.data`` pipeline."""

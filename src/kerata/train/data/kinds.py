@@ -78,7 +78,10 @@ def _what(dtype: np.dtype) -> str:
 
 def _cure(dtype: np.dtype) -> str:
     if dtype.kind in "UST":
-        return "Turn text into integers first (a vocabulary index), or numbers written as text with .astype('float32')."
+        return (
+            "Turn text into integers first, with layers.TextVectorization or layers.StringLookup (before the model, or "
+            "as its first layers after Input(..., dtype='string')); or numbers written as text with .astype('float32')."
+        )
     if dtype.kind == "O":
         return "If every entry is a number use .astype('float32'); rows of unequal length need keras.utils.pad_sequences."
     return "Convert it to numbers first, for instance with .astype('float32')."
