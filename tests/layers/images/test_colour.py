@@ -28,7 +28,9 @@ def ran(layer, x=X):
         (layers.RandomBrightness((-0.5, -0.5), (0, 100)), np.clip(X - 50, 0, 100)),
         (
             layers.RandomContrast((-0.4, 0.4)),
-            np.clip((X - X.mean((1, 2), keepdims=True)) * 1.4 + X.mean((1, 2), keepdims=True), 0, 255),
+            np.clip(
+                (X - X.mean((1, 2), keepdims=True)) * 1.4 + X.mean((1, 2), keepdims=True), 0, 255
+            ),
         ),
         (layers.RandomGrayscale(1.0), np.repeat(GRAY, 3, -1)),
         (layers.RandomGrayscale(0.0), X),
@@ -53,7 +55,11 @@ def test_values(layer, want):
 
 def test_other_value_ranges():
     x = X / 255
-    close(ran(layers.RandomPosterization((3, 3), (0, 1)), x), (X.astype("uint8") >> 5 << 5) / 255, LOOSE)
+    close(
+        ran(layers.RandomPosterization((3, 3), (0, 1)), x),
+        (X.astype("uint8") >> 5 << 5) / 255,
+        LOOSE,
+    )
     signed = X / 127.5 - 1
     found = ran(layers.Solarization(0.0, (0.5, 0.5), (-1, 1)), signed)
     close(found, np.where(signed < 0, signed, -signed), LOOSE)

@@ -50,7 +50,11 @@ def test_flips():
     for mode, turned in want.items():
         layer = layers.RandomFlip(mode, seed=1)
         seen = [array(layer(X, training=True)) for _ in range(8)]
-        kinds = {(np.array_equal(y[i], turned[i]), np.array_equal(y[i], X[i])) for y in seen for i in range(5)}
+        kinds = {
+            (np.array_equal(y[i], turned[i]), np.array_equal(y[i], X[i]))
+            for y in seen
+            for i in range(5)
+        }
         assert kinds == {(True, False), (False, True)}
     many = np.tile(np.array([0.0, 1.0]).reshape(1, 1, 2, 1), (2000, 1, 1, 1))
     flipped = array(layers.RandomFlip("horizontal")(many, training=True))[:, 0, 0, 0]

@@ -45,7 +45,9 @@ def clahe(plane, grid, limit):
     """The definition, pixel by pixel."""
     height, width = plane.shape
     h, w = -(-height // grid[0]), -(-width // grid[1])
-    plane = np.pad(plane, ((0, h * grid[0] - height), (0, w * grid[1] - width)), "symmetric").astype(int)
+    plane = np.pad(
+        plane, ((0, h * grid[0] - height), (0, w * grid[1] - width)), "symmetric"
+    ).astype(int)
     tables = np.zeros((*grid, 256))
     for i in range(grid[0]):
         for j in range(grid[1]):

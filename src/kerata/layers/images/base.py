@@ -45,7 +45,9 @@ def factor_range(factor: Factor, bounds: Sequence[float], name: str) -> tuple[fl
         first, last = sorted(factor)
         if factor[0] <= high and factor[1] >= low:
             return first, last
-    elif isinstance(factor, (int, float)) and not isinstance(factor, bool) and low <= factor <= high:
+    elif (
+        isinstance(factor, (int, float)) and not isinstance(factor, bool) and low <= factor <= high
+    ):
         return max(-abs(factor), low), abs(factor)
     raise InputError(
         f"{name} must be a number from {low:g} to {high:g} or a pair of them (least, most), got {factor!r}."
@@ -213,7 +215,9 @@ class ImageLayer(DataLayer):
     ) -> Any:
         """A batch of images, in the compute dtype."""
         images = ops.cast(images, self.compute_dtype)
-        return self._change(images, transformation) if self._acts(transformation, training) else images
+        return (
+            self._change(images, transformation) if self._acts(transformation, training) else images
+        )
 
     def transform_labels(
         self, labels: Any, transformation: Transformation = None, training: bool = True
@@ -239,9 +243,7 @@ class ImageLayer(DataLayer):
 
 def _each(data: dict[str, Any], fn: Callable[[Any], Any]) -> dict[str, Any]:
     """`fn` of each tensor in a dict that belongs to the images; the others stay."""
-    return {
-        k: tree.map_structure(fn, v) if k in _KINDS else v for k, v in data.items()
-    }
+    return {k: tree.map_structure(fn, v) if k in _KINDS else v for k, v in data.items()}
 
 
 class SpatialLayer(ImageLayer):

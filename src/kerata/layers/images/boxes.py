@@ -250,7 +250,10 @@ def _mapped(boxes: Any, x: Any, y: Any, z: Any = None) -> Any:
         a, b, c = (ops.expand_dims(k, -1) for k in z)
         w = a * us + b * vs + c
         u, v = u / w, v / w
-    least, most = (lambda k: ops.min(k, -1, keepdims=True)), (lambda k: ops.max(k, -1, keepdims=True))
+    least, most = (
+        (lambda k: ops.min(k, -1, keepdims=True)),
+        (lambda k: ops.max(k, -1, keepdims=True)),
+    )
     return joined(least(u), least(v), most(u), most(v))
 
 

@@ -202,7 +202,9 @@ class RandomPosterization(ImageLayer):
     def _change(self, images: Any, transformation: Transformation) -> Any:
         x = ops.floor(rescale(images, self.value_range, (0, 255)))
         # Floats hold the eight bits exactly, and shifts of them are divisions by powers of two.
-        step = ops.power(2.0, ops.cast(one_each(transformation["shift_factor"]), self.compute_dtype))
+        step = ops.power(
+            2.0, ops.cast(one_each(transformation["shift_factor"]), self.compute_dtype)
+        )
         return rescale(ops.floor(x / step) * step, (0, 255), self.value_range)
 
 
@@ -417,7 +419,11 @@ class RandomColorJitter(ImageLayer):
             "hue": RandomHue,
         }
         given = {name: getattr(self, f"{name}_factor") for name in kinds}
-        shared = {"value_range": value_range, "data_format": data_format, "dtype": self.dtype_policy}
+        shared = {
+            "value_range": value_range,
+            "data_format": data_format,
+            "dtype": self.dtype_policy,
+        }
         self._parts = {
             name: kinds[name](factor=factor, **shared)
             for name, factor in given.items()

@@ -35,7 +35,9 @@ class CenterCrop(SpatialLayer):
     [[5.0, 6.0], [9.0, 10.0]]
     """
 
-    def __init__(self, height: int, width: int, data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, height: int, width: int, data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(data_format=data_format, **kwargs)
         self.height, self.width = _sides(height, width, "CenterCrop")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from ... import ops
 from ...errors import InputError
-
 from .base import Factor, ImageLayer, Size, Transformation, factor_range, one_each, pair_of
 from .colour import chosen
 
@@ -56,7 +55,9 @@ def _of_three(x: Any, axis: int) -> Any:
     """Sums of each element and its two neighbours."""
     n = ops.shape(x)[axis]
     wide = ops.pad(x, [(1, 1) if a == axis else (0, 0) for a in range(4)])
-    keys = [tuple(slice(i, i + n) if a == axis else slice(None) for a in range(4)) for i in range(3)]
+    keys = [
+        tuple(slice(i, i + n) if a == axis else slice(None) for a in range(4)) for i in range(3)
+    ]
     return wide[keys[0]] + wide[keys[1]] + wide[keys[2]]
 
 

@@ -56,7 +56,11 @@ class Equalization(ImageLayer):
     """
 
     def __init__(
-        self, value_range: Any = (0, 255), bins: int = 256, data_format: str | None = None, **kwargs: Any
+        self,
+        value_range: Any = (0, 255),
+        bins: int = 256,
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
         self.bins = bins
@@ -179,17 +183,19 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
             _neighbours(count, size) for count, size in zip((rows, columns), tile)
         )
         place = ops.reshape(ops.arange(n, dtype="int32") * (rows * columns), (-1, 1, 1, 1))
-        channel = np.arange(channels, dtype="int32")
+        channel = ops.arange(channels, dtype="int32")
         flat = ops.reshape(tables, (-1,))
 
         def found(row: np.ndarray, column: np.ndarray) -> Any:
             cell = (row[:, None] * columns + column).astype("int32")[None, :, :, None]
-            return ops.take(flat, ((place + cell) * channels + channel) * 256 + values)
+            tile = (place + ops.convert_to_tensor(cell)) * channels + channel
+            return ops.take(flat, tile * 256 + values)
 
-        down, across = down[None, :, None, None], across[None, None, :, None]
-        above = found(top, left) * (1 - across) + found(top, right) * across
-        under = found(bottom, left) * (1 - across) + found(bottom, right) * across
-        return above * (1 - down) + under * down
+        down = ops.convert_to_tensor(down[None, :, None, None])
+        across = ops.convert_to_tensor(across[None, None, :, None])
+        above = found(top, left) * (1.0 - across) + found(top, right) * across
+        under = found(bottom, left) * (1.0 - across) + found(bottom, right) * across
+        return above * (1.0 - down) + under * down
 
 
 def _neighbours(count: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -26,7 +26,11 @@ class MixUp(SpatialLayer):
     """
 
     def __init__(
-        self, alpha: float = 0.2, data_format: str | None = None, seed: int | None = None, **kwargs: Any
+        self,
+        alpha: float = 0.2,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
         if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or alpha <= 0:
@@ -119,7 +123,11 @@ class CutMix(SpatialLayer):
     """
 
     def __init__(
-        self, factor: Factor = 1.0, seed: int | None = None, data_format: str | None = None, **kwargs: Any
+        self,
+        factor: Factor = 1.0,
+        seed: int | None = None,
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
         self.factor = factor_range(factor, (0, 1), "CutMix: factor")

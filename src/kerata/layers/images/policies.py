@@ -70,7 +70,7 @@ class _Policy(SpatialLayer):
 
     def _make(self, names: Sequence[str]) -> None:
         """Make the layers to choose from."""
-        both = {"data_format": self.data_format, "dtype": self.dtype_policy}
+        both: dict[str, Any] = {"data_format": self.data_format, "dtype": self.dtype_policy}
         both["bounding_box_format"] = self.bounding_box_format
         warp = both | {"interpolation": self.interpolation}
         ranged = both | {"value_range": self.value_range}
@@ -96,7 +96,7 @@ class _Policy(SpatialLayer):
 
     def _chosen(self, index: Any, drawn: dict[str, Any], shape: Any, method: str, x: Any) -> Any:
         """`x` after the method of the part with this number; the number after the last leaves it alone."""
-        branches = [
+        branches: list[Callable[[Any], Any]] = [
             functools.partial(
                 _applied, getattr(part, method), {**drawn[name], "input_shape": shape}
             )

@@ -22,7 +22,9 @@ def _one_of(value: str, allowed: tuple[str, ...], name: str) -> str:
     return value
 
 
-def _symmetric(factor: Factor, name: str, low: float = -1.0, reached: bool = True) -> tuple[Any, Any]:
+def _symmetric(
+    factor: Factor, name: str, low: float = -1.0, reached: bool = True
+) -> tuple[Any, Any]:
     """The range of a factor all of whose numbers must lie between `low` and 1; `f` is ``(-f, f)``."""
     pair = factor if isinstance(factor, (tuple, list)) else (factor,)
     fits = len(pair) in (1, 2) and all(
@@ -251,7 +253,10 @@ class RandomZoom(_Warp):
             return ops.random.uniform((size.batch, 1), 1 + low, 1 + high, "float32", seed=seed)
 
         high = drawn(self._high)
-        return {"height_zoom": high, "width_zoom": high if self._wide is None else drawn(self._wide)}
+        return {
+            "height_zoom": high,
+            "width_zoom": high if self._wide is None else drawn(self._wide),
+        }
 
     def _matrix(self, transformation: Transformation) -> Any:
         height, width = self._sides(transformation)
@@ -310,7 +315,11 @@ class RandomPerspective(SpatialLayer):
         start = ops.broadcast_to(
             ops.expand_dims(ops.convert_to_tensor(corners, "float32"), 0), (size.batch, 4, 2)
         )
-        return {"apply_perspective": apply, "start_points": start, "end_points": start * (1.0 + moved)}
+        return {
+            "apply_perspective": apply,
+            "start_points": start,
+            "end_points": start * (1.0 + moved),
+        }
 
     def _move(self, images: Any, transformation: Transformation, interpolation: str) -> Any:
         moved = ops.image.perspective_transform(
