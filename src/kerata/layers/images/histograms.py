@@ -20,6 +20,7 @@ class AutoContrast(ImageLayer):
     Args:
         value_range: The least and the greatest value of a pixel.
 
+    >>> import numpy as np
     >>> AutoContrast((0, 1))(np.array([[[0.2], [0.3], [0.4]]]))[0, :, 0].tolist()[::2]
     [0.0, 1.0]
     """
@@ -51,6 +52,7 @@ class Equalization(ImageLayer):
         bins: Number of bins of the histogram.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> Equalization()(np.array([[[10.0], [10.0], [11.0], [12.0]]]), training=True)[0, :, 0].tolist()
     [0.0, 0.0, 128.0, 255.0]
     """
@@ -114,6 +116,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         tile_grid_size: Numbers of rows and columns of tiles.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> layer = ContrastLimitedAdaptiveHistogramEqualization(clip_limit=0.0, tile_grid_size=(1, 1))
     >>> layer(np.array([[[10.0], [20.0], [30.0], [40.0]]]))[0, :, 0].tolist()
     [63.75, 127.5, 191.25, 255.0]

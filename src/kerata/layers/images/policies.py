@@ -26,6 +26,7 @@ class Pipeline(DataLayer):
         layers: The layers.
         name: Its name.
 
+    >>> import numpy as np
     >>> from kerata.layers import CenterCrop, Rescaling
     >>> Pipeline([CenterCrop(1, 1), Rescaling(0.5)])(np.arange(9.0).reshape(3, 3, 1)).tolist()
     [[[2.0]]]
@@ -133,7 +134,8 @@ class RandAugment(_Policy):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
-    >>> RandAugment(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape
+    >>> import numpy as np
+    >>> tuple(RandAugment(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape)
     (2, 4, 4, 3)
     """
 
@@ -208,7 +210,8 @@ class AugMix(_Policy):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
-    >>> AugMix(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape
+    >>> import numpy as np
+    >>> tuple(AugMix(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape)
     (2, 4, 4, 3)
     """
 
