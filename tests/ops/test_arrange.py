@@ -31,6 +31,24 @@ CASES = [
     case("transpose", X, ref=np.transpose),
     case("transpose", X, (1, 0, -1), ref=lambda x, a: np.transpose(x, (1, 0, 2))),
     case("transpose", X, axes=[2, 0, 1], ref=np.transpose),
+    case("rearrange", X, "a b c -> c a b", ref=lambda x, _: x.transpose(2, 0, 1)),
+    case("rearrange", X, "a b c->b (c a)", ref=lambda x, _: x.transpose(1, 2, 0).reshape(3, 8)),
+    case(
+        "rearrange",
+        X,
+        "a b (c d) -> a (b d) c",
+        d=2,
+        ref=lambda x, _, d: x.reshape(2, 3, 2, 2).transpose(0, 1, 3, 2).reshape(2, 6, 2),
+    ),
+    case(
+        "rearrange",
+        X,
+        "a b (c d e) -> (a b) d (e c)",
+        d=2,
+        e=1,
+        ref=lambda x, _, d, e: x.reshape(6, 2, 2).transpose(0, 2, 1),
+    ),
+    case("rearrange", X, "a b c -> (a b c)", ref=lambda x, _: x.ravel()),
     case("swapaxes", X, 0, -1, ref=np.swapaxes),
     case("moveaxis", X, 0, -1, ref=np.moveaxis),
     case("moveaxis", X, [0, 1], [2, 0], ref=np.moveaxis),
@@ -139,6 +157,31 @@ ERRORS = [
 def test_errors(fn, message) -> None:
     with pytest.raises(ShapeError, match=message):
         fn()
+
+
+PATTERNS = [
+    ("a b c", "expected 'axes -> axes'"),
+    ("a b -> b a", "names 2 axes, the tensor's shape is .2, 3, 4."),
+    ("a b c -> a b", "must have the same names"),
+    ("a b b -> a b b", "a name stands twice"),
+    ("a b ... -> b a ...", "may hold names"),
+    ("a b (c d) -> a b c d", "all but one"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "message"), PATTERNS)
+def test_patterns(pattern, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        ops.rearrange(X, pattern)
+
+
+def test_rearrange_by_sizes() -> None:
+    with pytest.raises(ShapeError, match="an axis of 4 cannot be made"):
+        ops.rearrange(X, "a b (c d) -> a b c d", c=3)
+    with pytest.raises(ValueError, match="the same names"):
+        ops.rearrange(X, "a b c -> c b a", d=3)
+    x = KerasTensor((None, 6, None))
+    assert ops.rearrange(x, "a (b d) c -> (a d) b c", d=2).shape == (None, 3, None)
 
 
 def test_shape_size_ndim() -> None:

@@ -7,6 +7,7 @@ import pytest
 import scipy.special
 
 from kerata import dtypes, ops
+from kerata.errors import ShapeError
 from kerata.ops._define import REGISTRY
 from kerata.spec import Spec
 from ops.check import Case, case, check, every
@@ -145,6 +146,13 @@ BINARY = [
 ]
 
 OTHERS = [
+    case(
+        "round",
+        np.array([14, 15, 25, -15, -16, 351], "int32"),
+        -1,
+        ref=lambda x, d: np.round(x.astype("float64"), d).astype("int32"),
+    ),
+    case("round", INT * 37, -2, ref=lambda x, d: np.round(x.astype("float64"), d).astype("int32")),
     case("clip", X, -0.5, 0.7, ref=np.clip),
     case("clip", INT, -1, 3, ref=np.clip),
     case("where", BOOL, X[:2, :3], 0.0, ref=np.where),
@@ -155,6 +163,17 @@ OTHERS = [
         "saturate_cast", X * 300, "uint8", ref=lambda x, d: np.clip(x, 0, 255).astype(d), grad=False
     ),
     case("saturate_cast", INT * 100, "int8", ref=lambda x, d: np.clip(x, -128, 127).astype(d)),
+    case("view", X, "int32", ref=lambda x, d: X.view(d), grad=False),
+    case("view", X, "uint8", ref=lambda x, d: X.view(d), grad=False),
+    case(
+        "view",
+        INT.astype("int16")[:, :2],
+        "float32",
+        grad=False,
+        ref=lambda x, d: np.ascontiguousarray(x).view(d),
+    ),
+    case("view", BOOL, "int8", ref=lambda x, d: x.view(d)),
+    case("view", X, ref=lambda x: x, grad=False),
     case("convert_to_tensor", X, "float16", ref=lambda x, d: x, tol=1e-3),
     case("array", X, ref=np.array),
     case("copy", X, ref=np.copy),
@@ -164,6 +183,13 @@ OTHERS = [
 @every(UNARY + BINARY + OTHERS)
 def test_op(case: Case) -> None:
     check(case)
+
+
+def test_view_needs_whole_elements() -> None:
+    with pytest.raises(ShapeError, match="does not hold whole elements"):
+        ops.view(Spec((2, 3), "int8"), "int32")
+    with pytest.raises(ShapeError, match="the sizes differ"):
+        ops.view(Spec((), "int8"), "int32")
 
 
 KINDS = ["bool", "uint8", "int8", "int16", "int32", "uint32", "float16", "bfloat16", "float32"]

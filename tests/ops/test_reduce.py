@@ -168,6 +168,9 @@ def test_argpartition() -> None:
 
 
 def test_ties_count_as_within_the_top() -> None:
+    odd = [[0.1, np.nan, 0.3], [np.nan, 0.2, 0.1]]
+    assert ops.in_top_k([1, 1], odd, 1).tolist() == [False, True]
+    assert ops.in_top_k([3, 9], odd, 2).tolist() == [False, False]
     assert ops.in_top_k([0, 1], [[0.5, 0.5, 0.1], [0.5, 0.5, 0.1]], 1).tolist() == [True, True]
 
 

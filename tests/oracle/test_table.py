@@ -1,4 +1,4 @@
-"""Single layers, losses, metrics, activations and optimizers against Keras 3, case by case."""
+"""Layers, losses, metrics, activations, optimizers and ops against Keras 3, case by case."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def test_case(record, kind, call, rest):
     assert len(got) == len(want)
     for i, (g, w) in enumerate(zip(got, want)):
         assert g.shape == w.shape
+        assert kind != "op" or g.dtype == w.dtype
         np.testing.assert_allclose(
             g, w, rtol=1e-5, atol=1e-5 * max(1.0, np.abs(w).max(initial=0)), err_msg=str(i)
         )

@@ -128,7 +128,14 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 @override
 def round(x: Any, decimals: int = 0) -> Any:
     x = asarray(x)
-    return jnp.round(x.astype("int32") if x.dtype == bool else x, decimals)
+    x = x.astype("int32") if x.dtype == bool else x
+    if decimals >= 0 or not jnp.issubdtype(x.dtype, jnp.integer):
+        return jnp.round(x, decimals)
+    unit = 10**-decimals
+    below = x // unit
+    rest = x - below * unit
+    up = (rest > unit // 2) | ((rest == unit // 2) & (below % 2 == 1))
+    return (below + up.astype(x.dtype)) * unit
 
 
 @override
@@ -333,8 +340,8 @@ def unique(
 
 @override
 def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
-    counts, edges = jnp.histogram(asarray(x), bins=bins, range=range)
-    return counts.astype("int32"), edges
+    counts, edges = jnp.histogram(as_float(x), bins=bins, range=range)
+    return counts.astype(edges.dtype), edges
 
 
 # --- shapes -------------------------------------------------------------------------------------
@@ -689,3 +696,15 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 @override
 def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     return jnp.correlate(as_float(x1), as_float(x2), mode)
+
+
+@override
+def view(x: Any, dtype: Any = None) -> Any:
+    x = asarray(x)
+    return x if dtype is None else x.view(dtype_of_name(dtype))
+
+
+@override
+def spectrum(x: Any, kind: str, length: int | None = None) -> Any:
+    transform = getattr(jnp.fft, kind)
+    return transform(x) if length is None else transform(x, length)

@@ -993,3 +993,30 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 @override
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     return _carried(lambda *xs: tf.einsum(subscripts, *xs), *all_promoted(operands))
+
+
+@override
+def view(x: Any, dtype: Any = None) -> Any:
+    x = asarray(x)
+    kind = x.dtype if dtype is None else DTYPES[dtypes.explicit(dtype)]
+    if x.dtype == tf.bool:
+        x = tf.cast(x, tf.uint8)
+    target = tf.uint8 if kind == tf.bool else kind
+    old, new, shape = x.dtype.size, target.size, x.shape.as_list()
+    if new > old:  # `bitcast` joins the elements of an axis of their own
+        x = tf.reshape(x, [*shape[:-1], shape[-1] * old // new, new // old])
+    out = tf.bitcast(x, target)
+    if new < old:  # and leaves the smaller ones on one
+        out = tf.reshape(out, [*shape[:-1], shape[-1] * old // new])
+    return tf.cast(out, kind)
+
+
+@override
+def spectrum(x: Any, kind: str, length: int | None = None) -> Any:
+    x, back = asarray(x), kind == "irfft"
+    if kind not in ("rfft", "irfft"):
+        return getattr(tf.signal, kind.replace("2", "2d"))(x)
+    if length is not None:  # TensorFlow, too, cuts and fills, but has no derivative of that
+        have, want = x.shape[-1], length // 2 + 1 if back else length
+        x = tf.pad(x[..., :want], [*[(0, 0)] * (x.shape.rank - 1), (0, max(want - have, 0))])
+    return getattr(tf.signal, kind)(x, None if length is None else [length])

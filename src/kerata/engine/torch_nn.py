@@ -311,7 +311,7 @@ def _chosen(index: Any, results: Sequence[Any]) -> Any:
             out = torch.where(index == i, leaves[i], out)
         return out
 
-    return tree.map_structure(choose, *map(_tensors, results))
+    return tree.map_alike(choose, *map(_tensors, results))
 
 
 @override

@@ -864,3 +864,15 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     if given[0].dtype not in _FLOATING:
         given = [x.long() for x in given]
     return _to(torch.einsum(subscripts, *given), kind)
+
+
+@override
+def view(x: Any, dtype: Any = None) -> Any:
+    x = asarray(x)
+    return x if dtype is None else x.contiguous().view(DTYPES[dtypes.explicit(dtype)])
+
+
+@override
+def spectrum(x: Any, kind: str, length: int | None = None) -> Any:
+    transform = getattr(torch.fft, kind)
+    return transform(x) if length is None else transform(x, length)

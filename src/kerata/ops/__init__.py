@@ -15,6 +15,7 @@ from . import math as _math
 from . import product as _product
 from . import recurrent as _recurrent
 from . import reduce as _reduce
+from . import spectral as _spectral
 from . import warp as _warp
 from ._define import REGISTRY
 from .arrange import ndim, shape, size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math as numbers
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -213,6 +214,73 @@ def rot90(array: Tensor, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
         return flip(array, (a, b))
     turned = swapaxes(flip(array, b) if k % 4 == 1 else array, a, b)
     return flip(turned, b) if k % 4 == 3 else turned
+
+
+def _axes(side: str, pattern: str) -> list[list[str]]:
+    """The names in one half of a pattern: a list for each axis, of several names in brackets."""
+    found = re.findall(r"\(([\w\s]*)\)|(\w+)|(\S)", side)
+    if any(other for _, _, other in found):
+        raise ValueError(
+            f"rearrange: {pattern!r} may hold names, brackets around names and '->', as in "
+            "'b (h h2) c -> b h (h2 c)'."
+        )
+    axes = [[name] if name else group.split() for group, name, _ in found]
+    names = [n for group in axes for n in group]
+    if len(set(names)) < len(names):
+        raise ValueError(f"rearrange: a name stands twice in {side.strip()!r} of {pattern!r}.")
+    return axes
+
+
+def _lengths(axes: list[list[str]], old: Any, given: dict[str, int], pattern: str) -> dict:
+    """The size of every name: given, or what the others in its brackets leave."""
+    sizes: dict[str, Any] = {}
+    for group, d in zip(axes, old):
+        open_ = [n for n in group if n not in given]
+        rest = numbers.prod(given[n] for n in group if n in given)
+        if len(open_) > 1:
+            raise ValueError(f"rearrange: give the sizes of all but one of {group} in {pattern!r}.")
+        if known(d) and (d % rest if open_ else d != rest):
+            raise ShapeError(
+                f"rearrange: an axis of {d} cannot be made {group} with {given} ({pattern!r})."
+            )
+        sizes.update({n: given[n] for n in group if n in given})
+        sizes.update({n: None if d is None else d // rest for n in open_})
+    return sizes
+
+
+@op
+def rearrange(tensor: Tensor, pattern: str, **axes_lengths: int) -> Tensor:
+    """Axes split, reordered and joined as a pattern of names says (the notation of einops).
+
+    Brackets join axes on the right and split them on the left; there the sizes of all names but one
+    are to be given.
+
+    >>> rearrange([[1, 2, 3, 4], [5, 6, 7, 8]], "a (b c) -> (a c) b", c=2).tolist()
+    [[1, 3], [2, 4], [5, 7], [6, 8]]
+    """
+    halves = pattern.split("->")
+    if len(halves) != 2:
+        raise ValueError(f"rearrange: expected 'axes -> axes', got {pattern!r}.")
+    left, right = (_axes(half, pattern) for half in halves)
+    old = shape_of(tensor)
+    if len(left) != len(old):
+        raise ShapeError(
+            f"rearrange: {pattern!r} names {len(left)} axes, the tensor's shape is {unprobe(old)}."
+        )
+    first, last = ([n for group in side for n in group] for side in (left, right))
+    if set(first) != set(last) or not set(axes_lengths) <= set(first):
+        raise ValueError(
+            f"rearrange: both sides of {pattern!r} must have the same names, and sizes be given of "
+            f"these only, got {axes_lengths}."
+        )
+    sizes = _lengths(left, old, axes_lengths, pattern)
+    x = tensor if len(first) == len(left) else reshape(tensor, [sizes[n] for n in first])
+    x = transpose(x, [first.index(n) for n in last])
+    return x if len(last) == len(right) else reshape(x, [count(_of(g, sizes)) for g in right])
+
+
+def _of(names: list[str], sizes: dict[str, Any]) -> list[Any]:
+    return [sizes[n] for n in names]
 
 
 # --- joining and splitting ----------------------------------------------------------------------

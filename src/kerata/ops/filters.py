@@ -208,7 +208,7 @@ def extract_patches_3d(
     """The windows of volumes (batch, depth, height, width, channels) or of one: see `extract_patches`.
 
     >>> import numpy as np
-    >>> extract_patches_3d(np.zeros((4, 4, 6, 1), "float32"), 2).shape
+    >>> tuple(extract_patches_3d(np.zeros((4, 4, 6, 1), "float32"), 2).shape)
     (2, 2, 3, 8)
     """
     return _patches(

@@ -243,7 +243,7 @@ def pad_images(
 def rgb_to_grayscale(images: Tensor, data_format: str | None = None) -> Tensor:
     """Luma of ITU-R BT.601 (0.2989 R + 0.5870 G + 0.1140 B), as one channel; gray images stay.
 
-    >>> rgb_to_grayscale([[[100.0, 0.0, 0.0]]]).shape
+    >>> tuple(rgb_to_grayscale([[[100.0, 0.0, 0.0]]]).shape)
     (1, 1, 1)
     """
     _, _, c = axes_of(images, data_format, "rgb_to_grayscale")
@@ -288,7 +288,7 @@ def rgb_to_hsv(images: Tensor, data_format: str | None = None) -> Tensor:
 
     The hue goes from red (0) by green (1/3) and blue (2/3) back to red; that of gray is 0.
 
-    >>> rgb_to_hsv([[[0.0, 0.5, 0.0]]]).shape
+    >>> tuple(rgb_to_hsv([[[0.0, 0.5, 0.0]]]).shape)
     (1, 1, 3)
     """
     (r, g, b), c = _planes("rgb_to_hsv", images, data_format)

@@ -8,7 +8,7 @@ from typing import Any
 from .. import dtypes
 from ..engine import engine
 from ..errors import ShapeError
-from ..spec import Spec, broadcast
+from ..spec import Spec, broadcast, unprobe
 from ._define import Tensor, alias, dtype_of, op, primitive, shape_of
 
 # --- families -----------------------------------------------------------------------------------
@@ -304,6 +304,33 @@ def cast(x: Tensor, dtype: Any) -> Tensor:
     [0, 1]
     """
     return Spec(shape_of(x), dtypes.explicit(dtype))
+
+
+@primitive
+def view(x: Tensor, dtype: Any = None) -> Tensor:
+    """The bits of `x` taken for another dtype, its own by default.
+
+    Where elements of the new dtype are smaller or larger, the last axis grows or shrinks.
+
+    >>> view([1.0, -2.0], "int32").tolist()
+    [1065353216, -1073741824]
+    >>> view([[1, 256]], "uint8").tolist()
+    [[1, 0, 0, 0, 0, 1, 0, 0]]
+    """
+    shape, old = shape_of(x), dtype_of(x)
+    new = old if dtype is None else dtypes.explicit(dtype)
+    before, after = dtypes.size(old), dtypes.size(new)
+    if before == after:
+        return Spec(shape, new)
+    if not shape:
+        raise ShapeError(f"view: a scalar of {old} cannot be viewed as {new}: the sizes differ.")
+    if shape[-1] is None:
+        return Spec(shape, new)
+    if shape[-1] * before % after:
+        raise ShapeError(
+            f"view: the last axis of {unprobe(shape)}, of {old}, does not hold whole elements of {new}."
+        )
+    return Spec((*shape[:-1], shape[-1] * before // after), new)
 
 
 @op

@@ -405,11 +405,21 @@ def top_k(x: Tensor, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
 
 @op
 def in_top_k(targets: Tensor, predictions: Tensor, k: int) -> Tensor:
-    """Whether the class `targets` is among the `k` with the largest `predictions`; ties count as in."""
+    """Whether the class `targets` is among the `k` with the largest `predictions`; ties count as in.
+
+    NaN counts as the smallest number, and so does the prediction for a class that does not exist.
+
+    >>> in_top_k([2, 0, 7], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], 2).tolist()
+    [True, False, False]
+    """
     from .arrange import expand_dims
     from .index import take_along_axis
 
-    own = take_along_axis(predictions, expand_dims(math.cast(targets, "int32"), -1), -1)
+    classes = expand_dims(math.cast(targets, "int32"), -1)
+    exists = math.less(classes, shape_of(predictions)[-1])
+    own = take_along_axis(predictions, math.where(exists, classes, 0), -1)
+    told = math.logical_and(exists, math.logical_not(math.isnan(own)))
+    own = math.where(told, own, math.cast(float("-inf"), dtype_of(own)))
     larger = sum(math.cast(math.greater(predictions, own), "int32"), -1)
     return math.less(larger, k)
 
@@ -524,7 +534,14 @@ def _unique(x: Any, axis: int | None, size: int | None, fill_value: Any) -> tupl
 def histogram(
     x: Tensor, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Counts in equally wide bins over `range` (of the data by default), and the edges of the bins."""
+    """Counts in equally wide bins over `range` (of the data by default), and the edges of the bins.
+
+    Both are floats, as in Keras.
+
+    >>> counts, edges = histogram([1.0, 2.0, 2.5, 5.0], 2)
+    >>> counts.tolist(), edges.tolist()
+    ([3.0, 1.0], [1.0, 3.0, 5.0])
+    """
     from .arrange import concatenate, ravel
     from .create import linspace
     from .index import get_item
@@ -537,9 +554,9 @@ def histogram(
     low, high = math.where(flat, low - 0.5, low), math.where(flat, high + 0.5, high)
     edges = linspace(low, high, bins + 1)
     if isinstance(x, Spec):  # of a range that is given edges would be known numbers
-        return Spec((bins,), "int32"), Spec((bins + 1,), kind)
+        return Spec((bins,), kind), Spec((bins + 1,), kind)
     ordered = sort(x)
     # How many lie before each edge; the last bin holds its right edge.
     before = searchsorted(ordered, get_item(edges, slice(0, -1)), "left")
     last = searchsorted(ordered, get_item(edges, slice(-1, None)), "right")
-    return diff(concatenate([before, last])), edges
+    return math.cast(diff(concatenate([before, last])), kind), edges

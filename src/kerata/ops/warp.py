@@ -284,7 +284,9 @@ def perspective_transform(
     x, y = _grid(shape_of(images)[h], shape_of(images)[w], dtype_of(t))
     parts = [reshape(v, (-1, 1, 1)) for v in _columns(t)]
     below = _plane(parts[6], parts[7], 1.0, x, y)
-    places = [math.divide(_plane(*parts[i : i + 3], x, y), below) for i in (3, 0)]
+    places = [
+        math.divide(_plane(parts[i], parts[i + 1], parts[i + 2], x, y), below) for i in (3, 0)
+    ]
     return sample_images(what, images, places, interpolation, "constant", fill_value, data_format)
 
 
@@ -327,7 +329,7 @@ def elastic_transform(
     `affine_transform`.
 
     >>> import numpy as np
-    >>> elastic_transform(np.ones((8, 9, 3), "float32"), seed=1).shape
+    >>> tuple(elastic_transform(np.ones((8, 9, 3), "float32"), seed=1).shape)
     (8, 9, 3)
     """
     what = "elastic_transform"

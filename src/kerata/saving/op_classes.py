@@ -85,6 +85,8 @@ _TABLE = {
         segment_min(num_segments,sorted) segment_prod(num_segments,sorted) top_k(k,sorted)
         in_top_k(k) logsumexp(axis,keepdims) cdist=CDist
         extract_sequences(sequence_length,sequence_stride) fft=FFT fft2=FFT2 ifft2=IFFT2
+        stft=STFT(sequence_length,sequence_stride,fft_length,window,center)
+        istft=ISTFT(sequence_length,sequence_stride,fft_length,length,window,center)
         rfft=RFFT(fft_length) irfft=IRFFT(fft_length) rsqrt erf erfc erfinv logdet view_as_complex
         view_as_real
     """,

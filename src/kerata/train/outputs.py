@@ -84,7 +84,7 @@ class Outputs:
 
     def _nested_alike(self, y: Any) -> bool:
         try:
-            tree.map_structure(lambda *_: None, self._shape, y)
+            tree.map_alike(lambda *_: None, self._shape, y)
         except (ValueError, TypeError):
             return False
         return tree.is_nested(self._shape) and isinstance(y, dict) == isinstance(self._shape, dict)

@@ -35,7 +35,7 @@ def spread(weight: Any, y: Any, name: str = "sample_weight") -> Any:
         weight = {k: weight.get(k) for k in y}
     elif isinstance(y, (list, tuple)) and len(weight) != len(y):
         raise InputError(f"{name} has {len(weight)} entries for {len(y)} outputs.")
-    return tree.map_structure(_ones_for, y, weight)
+    return tree.map_alike(_ones_for, y, weight)
 
 
 def _only(weight: Any) -> Any:
