@@ -1,9 +1,9 @@
-"""Layers for images and functions of bounding boxes, as in `table`."""
+"""Layers for images and functions of bounding boxes, written once for Kerata and Keras 3: see `table`."""
 
 import numpy as np
 
-# Layers for images, in training, with nothing left to chance: on four images of 9 by 12 (by 8: "square")
-# with pixels from 0 to 255, or to 1. With "boxes" also bounding boxes and masks. Left out, as Keras 3.15.1 is
+# Layers for images, in training, with nothing left to chance: on four images of 9 by 12 with
+# pixels from 0 to 255, or to 1. With "boxes" also bounding boxes and masks. Left out, as Keras 3.15.1 is
 # wrong there: boxes in `RandomCrop` (x and y are taken for each other), `RandomPerspective` (the result is in
 # another format than asked for), `RandomShear` of images that are not square and masks in `MixUp`;
 # `RandomSaturation` above 0.5 with values to 255 (it gives negative colours); `AutoContrast` with channels first;

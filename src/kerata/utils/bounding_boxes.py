@@ -66,6 +66,7 @@ def compute_iou(
         ShapeError: The boxes have other numbers of axes.
         InputError: A relative format without `image_shape`.
 
+    >>> import numpy as np
     >>> compute_iou(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 3, 2], [5, 5, 6, 6]]), "xyxy").tolist()[0][1]
     0.0
     """
@@ -104,6 +105,7 @@ def compute_ciou(
     Raises:
         InputError: A relative format without `image_shape`.
 
+    >>> import numpy as np
     >>> box = np.array([[0.0, 0, 2, 4]])
     >>> round(float(compute_ciou(box, box, "xyxy")[0]), 4)
     1.0
@@ -202,6 +204,7 @@ def decode_deltas_to_boxes(
         InputError: Another encoded format.
         ShapeError: `variance` has not 4 numbers.
 
+    >>> import numpy as np
     >>> boxes = decode_deltas_to_boxes([[0.0, 0, 4, 4]], np.array([[0.25, 0.25, 0, 0]]), "xyxy", "xyxy")
     >>> boxes.tolist()
     [[1.0, 1.0, 5.0, 5.0]]

@@ -66,7 +66,7 @@ def test_erasing():
     hole = y[..., 0] == 1000
     assert np.all(y[hole] == [1000, 2, 3]) and np.all(y[~hole] == 50)
     for mask in hole:
-        rows, columns = np.nonzero(mask)
+        rows = np.nonzero(mask)[0]
         assert set(rows) == set(range(rows.min(), rows.max() + 1)) and mask.sum() == 4 * 5
     assert len({tuple(np.argwhere(m)[0]) for m in hole}) > 10
     half = array(layers.RandomErasing((0.5, 0.5), seed=1)(x, training=True))

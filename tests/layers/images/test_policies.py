@@ -62,6 +62,9 @@ def test_aug_mix_is_a_mixture_of_chains():
     want = np.clip(share * X + (1 - share) * total, 0, 255)
     close(layer.transform_images(X, drawn), want, {"rtol": 1e-4, "atol": 1e-2})
     assert abs(float(array(drawn["chain_mixing_weights"]).sum()) - 1) < 1e-5
+    other = twin(layer)
+    assert (other.num_chains, other.chain_depth, other.seed) == (2, 2, 1)
+    assert other.compute_output_shape((None, 5, 6, 3)) == (None, 5, 6, 3)
     fewer = layers.AugMix(all_ops=False)
     assert len(fewer._parts) == 7 and "random_contrast" not in fewer._parts
 

@@ -107,8 +107,6 @@ def test_elastic():
     assert abs(moves.std() / (4.0 / (2 * np.pi**0.5)) - 1) < 0.25
     steps = np.abs(np.diff(moves, axis=-1)).mean() / np.abs(moves).mean()
     assert steps < 0.8, "the moves should be smooth"
-    flat = np.full((3, 32, 40, 1), 8.0, "float32")
-    close(layer(flat, training=True), flat, {"atol": 1e-3})
     assert layers.RandomElasticTransform(0.0).get_random_transformation(X) is None
 
 

@@ -148,6 +148,7 @@ def clip_to_image_size(
     Raises:
         InputError: Another format, or a size of the image is missing.
 
+    >>> import numpy as np
     >>> found = clip_to_image_size(
     ...     {"boxes": np.array([[-2.0, 1, 3, 9], [8, 8, 9, 9]]), "labels": np.array([5, 6])}, 4, 4
     ... )
@@ -191,6 +192,7 @@ def crop(
     Raises:
         InputError: Another format.
 
+    >>> import numpy as np
     >>> crop(np.array([[2.0, 2, 8, 8]]), top=1, left=3, height=4, width=4).tolist()
     [[0.0, 1.0, 4.0, 4.0]]
     """
@@ -223,6 +225,7 @@ def pad(
     Raises:
         InputError: Another format.
 
+    >>> import numpy as np
     >>> pad(np.array([[2.0, 2, 8, 8]]), top=1, left=3).tolist()
     [[5.0, 3.0, 11.0, 9.0]]
     """
@@ -300,6 +303,7 @@ def affine_transform(
     Raises:
         InputError: Another format.
 
+    >>> import numpy as np
     >>> zero, one = np.zeros(1, "float32"), np.ones(1, "float32")
     >>> turned = affine_transform(
     ...     np.array([[[0.0, 1, 2, 4]]], "float32"), one * 90, zero, zero, one, zero, zero, 5, 5

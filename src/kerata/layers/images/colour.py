@@ -38,6 +38,7 @@ class RandomBrightness(ImageLayer):
         value_range: The least and the greatest value of a pixel.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> RandomBrightness((0.2, 0.2))(np.full((1, 1, 1), 10.0), training=True).tolist()
     [[[61.0]]]
     """
@@ -72,6 +73,7 @@ class RandomContrast(ImageLayer):
         value_range: The least and the greatest value of a pixel, between which results are held.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> layer = RandomContrast((-0.5, 0.5))  # from 1 + 0.5 to 1 + 0.5
     >>> layer(np.array([[[10.0], [30.0]]]), training=True).tolist()
     [[[5.0], [35.0]]]
@@ -107,6 +109,7 @@ class RandomGrayscale(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> layer = RandomGrayscale(1.0)
     >>> [round(v, 3) for v in layer(np.array([[[0.0, 0.0, 100.0]]]), training=True)[0][0].tolist()]
     [11.4, 11.4, 11.4]
@@ -141,6 +144,7 @@ class RandomInvert(ImageLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> RandomInvert((1.0, 1.0))(np.array([[[0.0, 55.0, 255.0]]]), training=True).tolist()
     [[[255.0, 200.0, 0.0]]]
     """
@@ -176,6 +180,7 @@ class RandomPosterization(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> RandomPosterization((2, 2))(np.array([[[10.0, 70.0, 255.0]]]), training=True).tolist()
     [[[0.0, 64.0, 192.0]]]
     """
@@ -217,6 +222,7 @@ class RandomColorDegeneration(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> layer = RandomColorDegeneration((0.5, 0.5))
     >>> [round(v, 2) for v in layer(np.array([[[0.0, 0.0, 100.0]]]), training=True)[0][0].tolist()]
     [5.7, 5.7, 55.7]
@@ -256,6 +262,7 @@ class Solarization(ImageLayer):
         value_range: The least and the greatest value of a pixel.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> Solarization(threshold_factor=(0.5, 0.5))(np.array([[[10.0, 200.0]]])).tolist()
     [[[10.0, 55.0]]]
     """
@@ -301,6 +308,7 @@ class RandomHue(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> layer = RandomHue((1.0, 1.0), value_range=(0, 1))  # half a turn: red becomes cyan
     >>> [round(v, 3) for v in layer(np.array([[[1.0, 0.0, 0.0]]]), training=True)[0][0].tolist()]
     [0.0, 1.0, 1.0]
@@ -346,6 +354,7 @@ class RandomSaturation(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> layer = RandomSaturation((0.0, 0.0), value_range=(0, 1))
     >>> layer(np.array([[[1.0, 0.5, 0.0]]]), training=True).tolist()
     [[[1.0, 1.0, 1.0]]]
@@ -391,6 +400,7 @@ class RandomColorJitter(ImageLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> layer = RandomColorJitter(brightness_factor=(0.2, 0.2), contrast_factor=0.0)
     >>> layer(np.full((1, 1, 1), 10.0), training=True).tolist()
     [[[61.0]]]

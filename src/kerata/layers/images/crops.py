@@ -31,6 +31,7 @@ class CenterCrop(SpatialLayer):
         height, width: Of the result.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> CenterCrop(2, 2)(np.arange(16.0).reshape(4, 4, 1))[..., 0].tolist()
     [[5.0, 6.0], [9.0, 10.0]]
     """
@@ -98,9 +99,10 @@ class RandomCrop(SpatialLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> x = np.arange(16.0).reshape(4, 4, 1)
     >>> y = RandomCrop(2, 2)(x, training=True)[..., 0]
-    >>> y.shape, float(y[1][1]) - float(y[0][0])
+    >>> tuple(y.shape), float(y[1][1]) - float(y[0][0])
     ((2, 2), 5.0)
     """
 
@@ -165,6 +167,7 @@ class RandomFlip(SpatialLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> y = RandomFlip("horizontal", seed=1)(np.array([[[1.0], [2.0]]]), training=True)
     >>> sorted(y[0, :, 0].tolist())
     [1.0, 2.0]
@@ -212,6 +215,7 @@ class MaxNumBoundingBoxes(ImageLayer):
         max_number: The number.
         fill_value: What boxes and labels that fill up consist of.
 
+    >>> import numpy as np
     >>> layer = MaxNumBoundingBoxes(3, bounding_box_format="xyxy")
     >>> data = {"boxes": np.ones((1, 2, 4)), "labels": np.array([[5, 6]])}
     >>> layer({"images": np.zeros((1, 2, 2, 1)), "bounding_boxes": data})["bounding_boxes"]["labels"].tolist()

@@ -20,6 +20,7 @@ class RandomSharpness(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> x = np.array([0.0, 13.0, 0.0]).reshape(1, 3, 1)
     >>> [round(v) for v in RandomSharpness((0.0, 0.0))(x, training=True)[0, :, 0].tolist()]
     [1, 5, 1]
@@ -74,6 +75,7 @@ class RandomGaussianBlur(ImageLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> x = np.zeros((1, 3, 3, 1))
     >>> x[0, 1, 1] = 9.0
     >>> y = RandomGaussianBlur((1.0, 1.0), sigma=(1.0, 1.0))(x, training=True)

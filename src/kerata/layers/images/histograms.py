@@ -20,6 +20,7 @@ class AutoContrast(ImageLayer):
     Args:
         value_range: The least and the greatest value of a pixel.
 
+    >>> import numpy as np
     >>> AutoContrast((0, 1))(np.array([[[0.2], [0.3], [0.4]]]))[0, :, 0].tolist()[::2]
     [0.0, 1.0]
     """
@@ -51,6 +52,7 @@ class Equalization(ImageLayer):
         bins: Number of bins of the histogram.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> Equalization()(np.array([[[10.0], [10.0], [11.0], [12.0]]]), training=True)[0, :, 0].tolist()
     [0.0, 0.0, 128.0, 255.0]
     """
@@ -114,6 +116,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         tile_grid_size: Numbers of rows and columns of tiles.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> layer = ContrastLimitedAdaptiveHistogramEqualization(clip_limit=0.0, tile_grid_size=(1, 1))
     >>> layer(np.array([[[10.0], [20.0], [30.0], [40.0]]]))[0, :, 0].tolist()
     [63.75, 127.5, 191.25, 255.0]
@@ -183,17 +186,19 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
             _neighbours(count, size) for count, size in zip((rows, columns), tile)
         )
         place = ops.reshape(ops.arange(n, dtype="int32") * (rows * columns), (-1, 1, 1, 1))
-        channel = np.arange(channels, dtype="int32")
+        channel = ops.arange(channels, dtype="int32")
         flat = ops.reshape(tables, (-1,))
 
         def found(row: np.ndarray, column: np.ndarray) -> Any:
             cell = (row[:, None] * columns + column).astype("int32")[None, :, :, None]
-            return ops.take(flat, ((place + cell) * channels + channel) * 256 + values)
+            tile = (place + ops.convert_to_tensor(cell)) * channels + channel
+            return ops.take(flat, tile * 256 + values)
 
-        down, across = down[None, :, None, None], across[None, None, :, None]
-        above = found(top, left) * (1 - across) + found(top, right) * across
-        under = found(bottom, left) * (1 - across) + found(bottom, right) * across
-        return above * (1 - down) + under * down
+        down = ops.convert_to_tensor(down[None, :, None, None])
+        across = ops.convert_to_tensor(across[None, None, :, None])
+        above = found(top, left) * (1.0 - across) + found(top, right) * across
+        under = found(bottom, left) * (1.0 - across) + found(bottom, right) * across
+        return above * (1.0 - down) + under * down
 
 
 def _neighbours(count: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ class MixUp(SpatialLayer):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
+    >>> import numpy as np
     >>> y = MixUp(seed=1)({"images": np.zeros((2, 1, 1, 1)), "labels": np.eye(2)}, training=True)
     >>> [round(sum(row), 4) for row in y["labels"].tolist()]
     [1.0, 1.0]
@@ -117,6 +118,7 @@ class CutMix(SpatialLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> y = CutMix(seed=1)({"images": np.zeros((2, 4, 4, 1)), "labels": np.eye(2)}, training=True)
     >>> [round(sum(row), 4) for row in y["labels"].tolist()]
     [1.0, 1.0]
@@ -183,6 +185,7 @@ class RandomErasing(ImageLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> layer = RandomErasing((1.0, 1.0), scale=(1.0, 1.0), fill_value=7)  # all of all images
     >>> layer(np.zeros((1, 2, 1)), training=True).tolist()
     [[[7.0], [7.0]]]

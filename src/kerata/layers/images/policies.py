@@ -26,6 +26,7 @@ class Pipeline(DataLayer):
         layers: The layers.
         name: Its name.
 
+    >>> import numpy as np
     >>> from kerata.layers import CenterCrop, Rescaling
     >>> Pipeline([CenterCrop(1, 1), Rescaling(0.5)])(np.arange(9.0).reshape(3, 3, 1)).tolist()
     [[[2.0]]]
@@ -70,7 +71,7 @@ class _Policy(SpatialLayer):
 
     def _make(self, names: Sequence[str]) -> None:
         """Make the layers to choose from."""
-        both = {"data_format": self.data_format, "dtype": self.dtype_policy}
+        both: dict[str, Any] = {"data_format": self.data_format, "dtype": self.dtype_policy}
         both["bounding_box_format"] = self.bounding_box_format
         warp = both | {"interpolation": self.interpolation}
         ranged = both | {"value_range": self.value_range}
@@ -96,7 +97,7 @@ class _Policy(SpatialLayer):
 
     def _chosen(self, index: Any, drawn: dict[str, Any], shape: Any, method: str, x: Any) -> Any:
         """`x` after the method of the part with this number; the number after the last leaves it alone."""
-        branches = [
+        branches: list[Callable[[Any], Any]] = [
             functools.partial(
                 _applied, getattr(part, method), {**drawn[name], "input_shape": shape}
             )
@@ -133,7 +134,8 @@ class RandAugment(_Policy):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
-    >>> RandAugment(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape
+    >>> import numpy as np
+    >>> tuple(RandAugment(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape)
     (2, 4, 4, 3)
     """
 
@@ -208,7 +210,8 @@ class AugMix(_Policy):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
-    >>> AugMix(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape
+    >>> import numpy as np
+    >>> tuple(AugMix(seed=1)(np.full((2, 4, 4, 3), 100.0), training=True).shape)
     (2, 4, 4, 3)
     """
 

@@ -91,6 +91,7 @@ class RandomRotation(_Warp):
         fill_value: What lies outside with ``constant``.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> x = np.array([[[1.0], [2.0]], [[3.0], [4.0]]])
     >>> y = RandomRotation((0.25, 0.25))(x, training=True)
     >>> [[round(v) for v in row] for row in y[:, :, 0].tolist()]
@@ -134,7 +135,8 @@ class RandomShear(_Warp):
         data_format: ``channels_last`` or ``channels_first``.
         seed: An int for a repeatable sequence.
 
-    >>> RandomShear(0.2, seed=1)(np.ones((4, 4, 1)), training=True).shape
+    >>> import numpy as np
+    >>> tuple(RandomShear(0.2, seed=1)(np.ones((4, 4, 1)), training=True).shape)
     (4, 4, 1)
     """
 
@@ -178,6 +180,7 @@ class RandomTranslation(_Warp):
         width_factor: How far to the right, as a share of the width.
         fill_mode, interpolation, seed, fill_value, data_format: See `RandomRotation`.
 
+    >>> import numpy as np
     >>> layer = RandomTranslation(0.0, (0.5, 0.5), fill_mode="constant")
     >>> layer(np.array([[[1.0], [2.0]]]), training=True).tolist()
     [[[0.0], [1.0]]]
@@ -221,6 +224,7 @@ class RandomZoom(_Warp):
         width_factor: The same for the width; by default that of the height is used for both.
         fill_mode, interpolation, seed, fill_value, data_format: See `RandomRotation`.
 
+    >>> import numpy as np
     >>> layer = RandomZoom((-0.5, -0.5), interpolation="nearest")
     >>> layer(np.arange(4.0).reshape(1, 4, 1), training=True)[0, :, 0].tolist()
     [1.0, 1.0, 2.0, 2.0]
@@ -278,6 +282,7 @@ class RandomPerspective(SpatialLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> layer = RandomPerspective((1.0, 1.0), scale=0.0)
     >>> [round(v) for v in layer(np.arange(8.0).reshape(2, 4, 1), training=True)[1, :, 0].tolist()]
     [4, 5, 6, 7]
@@ -353,6 +358,7 @@ class RandomElasticTransform(SpatialLayer):
         seed: An int for a repeatable sequence.
         data_format: ``channels_last`` or ``channels_first``.
 
+    >>> import numpy as np
     >>> y = RandomElasticTransform((1.0, 1.0), seed=1)(np.full((8, 8, 1), 5.0), training=True)
     >>> round(float(y[3, 3, 0]), 3)
     5.0
