@@ -31,6 +31,21 @@ class KerasFileEditor:
 
     Methods take an object by its path, such as ``layers/dense_2``, or by its name alone where only
     one object has it.
+
+    >>> import tempfile
+    >>> from kerata import Input, Sequential, layers
+    >>> path = f"{tempfile.mkdtemp()}/model.weights.h5"
+    >>> Sequential([Input((2,)), layers.Dense(3)]).save_weights(path)
+    >>> editor = KerasFileEditor(path)
+    Keras model file '...model.weights.h5'
+    >>> editor.rename_object("dense", "head")
+    >>> editor.summary()
+    Weights structure
+      └─ layers
+         └─ head
+            ├─ 0: shape=(2, 3), dtype=float32
+            └─ 1: shape=(3,), dtype=float32
+    >>> editor.save(path)
     """
 
     def __init__(self, filepath: Any) -> None:
