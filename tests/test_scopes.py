@@ -145,3 +145,15 @@ def test_stateless_compute_loss() -> None:
     )  # fmt: skip
     np.testing.assert_allclose(float(loss), 36 + 0.01 * 12, rtol=1e-5)
     assert (len(trained), frozen, len(metrics)) == (1, [], len(model.metrics_variables))
+
+
+@pytest.mark.engine("jax")
+def test_jax_takes_variables_for_their_values() -> None:
+    import jax
+
+    v = Variable(np.ones((2, 3), "float32"))
+    assert jax.tree_util.tree_map(lambda x: x.shape, {"a": [v]}) == {"a": [(2, 3)]}
+    assert float(jax.jit(lambda state: state["v"].sum())({"v": v})) == 6.0
+    slopes = jax.grad(lambda state: (state[0] ** 2).sum())([v])
+    np.testing.assert_array_equal(slopes[0], 2 * np.ones((2, 3)))
+    assert isinstance(v, Variable) and isinstance(slopes[0], jax.Array)

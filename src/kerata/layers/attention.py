@@ -479,7 +479,7 @@ class GroupedQueryAttention(HeadsAttention):
 
     >>> layer = GroupedQueryAttention(head_dim=4, num_query_heads=6, num_key_value_heads=2)
     >>> x = ops.ones((1, 5, 8))
-    >>> layer(x, x).shape, [w.shape for w in layer.weights[:2]]
+    >>> tuple(layer(x, x).shape), [w.shape for w in layer.weights[:2]]
     ((1, 5, 8), [(8, 6, 4), (6, 4)])
     """
 

@@ -59,6 +59,11 @@ def deserialize_keras_object(
             registered ones.
         custom_objects: Others, which come first.
         printable_module_name: What errors call the object.
+
+    >>> from kerata import optimizers
+    >>> config = {"class_name": "SGD", "config": {"momentum": 0.5}}
+    >>> deserialize_keras_object(config, {"SGD": optimizers.SGD}).momentum
+    0.5
     """
     if identifier is None or inspect.isfunction(identifier):
         return identifier

@@ -31,6 +31,21 @@ class KerasFileEditor:
 
     Methods take an object by its path, such as ``layers/dense_2``, or by its name alone where only
     one object has it.
+
+    >>> import tempfile
+    >>> from kerata import Input, Sequential, layers
+    >>> path = f"{tempfile.mkdtemp()}/model.weights.h5"
+    >>> Sequential([Input((2,)), layers.Dense(3)]).save_weights(path)
+    >>> editor = KerasFileEditor(path)
+    Keras model file '...model.weights.h5'
+    >>> editor.rename_object("dense", "head")
+    >>> editor.summary()
+    Weights structure
+      └─ layers
+         └─ head
+            ├─ 0: shape=(2, 3), dtype=float32
+            └─ 1: shape=(3,), dtype=float32
+    >>> editor.save(path)
     """
 
     def __init__(self, filepath: Any) -> None:
@@ -108,34 +123,21 @@ class KerasFileEditor:
         matches = 0
         known: set[str] = set()
         for path, want in self._wanted(reference_model):
-            have = self._own(path)
             known.add(path)
-            if not have:
-                errors.append(
-                    f"...Object {path} present in reference model, missing from saved file: {list(want)}"
-                )
-                continue
-            for key, shape in want.items():
-                if key not in have:
-                    errors.append(
-                        f"...Weight {path}/{key} present in reference model, missing from saved file"
-                    )
-                elif np.shape(have[key]) != shape:
-                    errors.append(
-                        f"...Weight shape mismatch for {path}/{key}: in reference model {shape}, in saved file "
-                        f"{np.shape(have[key])}"
-                    )
-                else:
-                    matches += 1
-            errors.extend(_unexpected(f"{path}/{key}") for key in have if key not in want)
-        for path, own in _objects(self.weights_dict, ""):
-            if own and path not in known:
-                errors.append(
-                    f"...Object {path} present in saved file, missing from reference model: {own}"
-                )
-        print(*errors, sep="\n") if errors else None
-        verdict = "is not" if errors else "is"
-        print(f"The saved file {verdict} compatible with the reference model: {len(errors)} errors, {matches} matching weights")  # fmt: skip
+            found, fitting = _differences(path, want, self._own(path))
+            errors.extend(found)
+            matches += fitting
+        errors.extend(
+            f"...Object {path} present in saved file, missing from reference model: {own}"
+            for path, own in _objects(self.weights_dict, "")
+            if own and path not in known
+        )
+        for line in errors:
+            print(line)
+        print(
+            f"The saved file {'is not' if errors else 'is'} compatible with the reference model: "
+            f"{len(errors)} errors, {matches} matching weights"
+        )
         status = "error" if errors else "success"
         return {"status": status, "error_count": len(errors), "match_count": matches}
 
@@ -288,8 +290,32 @@ def _check_weights(weights: Any) -> None:
         )
 
 
-def _unexpected(where: str) -> str:
-    return f"...Weight {where} present in saved file, missing from reference model"
+def _differences(
+    path: str, want: dict[str, tuple[int, ...]], have: dict[str, Any]
+) -> tuple[list[str], int]:
+    """What differs between an object of a model and of the file, and how many weights agree."""
+    if not have:
+        return [
+            f"...Object {path} present in reference model, missing from saved file: {list(want)}"
+        ], 0
+    errors = []
+    for key, shape in want.items():
+        if key not in have:
+            errors.append(
+                f"...Weight {path}/{key} present in reference model, missing from saved file"
+            )
+        elif np.shape(have[key]) != shape:
+            errors.append(
+                f"...Weight shape mismatch for {path}/{key}: in reference model {shape}, in saved file "
+                f"{np.shape(have[key])}"
+            )
+    fitting = len(want) - len(errors)
+    errors.extend(
+        f"...Weight {path}/{key} present in saved file, missing from reference model"
+        for key in have
+        if key not in want
+    )
+    return errors, fitting
 
 
 def _text(value: Any) -> Any:

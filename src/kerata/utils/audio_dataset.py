@@ -47,6 +47,15 @@ def audio_dataset_from_directory(
     Returns:
         A data set of (sounds, labels), or of sounds alone: float32 (batch, samples, channels) from
         -1 to 1. For ``subset="both"`` a pair of data sets.
+
+    >>> import tempfile, wave
+    >>> folder = tempfile.mkdtemp()
+    >>> with wave.open(f"{folder}/0.wav", "wb") as file:
+    ...     file.setparams((1, 2, 8000, 0, "NONE", ""))
+    ...     file.writeframes(np.array([0, 16384, -32768], "<i2").tobytes())
+    >>> data = audio_dataset_from_directory(folder, labels=None, verbose=False)
+    >>> [x.tolist() for x in data]
+    [[[[0.0], [0.5], [-1.0]]]]
     """
     request = Request(
         "sound", (".wav",), directory, labels, label_mode, class_names, batch_size, shuffle, seed,

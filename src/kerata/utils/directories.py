@@ -209,16 +209,12 @@ def index_directory(
         found = _files(os.path.join(directory, folder), suffixes, follow_links)
         paths.extend(found)
         numbers.extend([i] * len(found))
-    names: list[str] | None = folders
-    given: Any = np.array(numbers, np.int32)
-    if labels is None:
-        given = names = None
-    elif labels != "inferred":
-        if len(labels) != len(paths):
-            raise InputError(
-                f"labels has {len(labels)} entries for {len(paths)} files in {directory}: there must be one for each."
-            )
-        given, names = np.array(labels), [str(x) for x in sorted(set(labels))]
+    given: Any = None
+    names: list[str] | None = None
+    if labels == "inferred":
+        given, names = np.array(numbers, np.int32), folders
+    elif labels is not None:
+        given, names = _given_labels(labels, len(paths), directory)
     if verbose:
         classes = "" if names is None else f" belonging to {len(names)} classes"
         say(f"Found {len(paths)} files{classes}.")
@@ -229,6 +225,14 @@ def index_directory(
         paths = [paths[i] for i in order]
         given = None if given is None else given[order]
     return paths, given, names
+
+
+def _given_labels(labels: Any, count: int, directory: str) -> tuple[np.ndarray, list[str]]:
+    if len(labels) != count:
+        raise InputError(
+            f"labels has {len(labels)} entries for {count} files in {directory}: there must be one for each."
+        )
+    return np.array(labels), [str(x) for x in sorted(set(labels))]
 
 
 def _class_folders(directory: str, class_names: Sequence[str] | None) -> list[str]:

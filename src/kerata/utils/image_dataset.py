@@ -67,6 +67,15 @@ def image_dataset_from_directory(
     Returns:
         A data set of (pictures, labels), or of pictures alone: float32 (batch, height, width,
         channels) from 0 to 255. It has ``class_names`` and ``file_paths``.
+
+    >>> import os, tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> for name in ("cats", "dogs"):
+    ...     os.mkdir(f"{folder}/{name}")
+    ...     images.save_img(f"{folder}/{name}/0.png", np.ones((4, 6, 3)))
+    >>> data = image_dataset_from_directory(folder, image_size=(2, 3), verbose=False)
+    >>> [(x.shape, sorted(y.tolist())) for x, y in data], data.class_names
+    ([((2, 2, 3, 3), [0, 1])], ['cats', 'dogs'])
     """
     request = Request(
         "picture", SUFFIXES, directory, labels, label_mode, class_names, batch_size, shuffle, seed,

@@ -143,6 +143,11 @@ def load_img(
 
     Returns:
         A picture of Pillow's; `img_to_array` turns it into an array.
+
+    >>> file = io.BytesIO()
+    >>> save_img(file, np.zeros((4, 6, 3)), file_format="png")
+    >>> img_to_array(load_img(file, "grayscale", target_size=(2, 3))).shape
+    (2, 3, 1)
     """
     if color_mode not in CHANNELS:
         raise InputError(f"load_img: color_mode={color_mode!r}; expected one of {tuple(CHANNELS)}.")

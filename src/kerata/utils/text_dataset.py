@@ -36,6 +36,15 @@ def text_dataset_from_directory(
     Returns:
         A data set of (texts, labels), or of texts alone: arrays of strings (batch,). It has
         ``class_names`` and ``file_paths``.
+
+    >>> import os, tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> for name in ("bad", "good"):
+    ...     os.mkdir(f"{folder}/{name}")
+    ...     _ = Path(f"{folder}/{name}/0.txt").write_text(f"a {name} film")
+    >>> data = text_dataset_from_directory(folder, shuffle=False, verbose=False)
+    >>> [(x.tolist(), y.tolist()) for x, y in data]
+    [(['a bad film', 'a good film'], [0, 1])]
     """
     request = Request(
         "text", (".txt",), directory, labels, label_mode, class_names, batch_size, shuffle, seed,
