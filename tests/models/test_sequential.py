@@ -161,3 +161,29 @@ def test_embedding_first_is_built_for_sequences():
     assert other(np.zeros((2, 5), "int32")).shape == (2, 1)
     third = keras.Sequential([layers.Embedding(10, 4)])
     assert third(np.zeros((2, 5, 6), "int32")).shape == (2, 5, 6, 4)
+
+
+def test_paths_of_weights_begin_with_the_models_around_them():
+    class Outer(keras.Model):
+        def __init__(self):
+            super().__init__(name="outer")
+            self.first = layers.Dense(2, name="first")
+            self.inner = keras.Sequential([layers.Dense(2, name="second")], name="inner")
+
+        def call(self, x):
+            return self.inner(self.first(x))
+
+    def chain(*start):
+        return keras.Sequential(
+            [*start, layers.Dense(2, use_bias=False, name="dense")], name="chain"
+        )
+
+    at_once, by_build, by_call, outer = chain(keras.Input((3,))), chain(), chain(), Outer()
+    by_build.build((None, 3))
+    for model in (by_call, outer):
+        model(np.ones((1, 3), "float32"))
+    for model in (at_once, by_build, by_call):
+        assert [w.path for w in model.weights] == ["chain/dense/kernel"]
+    assert [w.path for w in outer.weights] == [
+        "outer/first/kernel", "outer/first/bias", "outer/inner/second/kernel", "outer/inner/second/bias",
+    ]  # fmt: skip

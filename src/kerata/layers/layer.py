@@ -347,6 +347,18 @@ class Layer(graph.Operation, Configurable):
         if isinstance(self._dtype_policy, dtypes.DTypePolicyMap):
             self._own_policy = self._dtype_policy["/".join(self._path())]
 
+    @contextlib.contextmanager
+    def _around(self) -> Iterator[None]:
+        """Layers that are built in this block have this one's name at the start of their paths."""
+        if local.names[-1:] == [self.name]:
+            yield
+            return
+        local.names.append(self.name)
+        try:
+            yield
+        finally:
+            local.names.pop()
+
     def _path(self) -> list[str]:
         """Names of the layers around this one, and its own, while it is built or called."""
         names = local.names
@@ -505,7 +517,10 @@ class Layer(graph.Operation, Configurable):
             del kwargs["training"]
         if outer is None:
             self._clear_losses()
-        local.names.append(self.name)
+        # A model's ``build`` runs its ``call`` on shapes, with the name there already.
+        named = "_building" in self.__dict__ and local.names[-1:] == [self.name]
+        if not named:
+            local.names.append(self.name)
         try:
             traced = local.binding is not None
             with (
@@ -533,7 +548,8 @@ class Layer(graph.Operation, Configurable):
             error.located(self.name)
             raise error from e
         finally:
-            local.names.pop()
+            if not named:
+                local.names.pop()
         self._pass_masks(first, masks, outputs)
         return outputs
 

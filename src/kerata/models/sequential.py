@@ -92,7 +92,8 @@ class Sequential(Model):
         if not self._trail:
             return
         try:
-            self._trail.append(layer(self._trail[-1]))
+            with self._around():
+                self._trail.append(layer(self._trail[-1]))
         except KerataError:
             if self._assumed:  # built when it meets data, then
                 self._trail.clear()
@@ -180,8 +181,9 @@ class Sequential(Model):
 
     def _start(self, x: KerasTensor) -> None:
         trail = [x]
-        for layer in self._chain:
-            trail.append(layer(trail[-1]))
+        with self._around():
+            for layer in self._chain:
+                trail.append(layer(trail[-1]))
         self.__dict__.update(_trail=trail, _assumed=False)
         self._changed()
 
