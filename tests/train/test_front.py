@@ -109,6 +109,31 @@ def test_several_inputs_and_an_inner_model():
         model.predict({k: data[k] for k in ("color", "size")}, verbose=0)
 
 
+def test_big_results_are_made_batch_by_batch(monkeypatch):
+    first = vectorizer(output_mode="count", output_sequence_length=None)
+    text = Input((1,), dtype="string")
+    counts = first(text)
+    model = Model(text, [layers.Dense(1)(counts), counts])
+    model.compile("sgd", ["mse", None])
+    want = model.predict(TEXTS, verbose=0)
+    met = []
+    compute = type(first)._compute
+
+    def counted(self, texts):
+        met.append(len(texts))
+        return compute(self, texts)
+
+    monkeypatch.setattr(type(first), "_compute", counted)
+    monkeypatch.setattr("kerata.train.data.rows.LAZY_BYTES", 100)
+    for got, w in zip(model.predict(TEXTS, verbose=0, batch_size=10), want):
+        np.testing.assert_allclose(got, w, rtol=1e-5)
+    assert met == [10, 10, 10, 6]
+    history = model.fit(
+        TEXTS, LABELS, batch_size=9, epochs=2, validation_split=0.25, shuffle=True, verbose=0
+    )
+    assert np.isfinite(history.history["val_loss"]).all() and max(met) == 10
+
+
 def test_hashes_of_integers_run_on_the_host():
     x = Input((2,), dtype="int32")
     model = Model(x, layers.Embedding(5, 3)(layers.Hashing(5)(x)))

@@ -6,15 +6,18 @@ Layers such as `TextVectorization` work on values. Where they stand at the front
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from .. import graph, tree
 from ..engine import engine
 from ..errors import InputError
 from ..layers.preprocessing.strings import array_of
 from ..spec import KerasTensor
-from .data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .data import PyDataset, pack_x_y_sample_weight, rows, unpack_x_y_sample_weight
 from .data.kinds import is_array_like, is_list_of_batches
 from .data.pydataset import is_py_dataset
 from .data.stream import length_of
@@ -57,9 +60,28 @@ class Front:
 
     def __call__(self, x: Any) -> dict[str, list[Any]]:
         """What the rest of the model takes, for the data that the model takes."""
-        values = [_fitting(a, k) for a, k in zip(self._flat(x), self.whole.flat_inputs)]
-        made = [engine().to_numpy(v) for v in self.before.run(values)]
+        values = self._values(x)
+        made: list[Any] = [engine().to_numpy(v) for v in self.before.run(values)]
         return {self.model.FRONT: made}
+
+    def lazily(self, x: Any) -> dict[str, list[Any]]:
+        """The same for all data at once; what would not fit well in memory is computed batch by batch.
+
+        A vector of counts is hundreds of times as big as the text it is made of.
+        """
+        values = self._values(x)
+        shapes = [t.shape[1:] for t in self.border]
+        numbers = [math.prod(s) for s in shapes if None not in s]
+        # Texts without a fixed length are as long as the longest: all of them must be seen.
+        if len(numbers) < len(shapes) or 4 * sum(numbers) * len(values[0]) <= rows.LAZY_BYTES:
+            return self(x)
+        made = _Rows(self.before, values)
+        return {
+            self.model.FRONT: [rows.LazyRows(made.column(t, i)) for i, t in enumerate(self.border)]
+        }
+
+    def _values(self, x: Any) -> list[Any]:
+        return [_fitting(a, k) for a, k in zip(self._flat(x), self.whole.flat_inputs)]
 
     def _flat(self, x: Any) -> list[Any]:
         structure, names = self.whole.inputs, self.model.input_names
@@ -82,6 +104,39 @@ class Front:
                 f"Model {self.model.name!r} expects {len(names)} inputs ({', '.join(names)}), got {len(parts)}."
             )
         return parts
+
+
+class _Rows:
+    """Results of the front for rows of the data, computed when they are asked for."""
+
+    def __init__(self, before: graph.Graph, values: list[Any]) -> None:
+        self.before, self.values = before, values
+        self._last: tuple[Any, list[Any]] | None = None
+
+    def column(self, tensor: KerasTensor, index: int) -> _Column:
+        """One of the results."""
+        return _Column(
+            self, (len(self.values[0]), *tensor.shape[1:]), np.dtype(tensor.dtype), index
+        )
+
+    def of(self, wanted: Any) -> list[Any]:
+        """All results for rows: a slice or an array of numbers."""
+        key = (wanted.start, wanted.stop) if isinstance(wanted, slice) else wanted.tobytes()
+        last = self._last
+        if last is None or last[0] != key:
+            made = self.before.run([v[wanted] for v in self.values])
+            last = self._last = key, [engine().to_numpy(v) for v in made]
+        return last[1]
+
+
+class _Column:
+    """One result of the front, in the form of a data set on disk."""
+
+    def __init__(self, results: _Rows, shape: tuple[int, ...], dtype: np.dtype, place: int) -> None:
+        self.results, self.shape, self.dtype, self.place = results, shape, dtype, place
+
+    def __getitem__(self, wanted: Any) -> Any:
+        return self.results.of(wanted)[self.place]
 
 
 def _made_of(tensors: list[Any], known: set[int]) -> bool:
@@ -149,7 +204,7 @@ def through(model: Any, x: Any, y: Any = None) -> Any:
     if front is None or x is None:
         return x
     if arrays:
-        return front(x)
+        return front.lazily(x)
     if is_py_dataset(x):
         return _MappedDataset(x, front)
     if hasattr(x, "__next__"):
