@@ -167,6 +167,11 @@ def test_argpartition() -> None:
     assert ops.argpartition(Spec((9,)), 4).dtype == "int32"
 
 
+def test_largest_of_equal_integers() -> None:
+    values, places = ops.top_k(np.array([3, 7, 3, 7, 1], "int32"), 3)
+    assert (np.asarray(values).tolist(), np.asarray(places).tolist()) == ([7, 7, 3], [1, 3, 0])
+
+
 def test_ties_count_as_within_the_top() -> None:
     odd = [[0.1, np.nan, 0.3], [np.nan, 0.2, 0.1]]
     assert ops.in_top_k([1, 1], odd, 1).tolist() == [False, True]

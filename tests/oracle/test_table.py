@@ -29,6 +29,6 @@ def test_case(record, kind, call, rest):
     for i, (g, w) in enumerate(zip(got, want)):
         assert g.shape == w.shape
         assert kind != "op" or g.dtype == w.dtype
-        np.testing.assert_allclose(
-            g, w, rtol=1e-5, atol=1e-5 * max(1.0, np.abs(w).max(initial=0)), err_msg=str(i)
-        )
+        tol = 2e-3 if g.dtype == np.float16 else 1e-5
+        scale = np.abs(w[np.isfinite(w)]).max(initial=1.0)
+        np.testing.assert_allclose(g, w, rtol=tol, atol=tol * float(scale), err_msg=str(i))

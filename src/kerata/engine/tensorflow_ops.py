@@ -176,7 +176,7 @@ for _name, _native in {
 _unary("negative", raw.Neg, lacking=_BOOL_OR_UNSIGNED)
 _unary("sign", raw.Sign, lacking=_BOOL_OR_UNSIGNED)
 _unary("positive", lambda x: tf.identity(x))
-_unary("conjugate", lambda x: tf.math.conj(x))
+_unary("conjugate", lambda x: tf.math.conj(x) if x.dtype.is_complex else tf.identity(x))
 _unary("bitwise_not", lambda x: ~x)
 
 
@@ -245,7 +245,8 @@ def trunc(x: Any) -> Any:
 
 @override
 def real(x: Any) -> Any:
-    return tf.math.real(asarray(x))
+    x = asarray(x)
+    return tf.math.real(x) if x.dtype.is_complex else tf.identity(x)
 
 
 @override

@@ -140,12 +140,20 @@ arctan arcsinh arccosh arctanh sinc i0 erf erfc erfinv lgamma digamma ceil floor
     _one(_name, "float", getattr(torch, _name))
 for _name in "isnan isinf isposinf isneginf isfinite isreal signbit logical_not".split():
     _one(_name, "bool", getattr(torch, _name))
-for _name in "negative positive trunc".split():
-    _one(_name, "same", getattr(torch, _name))
+
+
+def _but_truths(native: Callable) -> Callable:
+    """`native` with truths left as they are, for which torch lacks what they have elsewhere."""
+    return lambda x: x.clone() if x.dtype is torch.bool else native(x)
+
+
+_one("negative", "same", torch.negative)
+_one("positive", "same", _but_truths(torch.positive))
+_one("trunc", "same", _but_truths(torch.trunc))
 _one("sign", "same", torch.sgn)
 _one("conjugate", "same", lambda x: torch.conj(x).resolve_conj())
 _one("square", "number", torch.square)
-_one("absolute", "real", torch.abs)
+_one("absolute", "real", _but_truths(torch.abs))
 _one("fabs", "angle", torch.abs)
 _one("angle", "angle", torch.angle)
 _one("real", "real", torch.real)
@@ -431,7 +439,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     if x.is_floating_point():
         values, places = torch.topk(x, k)
     else:  # equal integers are common, and the first of them comes first
-        values, places = torch.sort(x, -1, descending=True, stable=True)
+        values, places = torch.sort(x, dim=-1, descending=True, stable=True)
         values, places = values[..., :k], places[..., :k]
     return values, places.to(torch.int32)
 
