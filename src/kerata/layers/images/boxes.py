@@ -197,6 +197,7 @@ def crop(
     [[0.0, 1.0, 4.0, 4.0]]
     """
     _only_corners("crop", bounding_box_format)
+    top, left, height, width = (_operand(v) for v in (top, left, height, width))
     x1, y1, x2, y2 = columns(ops.convert_to_tensor(boxes))
     return joined(
         ops.clip(x1 - left, 0, width),
@@ -230,8 +231,14 @@ def pad(
     [[5.0, 3.0, 11.0, 9.0]]
     """
     _only_corners("pad", bounding_box_format)
+    top, left = _operand(top), _operand(left)
     x1, y1, x2, y2 = columns(ops.convert_to_tensor(boxes))
     return joined(x1 + left, y1 + top, x2 + left, y2 + top)
+
+
+def _operand(x: Any) -> Any:
+    """Arrays as tensors; numbers and what is tensor already stay."""
+    return ops.convert_to_tensor(x) if isinstance(x, np.ndarray) else x
 
 
 def _only_corners(what: str, name: str) -> None:
@@ -315,6 +322,7 @@ def affine_transform(
     angle = ops.convert_to_tensor(angle)
     rad = math.pi / 180.0
     turn, sx, sy = (-1.0 * ops.convert_to_tensor(v) * rad for v in (angle, shear_x, shear_y))
+    scale = ops.convert_to_tensor(scale)
     cx = (0.5 if center_x is None else center_x) * (width - 1)
     cy = (0.5 if center_y is None else center_y) * (height - 1)
     from_x = cx - ops.convert_to_tensor(translate_x) * (width - 1)
