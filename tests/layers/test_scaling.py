@@ -191,3 +191,22 @@ def test_resizing_keeps_integers_and_takes_dicts():
     assert np.isin(np.asarray(out["segmentation_masks"]), image).all()
     with pytest.raises(InputError, match="bounding_boxes"):
         layers.Resizing(2, 2)({"images": image[None], "bounding_boxes": np.ones((1, 4))})
+
+
+def test_in_a_pipeline_of_tensorflow() -> None:
+    """Whatever the engine."""
+    tf = pytest.importorskip("tensorflow")
+    x = np.random.default_rng(0).normal(size=(10, 6, 6, 3)).astype("float32")
+    normal = layers.Normalization()
+    normal.adapt(x)
+    chain = [layers.Rescaling(2.0, 1.0), normal, layers.Resizing(3, 3)]
+
+    def run(batch):
+        for layer in chain:
+            batch = layer(batch)
+        return batch
+
+    found = np.concatenate(
+        [b.numpy() for b in tf.data.Dataset.from_tensor_slices(x).batch(4).map(run)]
+    )
+    np.testing.assert_allclose(found, np.asarray(run(x)), rtol=1e-5, atol=1e-5)

@@ -96,17 +96,27 @@ def to_host(x: Any) -> Any:
     return foreign.to_host(x, config.backend())
 
 
+def _may_hold_tensors(args: tuple) -> bool:
+    """Whether it is worth looking through the arguments: not through lists of thousands of strings."""
+    return any(
+        hasattr(v, "shape")
+        for a in args
+        for v in (a.values() if isinstance(a, dict) else a[:1] if isinstance(a, (list, tuple)) else [a])
+    )  # fmt: skip
+
+
 def foreign_call(
-    fn: Callable, infer: Callable, args: tuple, kwargs: dict[str, Any]
+    fn: Callable, infer: Callable, args: tuple, kwargs: dict[str, Any], host: bool = False
 ) -> tuple[bool, Any]:
     """``(True, fn(*args, **kwargs))`` where that is to run inside a graph of another library's, else ``(False, None)``.
 
     See `foreign.deferred`. So layers that prepare data work in ``tf.data`` pipelines with any engine.
+    With `host` the function needs values, so that not even TensorFlow's own operations will do.
     """
-    name = config.backend()
-    if "tensorflow" not in sys.modules or not any(
-        foreign.is_deferred(x, name) for x in tree.flatten((args, kwargs))
-    ):
+    if "tensorflow" not in sys.modules or not _may_hold_tensors(args):
+        return False, None
+    name = "" if host else config.backend()
+    if not any(foreign.is_deferred(x, name) for x in tree.flatten((args, kwargs))):
         return False, None
     return True, foreign.deferred(fn, infer, args, kwargs)
 

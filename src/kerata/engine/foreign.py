@@ -103,7 +103,14 @@ def deferred(fn: Callable, infer: Callable, args: Sequence[Any], kwargs: dict[st
         for i, value in zip(places, values):
             given[i] = value
         a, k = tree.pack_sequence_as((args, kwargs), given)
-        return [np.asarray(engine().to_numpy(v)) for v in tree.flatten(fn(*a, **k))]
+        made = [
+            v if isinstance(v, np.ndarray) else engine().to_numpy(v)
+            for v in tree.flatten(fn(*a, **k))
+        ]
+        return [
+            np.asarray(v, object if s.dtype == "string" else s.dtype)
+            for v, s in zip(made, specs, strict=True)
+        ]
 
     specs = tree.flatten(like)
     out = tf.numpy_function(run, [flat[i] for i in places], [tf.as_dtype(s.dtype) for s in specs])

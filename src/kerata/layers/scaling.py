@@ -11,10 +11,10 @@ from .. import config as settings
 from .. import ops, tree
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..spec import normalize_axis
-from .layer import Layer
+from .data_layer import DataLayer
 
 
-class Normalization(Layer):
+class Normalization(DataLayer):
     """``(x - mean) / sqrt(variance)`` with statistics that `adapt` finds in data, or given ones.
 
     Args:
@@ -191,7 +191,7 @@ def _batches(data: Any) -> Iterator[np.ndarray]:
         yield np.asarray(batch[0] if isinstance(batch, (list, tuple)) else batch)
 
 
-class Rescaling(Layer):
+class Rescaling(DataLayer):
     """``x * scale + offset``, a float.
 
     Args:
@@ -221,7 +221,7 @@ class Rescaling(Layer):
         return value
 
 
-class Resizing(Layer):
+class Resizing(DataLayer):
     """Images in another size: (batch, height, width, channels), or without a batch axis.
 
     A dict with the keys ``images``, ``segmentation_masks`` and ``labels`` is taken, too: masks are

@@ -24,7 +24,7 @@ from ..layers import (
     Rescaling,
     StringLookup,
 )
-from ..layers.preprocessing.base import Preprocessing
+from ..layers.data_layer import DataLayer
 from ..layers.preprocessing.encoding import as_tensor
 from ..layers.preprocessing.strings import array_of
 from ..spec import KerasTensor, Spec
@@ -74,7 +74,7 @@ class TFDConcat(Concatenate):
     """Joins the features. The name is the one that files of Keras use."""
 
 
-class FeatureSpace(Preprocessing):
+class FeatureSpace(DataLayer):
     """The columns of a table, given as a dict of arrays, as one vector for each row, or a dict of them.
 
     Kinds of features, each also as a name with the defaults:

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from ... import config as settings
 from ... import ops, tree
-from ...engine import foreign_call
 from ...errors import InputError, ShapeError
 from ...ops.random import SeedGenerator
-from ..layer import Layer
+from ..data_layer import DataLayer
 from .boxes import clip_to_image_size, convert_format, densify
 
 Factor = Any
@@ -76,23 +75,6 @@ def rescale(x: Any, old: Sequence[float], new: Sequence[float]) -> Any:
 def one_each(values: Any) -> Any:
     """Numbers (batch,) as (batch, 1, 1, 1), to go with images."""
     return ops.reshape(values, (-1, 1, 1, 1))
-
-
-class DataLayer(Layer):
-    """Base of layers that prepare data: they also run inside the pipelines of other libraries.
-
-    In a ``tf.data`` pipeline they compute in the engine in use, whatever it is; see
-    `kerata.engine.foreign_call`.
-    """
-
-    _abstract_config = True
-    # TensorFlow is not to translate the code of these layers into operations of a graph.
-    autograph_info__: dict[str, Any] = {}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer on tensors, arrays or symbolic tensors, also those of a pipeline."""
-        done, outputs = foreign_call(super().__call__, self.compute_output_spec, args, kwargs)
-        return outputs if done else super().__call__(*args, **kwargs)
 
 
 class ImageLayer(DataLayer):

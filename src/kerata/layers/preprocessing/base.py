@@ -1,67 +1,20 @@
-"""Bases of the preprocessing layers: use in pipelines of data, and computation on the host."""
+"""The base of the preprocessing layers that compute on the host."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from ... import dtypes, graph, tree
-from ...engine import engine, pipeline
+from ... import dtypes
+from ...engine import engine
 from ...errors import InputError
-from ...spec import KerasTensor, Spec
-from ..layer import Layer
+from ...spec import Spec
+from ..data_layer import DataLayer
 from .strings import array_of
 
 
-class Preprocessing(Layer):
-    """Base of layers that also work inside a ``tf.data`` pipeline, with any engine."""
-
-    runs_on_host = False
-    """Whether the values must be known: strings and 64-bit hashes are beyond compiled code."""
-
-    # TensorFlow would translate the code of all that a pipeline calls; this is how it is told not to.
-    autograph_info__: ClassVar[dict] = {}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer on data, symbolic tensors, or tensors of a ``tf.data`` pipeline."""
-        flat = tree.flatten((args, kwargs)) if _may_hold_tensors(args) else []
-        inside = [i for i, x in enumerate(flat) if pipeline.is_in_pipeline(x)]
-        if not inside or not self._goes_outside([flat[i] for i in inside]):
-            return super().__call__(*args, **kwargs)
-
-        def call(*values: Any) -> Any:
-            given = list(flat)  # pipelines call from several threads
-            for i, v in zip(inside, values):
-                given[i] = v
-            a, k = tree.pack_sequence_as((args, kwargs), given)
-            return tree.map_structure(array_of, Layer.__call__(self, *a, **k))
-
-        known = [pipeline.outline(x) if i in inside else x for i, x in enumerate(flat)]
-        symbols = [KerasTensor(x.shape, x.dtype) if isinstance(x, Spec) else x for x in known]
-        a, k = tree.pack_sequence_as((args, kwargs), symbols)
-        results = graph.infer(self._run_abstract, a, k)
-        return pipeline.on_host(call, [flat[i] for i in inside], results)
-
-    def _goes_outside(self, tensors: list[Any]) -> bool:
-        """Whether tensors of a TensorFlow graph are not for the engine's own operations."""
-        if self.runs_on_host or not any(map(engine().is_tensor, tensors)):
-            return True
-        # Batches of a pipeline have no size yet, which ops take for known.
-        return any(None in pipeline.outline(x).shape for x in tensors)
-
-
-def _may_hold_tensors(args: Sequence[Any]) -> bool:
-    """Whether it is worth looking through the arguments: not through lists of thousands of strings."""
-    return any(
-        hasattr(v, "shape")
-        for a in args
-        for v in (a.values() if isinstance(a, dict) else a[:1] if isinstance(a, (list, tuple)) else [a])
-    )  # fmt: skip
-
-
-class HostLayer(Preprocessing):
+class HostLayer(DataLayer):
     """Base of layers that compute with NumPy and Python, from data whose values are known."""
 
     runs_on_host = True

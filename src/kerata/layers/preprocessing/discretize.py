@@ -9,12 +9,13 @@ import numpy as np
 
 from ... import ops
 from ...errors import InputError, NotBuiltError
-from .base import Preprocessing, no_sparse
+from ..data_layer import DataLayer
+from .base import no_sparse
 from .encoding import as_tensor, encode, mode_of
 from .strings import array_of, batches
 
 
-class Discretization(Preprocessing):
+class Discretization(DataLayer):
     """Numbers of the bins that values fall in: i where ``boundaries[i-1] <= x < boundaries[i]``.
 
     Output: int32 of the shape of the input, or what `output_mode` makes of it.

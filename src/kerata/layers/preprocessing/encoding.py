@@ -9,7 +9,8 @@ import numpy as np
 from ... import ops
 from ...errors import InputError
 from ...spec import Spec
-from .base import Preprocessing, no_sparse
+from ..data_layer import DataLayer
+from .base import no_sparse
 
 _OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
@@ -95,7 +96,7 @@ def encoded_shape(shape: tuple, mode: str, depth: int) -> tuple:
     return (*shape[:-1], depth)
 
 
-class CategoryEncoding(Preprocessing):
+class CategoryEncoding(DataLayer):
     """Integers, each the number of a category, as vectors.
 
     Input of integers (batch, ...); output of shape (..., num_tokens) and of the compute dtype.

@@ -12,9 +12,9 @@ from ... import config as settings
 from ... import ops
 from ...errors import DtypeError, InputError, ShapeError
 from ...initializers import STFT
+from ..data_layer import DataLayer
 from ..input_spec import InputSpec
 from ..layer import Layer
-from .base import Preprocessing
 from .encoding import as_tensor
 
 _MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
@@ -155,7 +155,7 @@ class STFTSpectrogram(Layer):
         return ops.reshape(x, (batch, channels * frequencies, frames))
 
 
-class MelSpectrogram(Preprocessing):
+class MelSpectrogram(DataLayer):
     """The energy of a signal over time in bands that are equally wide to the ear.
 
     Input: signals (time,) or (batch, time). Output: (..., num_mel_bins, frames), in decibels.
