@@ -6,6 +6,7 @@ import importlib
 import types
 
 import pytest
+from tools import api
 
 import kerata
 from kerata import utils
@@ -65,3 +66,15 @@ def test_backend():
 def test_dir():
     assert {"Model", "layers", "__version__"} <= set(dir(kerata))
     assert "get_file" in dir(utils)
+
+
+def test_the_names_of_keras():
+    missing = {row.name: row.missing for row in api.compare() if row.missing}
+    assert not missing
+    assert set(api.DIFFERENT) <= set(api.read(api.MODERN))
+
+
+def test_the_table_of_names(capsys):
+    assert api.main([]) == 0
+    text = capsys.readouterr().out
+    assert "100.0 % of" in text and "keras.Model differs: compile takes" in text
