@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerata import config, layers
+from kerata import config, dtypes, layers, ops
 from kerata.errors import InputError, ShapeError
 from layers.check import check_layer, close, twin
 from support import array
@@ -99,6 +99,20 @@ def test_whole_numbers(cls, arguments):
         y = array(layer(whole, training=training))
         assert y.dtype == ("uint8" if keeps else "float32")
         assert y.min() >= -0.01 and y.max() <= 255.01
+
+
+@some(layers.RandomHue, layers.RandomGaussianBlur, layers.CutMix, layers.RandomErasing,
+      layers.RandomRotation, layers.RandomPosterization, layers.RandAugment)  # fmt: skip
+def test_half_precision(cls, arguments):
+    layer = cls(**seeded(cls, arguments), dtype="mixed_bfloat16")
+    y = layer(X, training=True)
+    assert dtypes.standardize(y.dtype) == "bfloat16" and tuple(y.shape) == X.shape
+    assert layer(layers.Input((5, 6, 3)), training=True).dtype == "bfloat16"
+    full = cls(**seeded(cls, arguments))(X, training=True)
+    near = (
+        np.abs(array(ops.cast(y, "float32")) - array(full)) < 9
+    )  # of 255: 8 bits, some operations
+    assert cls in (layers.RandomPosterization, layers.RandAugment) or near.mean() > 0.9
 
 
 @some(layers.RandomContrast, layers.RandomInvert, layers.CutMix, layers.RandomShear, layers.RandomCrop,

@@ -131,3 +131,7 @@ def test_ranges_that_are_drawn_from(layer, key, low, high):
         array(one), array(layer.get_random_transformation(np.zeros((2, 8, 10, 1)), seed=4)[key])
     )
     assert layer.get_random_transformation(X, training=False) is None
+
+
+def test_shear_as_keras_writes_it():
+    assert layers.RandomShear([-0.3, 0.3]).x_factor == layers.RandomShear(0.3).x_factor

@@ -18,9 +18,9 @@ from .base import (
 )
 
 
-def _uniform(size: Size, bounds: Any, seed: Any, dtype: str | None = None) -> Any:
-    """A number for each image (batch, 1, 1, 1)."""
-    return ops.random.uniform((size.batch, 1, 1, 1), bounds[0], bounds[1], dtype, seed=seed)
+def _uniform(size: Size, bounds: Any, seed: Any) -> Any:
+    """A number for each image (batch, 1, 1, 1): a float32, whatever images are computed in."""
+    return ops.random.uniform((size.batch, 1, 1, 1), bounds[0], bounds[1], "float32", seed=seed)
 
 
 def chosen(batch: Any, bounds: Any, seed: Any) -> Any:
@@ -93,7 +93,7 @@ class RandomContrast(ImageLayer):
 
     def _draw(self, size: Size, seed: Any) -> Transformation:
         bounds = 1.0 - self.factor[0], 1.0 + self.factor[1]
-        return {"contrast_factor": _uniform(size, bounds, seed, self.compute_dtype)}
+        return {"contrast_factor": _uniform(size, bounds, seed)}
 
     def _change(self, images: Any, transformation: Transformation) -> Any:
         mean = ops.mean(images, axis=self._axes[:2], keepdims=True)
@@ -288,14 +288,17 @@ class Solarization(ImageLayer):
     def _draw(self, size: Size, seed: Any) -> Transformation:
         both = {"additions": self.addition_factor, "thresholds": self.threshold_factor}
         return {
-            name: _uniform(size, (255.0 * low, 255.0 * high), seed, self.compute_dtype)
+            name: _uniform(size, (255.0 * low, 255.0 * high), seed)
             for name, (low, high) in both.items()
         }
 
     def _change(self, images: Any, transformation: Transformation) -> Any:
-        x = rescale(images, self.value_range, (0, 255)) + transformation["additions"]
-        x = ops.clip(x, 0, 255)
-        x = ops.where(x < transformation["thresholds"], x, 255.0 - x)
+        additions, thresholds = (
+            ops.cast(transformation[name], self.compute_dtype)
+            for name in ("additions", "thresholds")
+        )
+        x = ops.clip(rescale(images, self.value_range, (0, 255)) + additions, 0, 255)
+        x = ops.where(x < thresholds, x, 255.0 - x)
         return rescale(x, (0, 255), self.value_range)
 
 

@@ -106,7 +106,7 @@ class RandomGaussianBlur(ImageLayer):
         self._seed(seed)
 
     def _draw(self, size: Size, seed: Any) -> Transformation:
-        deviations = ops.random.uniform((2,), *self.sigma, dtype=self.compute_dtype, seed=seed)
+        deviations = ops.random.uniform((2,), *self.sigma, dtype="float32", seed=seed)
         return {
             "should_apply_blur": chosen(size.batch, self.factor, seed),
             "blur_factor": deviations + 1e-6,

@@ -78,6 +78,10 @@ class MixUp(SpatialLayer):
         }
 
 
+# Places of pixels and areas: a compute dtype of 16 bits could not tell them apart.
+_PRECISE = "float32"
+
+
 def _order(size: Size, seed: Any) -> Any:
     return ops.random.shuffle(ops.arange(size.batch, dtype="int32"), seed=seed)
 
@@ -136,7 +140,7 @@ class CutMix(SpatialLayer):
         self._seed(seed)
 
     def _draw(self, size: Size, seed: Any) -> Transformation:
-        kind = self.compute_dtype
+        kind = _PRECISE
         alpha = ops.random.uniform((), *self.factor, dtype=kind, seed=seed) + 1e-6
         kept = ops.random.beta((size.batch,), alpha, alpha, dtype=kind, seed=seed)
         share = ops.sqrt(1.0 - kept)
@@ -213,7 +217,7 @@ class RandomErasing(ImageLayer):
         self._seed(seed)
 
     def _draw(self, size: Size, seed: Any) -> Transformation:
-        kind = self.compute_dtype
+        kind = _PRECISE
         sides = ops.sqrt(ops.random.uniform((size.batch, 2), *self.scale, dtype=kind, seed=seed))
         columns = _extent(size, size.width, sides[:, 0], seed, kind)
         rows = _extent(size, size.height, sides[:, 1], seed, kind)

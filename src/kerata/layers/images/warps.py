@@ -152,9 +152,16 @@ class RandomShear(_Warp):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
-        self.x_factor = _symmetric(x_factor, "RandomShear: x_factor", 0.0)
-        self.y_factor = _symmetric(y_factor, "RandomShear: y_factor", 0.0)
+        self.x_factor = self._range(x_factor, "RandomShear: x_factor")
+        self.y_factor = self._range(y_factor, "RandomShear: y_factor")
         self._options(fill_mode, interpolation, seed, fill_value)
+
+    @staticmethod
+    def _range(factor: Factor, name: str) -> tuple[float, float]:
+        # Keras writes the factor `f` as (-f, f) into files.
+        if isinstance(factor, (tuple, list)) and len(factor) == 2 and factor[0] == -factor[1]:
+            factor = factor[1]
+        return _symmetric(factor, name, 0.0)
 
     def _draw(self, size: Size, seed: Any) -> Transformation:
         shape = (size.batch, 1)
