@@ -15,7 +15,7 @@ _MODULES = frozenset(
     """
     activations backend callbacks config constraints datasets dtype_policies dtypes initializers layers
     legacy losses metrics mixed_precision models ops optimizers preprocessing random regularizers saving
-    tree utils visualize
+    tree utils visualize wrappers
     """.split()
 )
 
