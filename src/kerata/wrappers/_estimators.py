@@ -29,6 +29,9 @@ _DICTS = ("model_kwargs", "fit_kwargs")
 class _Estimator(BaseEstimator):
     """What the three have in common."""
 
+    model_: Any
+    history_: Any
+
     def __init__(
         self,
         model: Any,
