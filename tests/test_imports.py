@@ -64,6 +64,7 @@ UPWARD = {
     ("config", "dtypes"): "the default dtype policy is a setting, its class is not",
     ("models", "legacy"): "the door to old methods of models",
     ("models", "train"): "fit, evaluate and predict are methods of the model",
+    ("train", "saving"): "a callback writes checkpoints that load_model reads",
     ("models", "saving"): "save and load_weights are methods of the model",
 }
 

@@ -86,7 +86,7 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     The format is told by the content, not the name.
 
     Args:
-        filepath: Path, open binary file or ``h5py`` group.
+        filepath: Path, open binary file or ``h5py`` group; or a folder that `callbacks.OrbaxCheckpoint` wrote.
         custom_objects: Classes and functions of your own by name, if they are not registered.
         compile: Whether to compile the model as it was.
         safe_mode: Refuse lambdas, whose code would run.
@@ -95,8 +95,10 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         FileError: The file is damaged or foreign, or would run code.
         FileNotFoundError: There is no such file.
     """
-    from . import archive, hdf5, safe
+    from . import archive, hdf5, orbax, safe
 
+    if orbax.is_checkpoint(filepath):
+        return orbax.load(filepath, custom_objects, compile, safe_mode)
     if isinstance(filepath, (str, os.PathLike)):
         reader = archive if safe.kind_of(filepath) == "zip" else hdf5
     else:
@@ -133,7 +135,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: The model, built.
-        filepath: Path of a file that Kerata, Keras 3, tf_keras or Keras 2 wrote.
+        filepath: Path of a file that Kerata, Keras 3, tf_keras or Keras 2 wrote, or a folder of Orbax
+            checkpoints, whose last one is read.
         skip_mismatch: Leave layers that do not fit as they are, with a warning.
         by_name: Match layers by their names, and leave those that the file does not have.
 
@@ -141,13 +144,16 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         FileError: The file is damaged or foreign.
         ShapeError: Weights do not fit. A table says which; the model is as it was.
     """
-    from . import hdf5, safe, weights
+    from . import hdf5, orbax, safe, weights
 
     by_name = kwargs.pop("by_name", False)
     kwargs.pop("options", None)
     if kwargs:
         raise TypeError(f"load_weights has no argument {next(iter(kwargs))!r}.")
     _need_built(model, "loaded")
+    if orbax.is_checkpoint(filepath):
+        orbax.load_weights(model, filepath, skip_mismatch)
+        return
     name = str(filepath)
     content: Any = filepath
     if safe.kind_of(filepath) == "zip":

@@ -7,6 +7,7 @@ from .callback_list import CallbackList
 from .checkpoint import ModelCheckpoint
 from .history import BaseLogger, CSVLogger, History, RemoteMonitor
 from .monitor import MonitorCallback
+from .orbax import OrbaxCheckpoint
 from .progress import Progbar, ProgbarLogger
 from .rates import LearningRateScheduler, ReduceLROnPlateau
 from .stopping import EarlyStopping, TerminateOnNaN
@@ -23,6 +24,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "OrbaxCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
