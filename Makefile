@@ -13,6 +13,7 @@ ifeq ($(filter $(ENGINE),$(ENGINES)),)
 $(error ENGINE is $(ENGINE); Kerata has: $(ENGINES))
 endif
 # What the tests are run with; users may have others, see pyproject.toml.
+LIBRARY_jax := orbax-checkpoint==0.12.8
 LIBRARY_torch := torch==2.13.0
 LIBRARY_tensorflow := tensorflow-cpu==2.21.0
 VENV := $(if $(filter jax,$(ENGINE)),.venv,.venv-$(ENGINE))
