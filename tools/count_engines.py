@@ -24,6 +24,7 @@ ALLOWED = {
     "layers/native.py": "layers around functions, modules and files of one library",
     "utils/modules.py": "a model as a module of torch",
     "cli.py": "names the libraries that are installed",
+    "utils/dataset.py": "hands data sets on to torch and TensorFlow",
     "utils/dataset_split.py": "splits data sets of torch and TensorFlow, with any engine",
 }
 

@@ -21,7 +21,8 @@ def made():
             layers.Dense(4, name="first", kernel_regularizer="l2", activity_regularizer="l1"),
             layers.BatchNormalization(name="norm"),
             layers.Dense(1, name="last"),
-        ]
+        ],
+        name="net",
     )
     model.compile(keras.optimizers.Adam(name="adam"), "mse", metrics=["mae"])
     return model
@@ -40,9 +41,12 @@ def test_trees():
         ]
     )
     np.testing.assert_array_equal(
-        tree["trainable_variables"]["last"]["kernel"], model.layers[-1].kernel.numpy()
+        tree["trainable_variables"]["net"]["last"]["kernel"], model.layers[-1].kernel.numpy()
     )
-    assert sorted(tree["non_trainable_variables"]["norm"]) == ["moving_mean", "moving_variance"]
+    assert sorted(tree["non_trainable_variables"]["net"]["norm"]) == [
+        "moving_mean",
+        "moving_variance",
+    ]
     assert sorted(tree["metrics_variables"]["loss"]) == ["count", "total"]
     other.train_on_batch(X, Y)
     other.set_state_tree(tree)
@@ -50,7 +54,7 @@ def test_trees():
         other.weights + other.optimizer.variables, model.weights + model.optimizer.variables
     ):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
-    tensors = model.get_state_tree()["trainable_variables"]["first"]["bias"]
+    tensors = model.get_state_tree()["trainable_variables"]["net"]["first"]["bias"]
     assert ops.is_tensor(tensors)
 
 
@@ -60,8 +64,8 @@ def test_trees_that_do_not_fit():
     good = np.zeros((4, 1), "float32")
     for tree, told in (
         ({"weights": {}}, "no group 'weights'"),
-        ({"trainable_variables": {"last": {"kernel": good, "b": good}}}, "no variable 'last/b'"),
-        ({"trainable_variables": {"last": {"kernel": good, "bias": good}}}, r"'last/bias' has shape \(1,\)"),
+        ({"trainable_variables": {"net": {"last": {"kernel": good, "b": good}}}}, "no variable 'net/last/b'"),
+        ({"trainable_variables": {"net": {"last": {"kernel": good, "bias": good}}}}, r"'net/last/bias' has shape \(1,\)"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=told):
             model.set_state_tree(tree)

@@ -131,3 +131,11 @@ ERRORS = [
 def test_errors(fn, message) -> None:
     with pytest.raises((ShapeError, ValueError, DtypeError, InputError), match=message):
         fn()
+
+
+@pytest.mark.parametrize("length", [None, 5, 12])
+def test_spectrum_of_real_numbers(length) -> None:
+    """The primitive under the others; it cuts and fills."""
+    x = np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    found = ops.convert_to_numpy(ops.spectrum(x, "rfft", length))
+    np.testing.assert_allclose(found, np.fft.rfft(x, length), rtol=1e-5, atol=1e-5)

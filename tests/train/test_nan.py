@@ -46,7 +46,7 @@ def batches():
     [
         (Log(name="logs"), "step 1 .*'net'.* NaN in layer 'net/logs', in its op 'log' on numbers"),
         (Arithmetic(name="by_hand"), "infinity in layer 'net/by_hand', before its op 'reshape'"),
-        (Root(name="root"), "gradient of 'first/kernel'.*'sqrt' in layer 'net/root' is infinity"),
+        (Root(name="root"), "gradient of 'net/first/kernel'.*'sqrt' in layer 'net/root' is infinity"),
     ],
     ids=["op", "arithmetic", "derivative"],
 )  # fmt: skip

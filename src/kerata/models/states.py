@@ -41,9 +41,9 @@ class StateMethods:
             value_format: What the leaves are: ``"backend_tensor"`` or ``"numpy_array"``.
 
         >>> from kerata import Sequential, layers
-        >>> model = Sequential([layers.Input((2,)), layers.Dense(1, name="out")])
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(1, name="out")], name="net")
         >>> model.compile("sgd", "mse")
-        >>> sorted(model.get_state_tree()["trainable_variables"]["out"])
+        >>> sorted(model.get_state_tree()["trainable_variables"]["net"]["out"])
         ['bias', 'kernel']
         """
         if value_format not in ("backend_tensor", "numpy_array"):

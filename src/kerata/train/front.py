@@ -164,7 +164,8 @@ def on_host(operation: Any) -> bool:
     found = getattr(operation, "_graph", None)
     if found is None:
         return bool(getattr(operation, "runs_on_host", False))
-    return not operation.trainable_weights and any(map(on_host, found.operations))
+    trained = getattr(operation, "trainable_weights", ())  # a `Function` has none
+    return not trained and any(map(on_host, found.operations))
 
 
 def _fitting(x: Any, wanted: KerasTensor) -> Any:
