@@ -882,5 +882,5 @@ def view(x: Any, dtype: Any = None) -> Any:
 
 @override
 def spectrum(x: Any, kind: str, length: int | None = None) -> Any:
-    transform = getattr(torch.fft, kind)
+    transform, x = getattr(torch.fft, kind), asarray(x)
     return transform(x) if length is None else transform(x, length)

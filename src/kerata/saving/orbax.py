@@ -6,6 +6,7 @@ the configuration of the model and what layers keep in files, such as vocabulari
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import tempfile
@@ -206,18 +207,29 @@ def _places(own: Iterable[str], saved: Iterable[str]) -> dict[str, str]:
     """By the path of a weight the path of its value.
 
     In Keras the name of a `Sequential` model, or of one within another, is a part of the path or not,
-    depending on how the model came about. So what is not found is looked for by the end of the path.
+    depending on how the model came about, and it is counted up. So what is not found is looked for by
+    the end of the path: the one that has most in common with it, from the weight's name backwards, and
+    the name of the layer at least.
     """
     known = set(saved)
     out = {p: p for p in own if p in known}
     rest = known - out.keys()
     for p in own:
-        if p not in out:
-            near = [s for s in rest if s.endswith(f"/{p}") or p.endswith(f"/{s}")]
-            if len(near) == 1:
-                out[p] = near[0]
-                rest.discard(near[0])
+        if p in out or not rest:
+            continue
+        shared = {s: _shared_end(p, s) for s in rest}
+        most = max(shared.values())
+        near = [s for s, n in shared.items() if n == most]
+        if most >= min(2, len(p.split("/"))) and len(near) == 1:
+            out[p] = near[0]
+            rest.discard(near[0])
     return out
+
+
+def _shared_end(a: str, b: str) -> int:
+    """How many parts two paths have in common, counted from the end."""
+    pairs = zip(reversed(a.split("/")), reversed(b.split("/")))
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _assign_optimizer(model: Any, saved: dict[str, Any], places: dict[str, str], name: str) -> None:
