@@ -318,8 +318,8 @@ class Model(TrainingMethods, StateMethods, Layer):
         >>> from kerata import Sequential, layers
         >>> model = Sequential([layers.Input((2,)), layers.Dense(3, name="a"), layers.Dense(1, name="b")])
         >>> model.freeze(until="b")
-        >>> [w.path for w in model.trainable_weights]
-        ['b/kernel', 'b/bias']
+        >>> [layer.name for layer in model.layers if layer.trainable]
+        ['b']
         """
         known = self.layers
         if until is None:

@@ -48,8 +48,8 @@ def deserialize(
 ) -> Any:
     """The optimizer of a configuration.
 
-    >>> deserialize({"class_name": "SGD", "config": {"lr": 0.5}})
-    <SGD name=sgd>
+    >>> round(float(deserialize({"class_name": "SGD", "config": {"lr": 0.5}}).learning_rate), 2)
+    0.5
     """
     with reading(custom_objects):
         return lookup("optimizer", config, _TABLE)
