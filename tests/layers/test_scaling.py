@@ -203,7 +203,7 @@ def test_in_a_pipeline_of_tensorflow() -> None:
 
     def run(batch):
         for layer in chain:
-            batch = layer(batch)
+            batch = layer(inputs=batch) if layer is normal else layer(batch)
         return batch
 
     found = np.concatenate(

@@ -7,7 +7,7 @@ import gc
 import importlib
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def to_host(x: Any) -> Any:
     return foreign.to_host(x, config.backend())
 
 
-def _may_hold_tensors(args: tuple) -> bool:
+def _may_hold_tensors(args: Iterable[Any]) -> bool:
     """Whether it is worth looking through the arguments: not through lists of thousands of strings."""
     return any(
         hasattr(v, "shape")
@@ -113,7 +113,7 @@ def foreign_call(
     See `foreign.deferred`. So layers that prepare data work in ``tf.data`` pipelines with any engine.
     With `host` the function needs values, so that not even TensorFlow's own operations will do.
     """
-    if "tensorflow" not in sys.modules or not _may_hold_tensors(args):
+    if "tensorflow" not in sys.modules or not _may_hold_tensors((*args, *kwargs.values())):
         return False, None
     name = "" if host else config.backend()
     if not any(foreign.is_deferred(x, name) for x in tree.flatten((args, kwargs))):

@@ -835,19 +835,14 @@ def _building(build: Callable) -> Callable:
     def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
         outermost = not self.__dict__.get("_building")
         self.__dict__["_building"] = True
-        pushed = not (local.names and local.names[-1] == self.name)
-        if pushed:
-            local.names.append(self.name)
-        if outermost:
-            self._choose_policy()
         try:
             # A tensor made in ``build`` is kept as a constant: it must have values, also where the
             # layer is built while shapes are inferred.
-            with probing(None):
+            with self._around(), probing(None):
+                if outermost:
+                    self._choose_policy()
                 build(self, *args, **kwargs)
         finally:
-            if pushed:
-                local.names.pop()
             if outermost:
                 self.__dict__.pop("_building", None)
         if outermost:

@@ -12,7 +12,7 @@ from ..engine import engine
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
-from ..scope import get_mask, local, set_mask
+from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
 from .states import StateMethods
 from .training import TrainingMethods
@@ -292,15 +292,9 @@ class Model(TrainingMethods, StateMethods, Layer):
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
         self.built = True
         self.__dict__.setdefault("_build_shapes", [shapes_of(x) for x in inputs])  # files need them
-        # While it is built its name is in the path already; the run puts it there again.
-        building = bool(local.names) and local.names[-1] == self.name
-        if building:
-            local.names.pop()
         try:
             return graph.infer(self._run_abstract, tuple(inputs), {})
         finally:
-            if building:
-                local.names.append(self.name)
             self._clear_losses()
 
     # --- looking at it ---------------------------------------------------------------------------

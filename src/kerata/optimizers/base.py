@@ -235,8 +235,6 @@ class Optimizer(State):
             pairs = [
                 (engine().asarray(g, v.dtype), v) for g, v in zip(grads, variables) if g is not None
             ]
-            if len(pairs) < len(grads):
-                self._tell_missing(grads, variables, bool(pairs))
             for g, v in pairs:
                 if overwritten(v):
                     v.assign(g)
@@ -246,6 +244,7 @@ class Optimizer(State):
             self._iterations.assign(self._iterations.value + 1)
 
     def _variables_of(self, grads: Sequence[Any], variables: Sequence[Any] | None) -> list[Any]:
+        """The variable of each gradient; tells of those that have none."""
         if variables is not None:
             variables = list(variables)
             if not self.built:
@@ -261,11 +260,13 @@ class Optimizer(State):
             raise InputError(
                 f"{len(grads)} gradients for {len(variables)} variables: there must be one for each."
             )
+        if any(g is None for g in grads):
+            self._tell_missing(grads, variables)
         return variables
 
-    def _tell_missing(self, grads: Sequence[Any], variables: Sequence[Any], some: bool) -> None:
+    def _tell_missing(self, grads: Sequence[Any], variables: Sequence[Any]) -> None:
         names = [v.path for g, v in zip(grads, variables) if g is None]
-        if not some:
+        if len(names) == len(grads):
             raise InputError(
                 f"No gradients for any variable ({', '.join(names[:5])}{' ...' if len(names) > 5 else ''}): "
                 "the loss does not depend on them."

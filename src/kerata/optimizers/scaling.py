@@ -137,8 +137,6 @@ class LossScaleOptimizer(Optimizer):
         if not grads:
             return
         variables = self._variables_of(grads, trainable_variables)
-        if any(g is None for g in grads):
-            self._tell_missing(grads, variables, any(g is not None for g in grads))
         pairs = [(ops.convert_to_tensor(g), v) for g, v in zip(grads, variables) if g is not None]
         with part_of_step("optimizer"):
             state = tree.unique([*variables, *self._trainable_variables, *self.variables])

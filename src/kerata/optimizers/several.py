@@ -227,8 +227,6 @@ class MultiOptimizer(Optimizer):
         if not grads:
             return
         variables = self._variables_of(grads, trainable_variables)
-        if any(g is None for g in grads):
-            self._tell_missing(grads, variables, any(g is not None for g in grads))
         for i, part in self._shares(variables).items():
             pairs = [(grads[k], variables[k]) for k in part if grads[k] is not None]
             self._inner_optimizers[i].apply([g for g, _ in pairs], [v for _, v in pairs])

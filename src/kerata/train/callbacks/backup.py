@@ -11,7 +11,6 @@ import numpy as np
 
 from ... import rng
 from ...errors import FileError
-from ..data.source import whole_number
 from ..notices import warn_user
 from .base import Callback
 from .output import say
@@ -46,11 +45,7 @@ class BackupAndRestore(Callback):
         self.backup_dir = Path(backup_dir)
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
-        if save_freq in ("epoch", False):
-            self._idle_hooks = frozenset({"on_train_batch_end"})
-        else:
-            save_freq = whole_number(save_freq, "save_freq") or 1
-        self.save_freq: Any = save_freq
+        self._adopt_save_freq(save_freq, or_never=True)
         self._epoch = self._batches = 0
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...capture import Configurable
+from ...errors import InputError
+from ..data.source import whole_number
 
 HOOKS = (
     "on_epoch_begin",
@@ -73,6 +75,18 @@ class Callback(Configurable):
     def set_model(self, model: Any) -> None:
         """Take the model that is trained."""
         self.model = model
+
+    def _adopt_save_freq(self, save_freq: Any, or_never: bool = False) -> None:
+        """Take ``save_freq`` of callbacks that save: ``"epoch"`` or a number of batches, or ``False``."""
+        if save_freq == "epoch" or (or_never and save_freq is False):
+            self._idle_hooks = frozenset({"on_train_batch_end"})
+        elif isinstance(save_freq, str):
+            raise InputError(
+                f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}."
+            )
+        else:
+            save_freq = whole_number(save_freq, "save_freq") or 1
+        self.save_freq: Any = save_freq
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before an epoch; they are counted from 0."""

@@ -47,15 +47,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.period = whole_number(period, "period") or 1
-        if save_freq == "epoch":
-            self._idle_hooks = frozenset({"on_train_batch_end"})
-        elif isinstance(save_freq, str):
-            raise InputError(
-                f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}."
-            )
-        else:
-            save_freq = whole_number(save_freq, "save_freq") or 1
-        self.save_freq: Any = save_freq
+        self._adopt_save_freq(save_freq)
         self.epochs_since_last_save = 0
         self._epoch = 0
         self._batches = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ...errors import FileError, InputError
+from ...errors import FileError
 from ..data.source import whole_number
 from ..logs import Logs
 from .monitor import MonitorCallback
@@ -66,15 +66,7 @@ class OrbaxCheckpoint(MonitorCallback):
         self.directory = os.fspath(directory)
         self.verbose = verbose
         self.save_best_only = save_best_only
-        if save_freq == "epoch":
-            self._idle_hooks = frozenset({"on_train_batch_end"})
-        elif isinstance(save_freq, str):
-            raise InputError(
-                f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}."
-            )
-        else:
-            save_freq = whole_number(save_freq, "save_freq") or 1
-        self.save_freq: Any = save_freq
+        self._adopt_save_freq(save_freq)
         self.max_to_keep = None if max_to_keep is None else whole_number(max_to_keep, "max_to_keep")
         self.save_on_background = save_on_background
         self.save_weights_only = save_weights_only
