@@ -43,3 +43,7 @@ class NanError(KerataError, FloatingPointError):
 
 class FileError(KerataError, ValueError):
     """A model file that is damaged, foreign, or would run code."""
+
+
+class OldNameError(KerataError, TypeError):
+    """A name or argument of an earlier era where such are refused (``KERATA_LEGACY=error``)."""
