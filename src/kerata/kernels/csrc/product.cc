@@ -1,12 +1,32 @@
 // Sums of products of two tensors over common axes: matrix products, batches of them, with any
 // order of axes that strides can tell.
 
+#include <omp.h>
+
 #include "common.h"
 
 namespace kerata {
 namespace {
 
 using dnnl::memory;
+
+// Below so many multiplications waking a second thread takes longer than what it does.
+constexpr int64_t kShared = 1 << 21;
+
+// The calling thread works alone while this lives.
+class Alone {
+ public:
+  explicit Alone(bool alone) : threads_(omp_get_max_threads()), alone_(alone) {
+    if (alone_) omp_set_num_threads(1);
+  }
+  ~Alone() {
+    if (alone_) omp_set_num_threads(threads_);
+  }
+
+ private:
+  int threads_;
+  bool alone_;
+};
 
 struct Plan {
   dnnl::primitive run;
@@ -44,6 +64,9 @@ ffi::Error Product(Tensor a, Tensor b, TensorOut c, Numbers given, Numbers left,
     Sizes key = sizes(given);
     key.push_back(static_cast<int64_t>(type));
     for (Numbers part : {left, right, out}) key.insert(key.end(), part.begin(), part.end());
+    int64_t work = 1;
+    for (int64_t size : given) work *= size;
+    const Alone alone(work < kShared);
     static Cache<Plan> plans;
     const auto p = plans.get(key, [&] {
       return plan(type, sizes(given), sizes(left), sizes(right), sizes(out));
