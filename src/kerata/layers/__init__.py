@@ -1,4 +1,7 @@
-"""The layers. Each module is imported when one of its names is first asked for."""
+"""Layers: functions of tensors with weights, which models are built from.
+
+Each module is imported when one of its names is first asked for.
+"""
 
 from __future__ import annotations
 
