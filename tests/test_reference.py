@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import functools
 import inspect
 import re
@@ -11,6 +12,10 @@ import pytest
 from tools import api, catalogue, docstrings, reference
 
 from kerata.capture import Configurable, accepted
+from kerata.ops import math as math_ops
+from kerata.ops import sqrt
+from kerata.ops._define import REGISTRY
+from kerata.ops._examples import EXAMPLES
 
 
 @functools.cache
@@ -96,6 +101,35 @@ def test_summaries():
     ]
 
 
+def test_every_class_and_function_has_an_example():
+    """In its own docstring, where ``make docs-test`` runs it."""
+    found = [e.name for e in catalogue.entries() if callable(e.value)]
+    assert len(found) > 800
+    without = [n for n in found if ">>>" not in (inspect.getdoc(_value(n)) or "")]
+    assert not without
+
+
+def _value(name: str) -> object:
+    return reference.reference().by_name[name].value
+
+
+def test_the_table_of_examples_is_about_ops_that_have_no_other():
+    for name in EXAMPLES:
+        doc = REGISTRY[name].__doc__
+        assert doc.count(">>>") == 1 + ("import ops" in doc), name
+    assert (
+        sqrt.__doc__
+        == "Square root; NaN below zero.\n\n>>> sqrt([4.0, 9.0]).tolist()\n[2.0, 3.0]\n"
+    )
+
+
+def test_examples_run_as_they_are_collected():
+    """pytest finds those of ops, which are objects, not functions."""
+    tests = {t.name: t for t in doctest.DocTestFinder().find(math_ops)}
+    (example,) = tests["kerata.ops.math.sqrt"].examples
+    assert example.source == "sqrt([4.0, 9.0]).tolist()\n" and example.want == "[2.0, 3.0]\n"
+
+
 def test_arguments_exist():
     wrong = []
     for name, value in described():
@@ -127,7 +161,7 @@ def test_docstrings_become_markdown():
         Raises:
             ValueError: Never.
 
-        >>> double(2)
+        >>> double(2)  # doctest: +SKIP
         4
 
         After.

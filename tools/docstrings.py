@@ -134,9 +134,8 @@ def text(lines: list[str], link: Link) -> str:
     blocks: list[str] = []
     for block in _blocks(lines):
         if block[0].lstrip().startswith(">>>"):
-            blocks.append(
-                "\n".join(["```pycon", *inspect.cleandoc("\n".join(block)).splitlines(), "```"])
-            )
+            shown = re.sub(r" +# doctest: .*", "", inspect.cleandoc("\n".join(block)))
+            blocks.append(f"```pycon\n{shown}\n```")
         elif all(line.startswith("    ") for line in block):
             blocks.append("\n".join(["```text", *(line[4:] for line in block), "```"]))
         else:
