@@ -191,7 +191,7 @@ def _drawn(dtype: str) -> np.dtype:
 class RandomNormal(RandomInitializer):
     """Numbers of the normal distribution.
 
-    >>> RandomNormal(stddev=0.1, seed=1)((2, 2)).shape
+    >>> tuple(RandomNormal(stddev=0.1, seed=1)((2, 2)).shape)
     (2, 2)
     """
 
@@ -249,7 +249,7 @@ class VarianceScaling(RandomInitializer):
         input_axes, output_axes: Axes of the weight that run over inputs and over outputs; by
             default the last but one and the last, all before them being a receptive field.
 
-    >>> VarianceScaling(2.0, seed=0)((3, 4)).shape
+    >>> tuple(VarianceScaling(2.0, seed=0)((3, 4)).shape)
     (3, 4)
     """
 
@@ -333,7 +333,7 @@ def _scaling(
     ) -> None:
         VarianceScaling.__init__(self, scale, mode, distribution, seed, input_axes, output_axes)
 
-    doc = f"{doc}\n\n>>> {name}(seed=1)((3, 4)).shape\n(3, 4)\n"
+    doc = f"{doc}\n\n>>> tuple({name}(seed=1)((3, 4)).shape)\n(3, 4)\n"
     body = {"__init__": __init__, "__doc__": doc, "__module__": __name__}
     return type(name, (VarianceScaling,), body)
 
@@ -403,7 +403,7 @@ class STFT(Initializer):
         periodic: Whether the window is periodic rather than symmetric, in the sense of Keras:
             handed to ``scipy.signal.get_window`` as its ``fftbins``.
 
-    >>> STFT("real", "hann", periodic=True)((8, 1, 5)).shape
+    >>> tuple(STFT("real", "hann", periodic=True)((8, 1, 5)).shape)
     (8, 1, 5)
     """
 
