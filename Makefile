@@ -29,7 +29,7 @@ ORACLE_READY := $(ORACLE)/.ready
 export PYTHONHASHSEED ?= 0
 export KERATA_ENGINE := $(ENGINE)
 
-.PHONY: help demo test conformance check format docs-test oracle bench bench-engines agreement clean
+.PHONY: help demo test conformance check format docs docs-serve docs-test oracle bench bench-engines agreement clean
 
 help:
 	@echo "make demo       train on real digits, save, reload, draw (about a minute)"
@@ -37,6 +37,8 @@ help:
 	@echo "make conformance ENGINE=torch   the tests in which an engine can be wrong"
 	@echo "                ENGINE=jax|torch|tensorflow goes with demo, test, check"
 	@echo "make check      formatting, lint, types, import direction"
+	@echo "make docs       build the documentation site, with a reference of all names, into site/"
+	@echo "make docs-serve show it at http://127.0.0.1:8000, following changes"
 	@echo "make docs-test  run the examples in the docstrings"
 	@echo "make oracle     compare with Keras and tf_keras, in an environment of their own"
 	@echo "make bench      measure speed and memory beside Keras, PyTorch, JAX, scikit-learn"
@@ -71,6 +73,18 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format src tests examples benchmarks tools setup.py
 	$(BIN)/ruff check --fix src tests examples benchmarks tools setup.py
+
+DOCS_READY := $(VENV)/.docs-ready
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
+# Without the notice that Material prints about its successor.
+docs: $(DOCS_READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+docs-serve: $(DOCS_READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve --watch src --watch README.md
 
 docs-test: $(READY)
 	$(BIN)/python -m pytest -q --doctest-modules src/kerata $(PYTEST_ARGS)
@@ -107,4 +121,4 @@ agreement: $(READY) $(OTHERS:%=.venv-%/.ready)
 	$(BIN)/python tools/agreement.py $(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)
 
 clean:
-	rm -rf src/kerata/kernels/_native*.so .venv .venv-* build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/kerata/kernels/_native*.so .venv .venv-* build site .pytest_cache .mypy_cache .ruff_cache

@@ -65,12 +65,20 @@ def softmax(x: Any, axis: Any = -1) -> Any:
 
 
 def linear(x: Any) -> Any:
-    """`x` itself."""
+    """`x` itself.
+
+    >>> linear([1.0, -2.0])
+    [1.0, -2.0]
+    """
     return x
 
 
 def exponential(x: Any) -> Any:
-    """e to the power of `x`."""
+    """e to the power of `x`.
+
+    >>> exponential([0.0]).tolist()
+    [1.0]
+    """
     return ops.exp(x)
 
 
@@ -138,7 +146,11 @@ def serialize(activation: Callable) -> Any:
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Callable:
-    """The activation of a name or configuration that `serialize` gave."""
+    """The activation of a name or configuration that `serialize` gave.
+
+    >>> deserialize("relu").__name__
+    'relu'
+    """
     if isinstance(config, str) and (custom_objects is None or config not in custom_objects):
         return get(config)
     return deserialize_keras_object(config, custom_objects, module_objects=_TABLE)

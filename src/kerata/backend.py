@@ -53,7 +53,12 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 def get_uid(prefix: str = "") -> int:
-    """A number, from 1, that was not given before with this prefix."""
+    """A number, from 1, that was not given before with this prefix.
+
+    >>> first = get_uid("an_example")
+    >>> get_uid("an_example") - first
+    1
+    """
     graph._names[prefix] += 1
     return graph._names[prefix]
 
@@ -68,12 +73,23 @@ def is_float_dtype(dtype: Any) -> bool:
 
 
 def is_int_dtype(dtype: Any) -> bool:
-    """Whether a dtype is one of whole numbers, with or without a sign."""
+    """Whether a dtype is one of whole numbers, with or without a sign.
+
+    >>> is_int_dtype("uint8"), is_int_dtype("float32")
+    (True, False)
+    """
     return dtypes.is_integer(dtypes.standardize(dtype))
 
 
 def device(device_name: str) -> Any:
-    """A context in which new tensors are placed on a device such as ``"cpu:0"`` or ``"gpu:1"``."""
+    """A context in which new tensors are placed on a device such as ``"cpu:0"`` or ``"gpu:1"``.
+
+    >>> from kerata import ops
+    >>> with device("cpu:0"):
+    ...     x = ops.zeros((2,))
+    >>> x.tolist()
+    [0.0, 0.0]
+    """
     from .engine import engine
 
     return engine().device(device_name)

@@ -31,7 +31,11 @@ _settings: dict[str, Any] = {
 
 
 def home() -> Path:
-    """Folder of Kerata's settings and caches: ``$KERATA_HOME``, else ``~/.kerata``."""
+    """Folder of Kerata's settings and caches: ``$KERATA_HOME``, else ``~/.kerata``.
+
+    >>> home().is_absolute()
+    True
+    """
     return Path(os.environ.get("KERATA_HOME") or Path.home() / ".kerata")
 
 
@@ -48,6 +52,11 @@ def set_floatx(value: str) -> None:
     """Set the default float type: ``bfloat16``, ``float16``, ``float32`` or ``float64``.
 
     ``float64`` switches 64-bit arithmetic on for the rest of the process.
+
+    >>> set_floatx("float16")
+    >>> floatx()
+    'float16'
+    >>> set_floatx("float32")
     """
     if value not in _FLOATS:
         raise ValueError(f"Unknown floatx {value!r}. Expected one of {_FLOATS}.")
@@ -57,58 +66,104 @@ def set_floatx(value: str) -> None:
 
 
 def wide() -> bool:
-    """Whether 64-bit types are in use (else ``int64`` means ``int32``, ``float64`` ``float32``)."""
+    """Whether 64-bit types are in use (else ``int64`` means ``int32``, ``float64`` ``float32``).
+
+    >>> wide() in (True, False)
+    True
+    """
     return _settings["wide"]
 
 
 def enable_wide() -> None:
-    """Compute in 64-bit types where they are asked for. Cannot be undone in a process."""
+    """Compute in 64-bit types where they are asked for. Cannot be undone in a process.
+
+    >>> enable_wide()  # doctest: +SKIP
+    >>> wide()  # doctest: +SKIP
+    True
+    """
     _settings["wide"] = True
 
 
 def dtype_policy() -> Any:
-    """The dtype policy of layers that are given none."""
+    """The dtype policy of layers that are given none.
+
+    >>> dtype_policy().name
+    'float32'
+    """
     from . import dtypes
 
     return dtypes.policy()
 
 
 def set_dtype_policy(policy: Any) -> None:
-    """Set the dtype policy of layers made from now on: a name such as ``mixed_bfloat16``, or a policy."""
+    """Set the dtype policy of layers made from now on: a name such as ``mixed_bfloat16``, or a policy.
+
+    >>> set_dtype_policy("mixed_bfloat16")
+    >>> dtype_policy().compute_dtype
+    'bfloat16'
+    >>> set_dtype_policy("float32")
+    """
     from . import dtypes
 
     dtypes.set_policy(policy)
 
 
 def enable_unsafe_deserialization() -> None:
-    """Let files that hold code run it from now on, as with ``safe_mode=False``. Only for trusted files."""
+    """Let files that hold code run it from now on, as with ``safe_mode=False``. Only for trusted files.
+
+    >>> enable_unsafe_deserialization()  # doctest: +SKIP
+    """
     from . import serialization
 
     serialization.enable_unsafe_deserialization()
 
 
 def epsilon() -> float:
-    """The small constant that keeps divisions and logarithms finite (default 1e-7)."""
+    """The small constant that keeps divisions and logarithms finite (default 1e-7).
+
+    >>> epsilon()
+    1e-07
+    """
     return _settings["epsilon"]
 
 
 def set_epsilon(value: float) -> None:
-    """Set the small constant used in divisions and logarithms."""
+    """Set the small constant used in divisions and logarithms.
+
+    >>> set_epsilon(1e-5)
+    >>> epsilon()
+    1e-05
+    >>> set_epsilon(1e-7)
+    """
     _settings["epsilon"] = float(value)
 
 
 def image_data_format() -> str:
-    """Default place of the channel axis: ``channels_last`` or ``channels_first``."""
+    """Default place of the channel axis: ``channels_last`` or ``channels_first``.
+
+    >>> image_data_format()
+    'channels_last'
+    """
     return _settings["image_data_format"]
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Set the default place of the channel axis."""
+    """Set the default place of the channel axis.
+
+    >>> set_image_data_format("channels_first")
+    >>> image_data_format()
+    'channels_first'
+    >>> set_image_data_format("channels_last")
+    """
     _settings["image_data_format"] = standardize_data_format(data_format)
 
 
 def standardize_data_format(value: str | None) -> str:
-    """The data format, or the default one for ``None``; an error for anything else."""
+    """The data format, or the default one for ``None``; an error for anything else.
+
+    >>> standardize_data_format("Channels_First")
+    'channels_first'
+    """
     if value is None:
         return _settings["image_data_format"]
     value = str(value).lower()
@@ -118,37 +173,71 @@ def standardize_data_format(value: str | None) -> str:
 
 
 def enable_interactive_logging() -> None:
-    """Print progress to standard output (the default)."""
+    """Print progress to standard output (the default).
+
+    >>> enable_interactive_logging()
+    >>> is_interactive_logging_enabled()
+    True
+    """
     _settings["interactive_logging"] = True
 
 
 def disable_interactive_logging() -> None:
-    """Send progress to the ``logging`` module instead of standard output."""
+    """Send progress to the ``logging`` module instead of standard output.
+
+    >>> disable_interactive_logging()
+    >>> is_interactive_logging_enabled()
+    False
+    >>> enable_interactive_logging()
+    """
     _settings["interactive_logging"] = False
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Whether progress goes to standard output."""
+    """Whether progress goes to standard output.
+
+    >>> is_interactive_logging_enabled()
+    True
+    """
     return _settings["interactive_logging"]
 
 
 def enable_traceback_filtering() -> None:
-    """Hide Kerata's own frames in tracebacks (kept for compatibility)."""
+    """Hide Kerata's own frames in tracebacks (kept for compatibility).
+
+    >>> enable_traceback_filtering()
+    >>> is_traceback_filtering_enabled()
+    True
+    """
     _settings["traceback_filtering"] = True
 
 
 def disable_traceback_filtering() -> None:
-    """Show every frame in tracebacks."""
+    """Show every frame in tracebacks.
+
+    >>> disable_traceback_filtering()
+    >>> is_traceback_filtering_enabled()
+    False
+    >>> enable_traceback_filtering()
+    """
     _settings["traceback_filtering"] = False
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Whether Kerata's own frames are hidden in tracebacks."""
+    """Whether Kerata's own frames are hidden in tracebacks.
+
+    >>> is_traceback_filtering_enabled()
+    True
+    """
     return _settings["traceback_filtering"]
 
 
 def portable_random() -> bool:
-    """Whether random numbers are drawn in the way that is the same on every engine."""
+    """Whether random numbers are drawn in the way that is the same on every engine.
+
+    >>> portable_random()
+    False
+    """
     return _settings["portable_random"]
 
 
@@ -186,7 +275,11 @@ def disable_flash_attention() -> None:
 
 
 def is_flash_attention_enabled() -> bool | None:
-    """False after `disable_flash_attention`; None, as in Keras, where the engine is free to choose."""
+    """False after `disable_flash_attention`; None, as in Keras, where the engine is free to choose.
+
+    >>> is_flash_attention_enabled() is None
+    True
+    """
     return _settings["flash_attention"]
 
 
@@ -195,6 +288,8 @@ def enable_determinism() -> None:
 
     With ``utils.set_random_seed`` a program then gives the same numbers each time on one machine. On a
     CPU it does so anyway; on a GPU it costs speed. Call it before the first tensor.
+
+    >>> enable_determinism()  # doctest: +SKIP
     """
     _settings["deterministic"] = True
     if _settings.get("engine_loaded"):
@@ -204,7 +299,11 @@ def enable_determinism() -> None:
 
 
 def is_determinism_enabled() -> bool:
-    """Whether `enable_determinism` has been called."""
+    """Whether `enable_determinism` has been called.
+
+    >>> is_determinism_enabled()
+    False
+    """
     return _settings["deterministic"]
 
 
@@ -232,7 +331,11 @@ def _checked_limit(name: str, value: int | None) -> int | None:
 
 
 def max_epochs() -> int | None:
-    """The most epochs that ``fit`` runs, None for no limit. See `set_max_epochs`."""
+    """The most epochs that ``fit`` runs, None for no limit. See `set_max_epochs`.
+
+    >>> max_epochs() is None
+    True
+    """
     return _limit("MAX_EPOCHS")
 
 
@@ -251,7 +354,11 @@ def set_max_epochs(max_epochs: int | None) -> None:
 
 
 def max_steps_per_epoch() -> int | None:
-    """The most steps of an epoch, None for no limit. See `set_max_steps_per_epoch`."""
+    """The most steps of an epoch, None for no limit. See `set_max_steps_per_epoch`.
+
+    >>> max_steps_per_epoch() is None
+    True
+    """
     return _limit("MAX_STEPS_PER_EPOCH")
 
 
@@ -276,6 +383,9 @@ def backend() -> str:
     """Name of the tensor engine: ``KERATA_ENGINE``, else ``KERAS_BACKEND``, else the settings file.
 
     Read once; ``set_backend`` may set it before the first tensor.
+
+    >>> backend() in ("jax", "torch", "tensorflow")
+    True
     """
     if _settings["engine"] is None:
         name = os.environ.get("KERATA_ENGINE") or os.environ.get("KERAS_BACKEND")
@@ -286,7 +396,10 @@ def backend() -> str:
 
 
 def set_backend(backend: str) -> None:
-    """Choose the tensor engine. Possible until the first tensor is made."""
+    """Choose the tensor engine. Possible until the first tensor is made.
+
+    >>> set_backend(backend())
+    """
     name = _check_engine(backend)
     if _settings.get("engine_loaded") and name != _settings["engine"]:
         raise RuntimeError(

@@ -136,7 +136,11 @@ def serialize(constraint: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The constraint of a name or configuration that `serialize` gave."""
+    """The constraint of a name or configuration that `serialize` gave.
+
+    >>> deserialize({"class_name": "MaxNorm", "config": {"max_value": 3.0}}).max_value
+    3.0
+    """
     if isinstance(config, str) and (custom_objects is None or config not in custom_objects):
         return get(config)
     return deserialize_keras_object(config, custom_objects, module_objects=_TABLE)

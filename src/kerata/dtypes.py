@@ -48,7 +48,11 @@ def standardize(dtype: Any, default: str | None = None) -> str:
 
 
 def explicit(dtype: Any) -> str:
-    """Like `standardize`, for a dtype that a user named: ``float64`` switches 64-bit types on."""
+    """Like `standardize`, for a dtype that a user named: ``float64`` switches 64-bit types on.
+
+    >>> explicit("half")
+    'float16'
+    """
     if dtype is not None and _name_of(dtype) in ("float64", "complex128"):
         config.enable_wide()
     return standardize(dtype)
@@ -78,22 +82,38 @@ def _name_of(dtype: Any) -> str:
 
 
 def is_float(dtype: str) -> bool:
-    """Whether the name is that of a floating-point type."""
+    """Whether the name is that of a floating-point type.
+
+    >>> is_float("bfloat16"), is_float("int32")
+    (True, False)
+    """
     return dtype in FLOATS
 
 
 def is_integer(dtype: str) -> bool:
-    """Whether the name is that of an integer type (``bool`` is none)."""
+    """Whether the name is that of an integer type (``bool`` is none).
+
+    >>> is_integer("uint8"), is_integer("bool")
+    (True, False)
+    """
     return dtype in INTS or dtype in UINTS
 
 
 def is_complex(dtype: str) -> bool:
-    """Whether the name is that of a complex type."""
+    """Whether the name is that of a complex type.
+
+    >>> is_complex("complex64"), is_complex("float32")
+    (True, False)
+    """
     return dtype in COMPLEX
 
 
 def size(dtype: str) -> int:
-    """Bytes of one element."""
+    """Bytes of one element.
+
+    >>> size("float32"), size("int8")
+    (4, 1)
+    """
     if dtype == "bool" or dtype.startswith("float8"):
         return 1
     digits = "".join(c for c in dtype if c.isdigit())
@@ -155,7 +175,11 @@ def _join(a: str, b: str) -> str:
 
 
 def kind_of(x: Any) -> str:
-    """Lattice name of a value's type: a dtype name, or a weak one for a Python scalar."""
+    """Lattice name of a value's type: a dtype name, or a weak one for a Python scalar.
+
+    >>> kind_of(1), kind_of(True)
+    ('weak_int', 'bool')
+    """
     t = type(x)
     if t is bool:
         return "bool"
@@ -193,7 +217,11 @@ def result_type(*values: Any) -> str:
 
 
 def to_float(dtype: str) -> str:
-    """The dtype itself if it is a float or complex type, else ``floatx()``."""
+    """The dtype itself if it is a float or complex type, else ``floatx()``.
+
+    >>> to_float("int32"), to_float("float16")
+    ('float32', 'float16')
+    """
     return dtype if dtype in FLOATS or dtype in COMPLEX else config.floatx()
 
 
@@ -367,7 +395,11 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
 
 
 def policy(value: Any = None) -> DTypePolicy:
-    """The policy for a layer's ``dtype`` argument: a policy, a name, a config, or the global one."""
+    """The policy for a layer's ``dtype`` argument: a policy, a name, a config, or the global one.
+
+    >>> policy("mixed_float16").variable_dtype
+    'float32'
+    """
     if isinstance(value, DTypePolicy):
         return value
     if value is None:
@@ -379,5 +411,11 @@ def policy(value: Any = None) -> DTypePolicy:
 
 
 def set_policy(value: Any) -> None:
-    """Make a policy the default of layers built from now on."""
+    """Make a policy the default of layers built from now on.
+
+    >>> set_policy("mixed_float16")
+    >>> policy().compute_dtype
+    'float16'
+    >>> set_policy("float32")
+    """
     config._settings["dtype_policy"] = policy(value)

@@ -39,7 +39,14 @@ def reset_names() -> None:
 
 
 class Operation:
-    """Something that can be a node of a graph: a layer, a model, or the call of an op."""
+    """Something that can be a node of a graph: a layer, a model, or the call of an op.
+
+    >>> class Twice(Operation):
+    ...     def call(self, x):
+    ...         return x * 2
+    >>> Twice()(3), Twice()(KerasTensor((None, 4))).shape
+    (6, (None, 4))
+    """
 
     def __init__(self, name: str | None = None) -> None:
         if name is not None and (not isinstance(name, str) or "/" in name):

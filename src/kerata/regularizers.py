@@ -140,7 +140,11 @@ def serialize(regularizer: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The regularizer of a name or configuration that `serialize` gave."""
+    """The regularizer of a name or configuration that `serialize` gave.
+
+    >>> deserialize({"class_name": "L2", "config": {"l2": 0.5}}).get_config()["l2"]
+    0.5
+    """
     if isinstance(config, str) and (custom_objects is None or config not in custom_objects):
         return get(config)
     return deserialize_keras_object(config, custom_objects, module_objects=_TABLE)

@@ -228,7 +228,12 @@ class Spec(TensorOperators):
 
 
 class KerasTensor(Spec):
-    """A symbolic tensor of a functional model: a `Spec` that knows the call that made it."""
+    """A symbolic tensor of a functional model: a `Spec` that knows the call that made it.
+
+    >>> x = KerasTensor((None, 3), name="x")
+    >>> (x * 2).shape
+    (None, 3)
+    """
 
     __slots__ = ("name", "sparse", "_keras_history", "__dict__")
 
@@ -250,7 +255,11 @@ class KerasTensor(Spec):
 
 
 def is_symbolic(x: Any) -> bool:
-    """Whether `x` is a `KerasTensor`."""
+    """Whether `x` is a `KerasTensor`.
+
+    >>> is_symbolic(KerasTensor((None, 3))), is_symbolic([1.0])
+    (True, False)
+    """
     return isinstance(x, KerasTensor)
 
 

@@ -26,6 +26,10 @@ def load_data(
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: float64 ``(n, 13)``, and prices in thousands of
         dollars, float64 ``(n,)``.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((404, 13), (102, 13))
     """
     f = load_npz(
         fetch(

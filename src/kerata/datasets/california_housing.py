@@ -29,6 +29,10 @@ def load_data(
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: features ``(n, 8)``, and values in dollars ``(n,)``.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data(version="small")  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((480, 8), (120, 8))
     """
     if version not in ("small", "large"):
         raise InputError(f"version={version!r}; expected 'small' or 'large'.")

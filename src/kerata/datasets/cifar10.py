@@ -15,6 +15,10 @@ def load_data() -> tuple[Part, Part]:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: images uint8 ``(n, 32, 32, 3)`` from 0 to 255
         (``(n, 3, 32, 32)`` with ``channels_first``), and labels uint8 ``(n, 1)``.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
+    >>> x_train.shape, y_train.shape, x_test.shape  # doctest: +SKIP
+    ((50000, 32, 32, 3), (50000, 1), (10000, 32, 32, 3))
     """
     folder = find(
         "cifar-10-batches-py",

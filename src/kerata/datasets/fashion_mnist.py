@@ -36,6 +36,10 @@ def load_data() -> tuple[Part, Part]:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: images uint8 ``(n, 28, 28)`` from 0 to 255, and
         labels uint8 ``(n,)``.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
+    >>> x_train.shape, y_train.shape, x_test.shape  # doctest: +SKIP
+    ((60000, 28, 28), (60000,), (10000, 28, 28))
     """
     x_train, y_train, x_test, y_test = (_read(name) for name in _FILES)
     return (x_train, y_train), (x_test, y_test)

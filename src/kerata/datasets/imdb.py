@@ -43,6 +43,10 @@ def load_data(
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: arrays of lists of integers, and of labels, 1
         for a review that praises and 0 for one that does not.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data(num_words=10000)  # doctest: +SKIP
+    >>> len(x_train), len(x_test)  # doctest: +SKIP
+    (25000, 25000)
     """
     num_words = kwargs.pop("nb_words", num_words)
     if kwargs:
@@ -76,5 +80,8 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
 
     Args:
         path: Name in the cache folder of data sets, or the path of a file that is there already.
+
+    >>> get_word_index()["the"]  # doctest: +SKIP
+    1
     """
     return read_index(fetch(path, "imdb_word_index.json", "bfafd718b763782e994055a2d397834f"))

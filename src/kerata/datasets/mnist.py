@@ -20,6 +20,10 @@ def load_data(path: str = "mnist.npz") -> tuple[Part, Part]:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: images uint8 ``(n, 28, 28)`` from 0 to 255, and
         labels uint8 ``(n,)``.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
+    >>> x_train.shape, y_train.shape, x_test.shape  # doctest: +SKIP
+    ((60000, 28, 28), (60000,), (10000, 28, 28))
     """
     f = load_npz(
         fetch(path, "mnist.npz", "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1")

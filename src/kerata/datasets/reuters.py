@@ -47,6 +47,10 @@ def load_data(
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: arrays of lists of integers, and of topics from
         0 to 45.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data(num_words=10000)  # doctest: +SKIP
+    >>> len(x_train), len(x_test)  # doctest: +SKIP
+    (8982, 2246)
     """
     f = load_npz(
         fetch(
@@ -65,6 +69,9 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
 
     Args:
         path: Name in the cache folder of data sets, or the path of a file that is there already.
+
+    >>> get_word_index()["the"]  # doctest: +SKIP
+    1
     """
     return read_index(fetch(path, "reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921"))
 

@@ -1,4 +1,7 @@
-"""The layers. Each module is imported when one of its names is first asked for."""
+"""Layers: functions of tensors with weights, which models are built from.
+
+Each module is imported when one of its names is first asked for.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,11 @@ def serialize(layer: Any) -> dict[str, Any]:
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The layer of a configuration that `serialize` gave."""
+    """The layer of a configuration that `serialize` gave.
+
+    >>> deserialize({"class_name": "Flatten", "config": {"name": "f"}}).name
+    'f'
+    """
     from ..serialization import deserialize_keras_object
 
     return deserialize_keras_object(config, custom_objects)

@@ -229,7 +229,11 @@ class ConvTranspose(BaseConv):
             below the strides.
         data_format: ``channels_last`` or ``channels_first``; the default one for ``None``.
         dilation_rate: Distances between the points of the window. Not together with strides.
-        activation, use_bias, and the initializers, regularizers and constraints: as in `Conv`.
+        activation: Function applied to the result.
+        use_bias: Whether a number per filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties added to the loss.
+        kernel_constraint, bias_constraint: Projections applied after each step.
 
     Weights: ``kernel`` (window..., filters, channels), ``bias`` (filters,).
     """

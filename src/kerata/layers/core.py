@@ -435,7 +435,11 @@ class Masking(Layer):
 
 
 class Identity(Layer):
-    """Returns its input, which may be nested, unchanged."""
+    """Returns its input, which may be nested, unchanged.
+
+    >>> Identity()(ops.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
 
     supports_masking = True
 

@@ -265,32 +265,56 @@ class Dot(Merge):
 
 
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
-    """`Add` as a function."""
+    """`Add` as a function.
+
+    >>> add([ops.array([1.0]), ops.array([3.0])]).tolist()
+    [4.0]
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs: Sequence[Any], **kwargs: Any) -> Any:
-    """`Subtract` as a function."""
+    """`Subtract` as a function.
+
+    >>> subtract([ops.array([1.0]), ops.array([3.0])]).tolist()
+    [-2.0]
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Sequence[Any], **kwargs: Any) -> Any:
-    """`Multiply` as a function."""
+    """`Multiply` as a function.
+
+    >>> multiply([ops.array([2.0]), ops.array([3.0])]).tolist()
+    [6.0]
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Sequence[Any], **kwargs: Any) -> Any:
-    """`Average` as a function."""
+    """`Average` as a function.
+
+    >>> average([ops.array([1.0]), ops.array([3.0])]).tolist()
+    [2.0]
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:
-    """`Maximum` as a function."""
+    """`Maximum` as a function.
+
+    >>> maximum([ops.array([1.0]), ops.array([3.0])]).tolist()
+    [3.0]
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Sequence[Any], **kwargs: Any) -> Any:
-    """`Minimum` as a function."""
+    """`Minimum` as a function.
+
+    >>> minimum([ops.array([1.0]), ops.array([3.0])]).tolist()
+    [1.0]
+    """
     return Minimum(**kwargs)(inputs)
 
 
@@ -304,5 +328,9 @@ def concatenate(inputs: Sequence[Any], axis: int = -1, **kwargs: Any) -> Any:
 
 
 def dot(inputs: Sequence[Any], axes: int | Sequence[int] = -1, **kwargs: Any) -> Any:
-    """`Dot` as a function."""
+    """`Dot` as a function.
+
+    >>> dot([ops.array([[1.0, 2.0]]), ops.array([[3.0, 4.0]])], axes=1).tolist()
+    [[11.0]]
+    """
     return Dot(axes=axes, **kwargs)(inputs)

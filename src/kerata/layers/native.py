@@ -234,6 +234,10 @@ class FlaxLayer(JaxLayer):
             module; ``__call__`` by default. It takes ``inputs`` and perhaps ``training``.
         variables: Collections of variables as ``module.init`` returns them, where they are not to
             be made anew.
+
+    >>> from flax import linen  # doctest: +SKIP
+    >>> FlaxLayer(linen.Dense(4))(ops.ones((2, 3))).shape  # doctest: +SKIP
+    (2, 4)
     """
 
     def __init__(
@@ -318,6 +322,10 @@ class TorchModuleWrapper(_Native):
     Raises:
         InputError: Another engine is in use, or `module` is no module.
         FileError: A configuration is loaded in safe mode.
+
+    >>> import torch  # doctest: +SKIP
+    >>> TorchModuleWrapper(torch.nn.Linear(3, 4))(ops.ones((2, 3))).shape  # doctest: +SKIP
+    torch.Size([2, 4])
     """
 
     def __init__(
@@ -433,6 +441,8 @@ class TFSMLayer(_Native):
     Raises:
         InputError: Another engine is in use, or the SavedModel has no such function.
         FileError: A configuration is loaded in safe mode.
+
+    >>> layer = TFSMLayer("saved_model", call_endpoint="serving_default")  # doctest: +SKIP
     """
 
     def __init__(

@@ -105,6 +105,10 @@ class SpatialDropout1D(_SpatialDropout):
     Args:
         rate: Share of the features to drop (Tompson et al. 2014).
         seed: See `Dropout`.
+
+    >>> out = SpatialDropout1D(0.5, seed=1)(ops.ones((1, 3, 8)), training=True)
+    >>> bool(ops.all(out[:, 0] == out[:, 2]))  # all steps lose the same channels
+    True
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -119,6 +123,10 @@ class SpatialDropout2D(_SpatialDropout):
         rate: Share of the channels to drop.
         data_format: ``channels_last`` for (batch, height, width, channels) or ``channels_first``.
         seed: See `Dropout`.
+
+    >>> out = SpatialDropout2D(0.5, seed=1)(ops.ones((1, 3, 3, 8)), training=True)
+    >>> bool(ops.all(out[:, 0, 0] == out[:, 2, 1]))
+    True
     """
 
     def __init__(
@@ -130,7 +138,12 @@ class SpatialDropout2D(_SpatialDropout):
 
 
 class SpatialDropout3D(_SpatialDropout):
-    """In training, drops whole channels of volumes; see `SpatialDropout2D`."""
+    """In training, drops whole channels of volumes; see `SpatialDropout2D`.
+
+    >>> out = SpatialDropout3D(0.5, seed=1)(ops.ones((1, 2, 2, 2, 8)), training=True)
+    >>> bool(ops.all(out[:, 0, 0, 0] == out[:, 1, 1, 0]))
+    True
+    """
 
     def __init__(
         self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any
@@ -146,6 +159,12 @@ class GaussianNoise(_Noise):
     Args:
         stddev: Their standard deviation.
         seed: See `Dropout`.
+
+    >>> GaussianNoise(0.1)(ops.ones((1, 2))).tolist()
+    [[1.0, 1.0]]
+    >>> noisy = GaussianNoise(0.1, seed=1)(ops.ones((1, 2)), training=True)
+    >>> noisy.tolist() == [[1.0, 1.0]]
+    False
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -168,6 +187,9 @@ class GaussianDropout(_Noise):
     Args:
         rate: As in `Dropout`, which has the same variance (Srivastava et al. 2014).
         seed: See `Dropout`.
+
+    >>> GaussianDropout(0.5)(ops.ones((1, 2))).tolist()
+    [[1.0, 1.0]]
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -199,6 +221,9 @@ class AlphaDropout(_Noise):
 
     Args:
         rate, noise_shape, seed: See `Dropout`.
+
+    >>> AlphaDropout(0.5)(ops.ones((1, 2))).tolist()
+    [[1.0, 1.0]]
     """
 
     def __init__(
@@ -231,7 +256,13 @@ class AlphaDropout(_Noise):
 
 
 class ActivityRegularization(Layer):
-    """Passes its input on and adds ``l1 * sum(|x|) + l2 * sum(x**2)`` of it to the loss."""
+    """Passes its input on and adds ``l1 * sum(|x|) + l2 * sum(x**2)`` of it to the loss.
+
+    >>> layer = ActivityRegularization(l2=0.5)
+    >>> _ = layer(ops.array([[3.0, 1.0]]))
+    >>> [round(float(x), 4) for x in layer.losses]
+    [5.0]
+    """
 
     supports_masking = True
 

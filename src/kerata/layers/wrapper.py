@@ -23,6 +23,13 @@ class Wrapper(Layer):
 
     Args:
         layer: The layer that is wrapped.
+
+    >>> from kerata.layers import Dense
+    >>> class Twice(Wrapper):
+    ...     def call(self, x):
+    ...         return self.layer(self.layer(x))
+    >>> Twice(Dense(3)).compute_output_shape((None, 3))
+    (None, 3)
     """
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:

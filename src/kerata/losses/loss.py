@@ -16,7 +16,11 @@ _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", 
 
 
 class Reduction:
-    """Names of reductions, as earlier versions of Keras spelled them."""
+    """Names of reductions, as earlier versions of Keras spelled them.
+
+    >>> Reduction.SUM
+    'sum'
+    """
 
     AUTO = "auto"
     NONE = "none"

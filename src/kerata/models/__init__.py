@@ -21,14 +21,27 @@ __all__ = [
 
 
 def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
-    """The model of a configuration."""
+    """The model of a configuration.
+
+    >>> from kerata import layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    >>> config = {"class_name": "Sequential", "config": model.get_config()}
+    >>> model_from_config(config).output_shape
+    (None, 2)
+    """
     from ..serialization import deserialize_keras_object
 
     return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The model of a text that `Model.to_json` wrote, of any era of Keras."""
+    """The model of a text that `Model.to_json` wrote, of any era of Keras.
+
+    >>> from kerata import layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    >>> model_from_json(model.to_json()).output_shape
+    (None, 2)
+    """
     from ..saving import model_from_json as read
 
     return read(json_string, custom_objects=custom_objects)

@@ -453,7 +453,13 @@ class Model(TrainingMethods, StateMethods, Layer):
 
 
 class Functional(Model):
-    """What ``Model(inputs, outputs)`` makes: a model that is a graph of layers and nothing else."""
+    """What ``Model(inputs, outputs)`` makes: a model that is a graph of layers and nothing else.
+
+    >>> from kerata import layers
+    >>> x = layers.Input((3,))
+    >>> isinstance(Model(x, layers.Dense(2)(x)), Functional)
+    True
+    """
 
     _abstract_config = True
 

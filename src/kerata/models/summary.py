@@ -233,7 +233,13 @@ def summary_html(model: Any) -> str:
 
 
 def source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
-    """Input tensors from which a symbolic tensor is computed (Keras's ``get_source_inputs``)."""
+    """Input tensors from which a symbolic tensor is computed (Keras's ``get_source_inputs``).
+
+    >>> from kerata import layers
+    >>> x = layers.Input((3,))
+    >>> source_inputs(layers.Dense(2)(x))[0] is x
+    True
+    """
     seen: set[int] = set()
     found: list[KerasTensor] = []
     todo = [tensor]

@@ -1,4 +1,7 @@
-"""Kerata's ops, each defined once; see `_define`."""
+"""Functions of tensors: NumPy's and those of neural networks, on tensors, arrays and symbols alike.
+
+Each is written once and runs on every engine; given a `KerasTensor` it becomes a node of a model.
+"""
 
 from __future__ import annotations
 

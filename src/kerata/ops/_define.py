@@ -20,6 +20,7 @@ from ..engine import engine, is_foreign
 from ..errors import InputError, KerataError
 from ..spec import OPERATORS, KerasTensor, Spec, probe, spec_of
 from ..variable import Variable
+from ._examples import with_example
 
 F = TypeVar("F", bound=Callable)
 
@@ -284,6 +285,7 @@ _PREFIXES = {"image": "image_", "filters": "image_", "warp": "image_", "random":
 def _define(body: Any, kind: type[Op], is_primitive: bool) -> Any:
     module = body.__module__.rpartition(".")[2]
     made = kind(body, is_primitive, _PREFIXES.get(module, "") + body.__name__)
+    made.__doc__ = with_example(made.__doc__, made.key)
     if made.key in REGISTRY:
         raise ValueError(f"The op {made.key!r} is defined twice.")
     REGISTRY[made.key] = OPERATORS[made.key] = made

@@ -20,17 +20,29 @@ Size = Any
 
 
 def shape(x: Any) -> tuple[Size, ...]:
-    """The sizes of a tensor's axes; ``None`` where a symbolic tensor's is unknown."""
+    """The sizes of a tensor's axes; ``None`` where a symbolic tensor's is unknown.
+
+    >>> shape([[1, 2, 3]])
+    (1, 3)
+    """
     return shape_of(x)
 
 
 def ndim(x: Any) -> int:
-    """The number of axes."""
+    """The number of axes.
+
+    >>> ndim([[1, 2, 3]])
+    2
+    """
     return len(shape_of(x))
 
 
 def size(x: Any) -> Size:
-    """The number of elements; ``None`` where an axis is unknown."""
+    """The number of elements; ``None`` where an axis is unknown.
+
+    >>> int(size([[1, 2, 3]]))
+    3
+    """
     return count(shape_of(x))
 
 

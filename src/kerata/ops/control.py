@@ -184,6 +184,13 @@ def custom_gradient(f: Callable) -> Callable:
     to those of its arguments.
 
     The backward function may take ``(*args, upstream=...)`` or the upstream gradient alone.
+
+    >>> from kerata import ops
+    >>> @custom_gradient
+    ... def plain_round(x):
+    ...     return ops.round(x), lambda upstream: upstream  # as if it did nothing
+    >>> plain_round(ops.array([1.6])).tolist()
+    [2.0]
     """
     compiled: list[Callable] = []
 

@@ -189,5 +189,11 @@ def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Tensor:
 
 
 def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
-    """Value of `fun` and its directional derivative along `tangents`."""
+    """Value of `fun` and its directional derivative along `tangents`.
+
+    >>> from kerata import ops
+    >>> value, slope = jvp(lambda x: x * x, (ops.array(3.0),), (ops.array(1.0),))
+    >>> float(value), float(slope)
+    (9.0, 6.0)
+    """
     return engine().jvp(fun, primals, tangents, has_aux)

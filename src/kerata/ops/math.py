@@ -373,7 +373,11 @@ def number_range(dtype: str) -> tuple[Any, Any]:
 def convert_to_tensor(
     x: Tensor, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
 ) -> Tensor:
-    """Anything array-like as a tensor of the engine; Python floats become ``floatx()``."""
+    """Anything array-like as a tensor of the engine; Python floats become ``floatx()``.
+
+    >>> convert_to_tensor([1, 2], "float32").tolist()
+    [1.0, 2.0]
+    """
     return Spec(shape_of(x), dtype_of(x) if dtype is None else dtypes.explicit(dtype))
 
 
@@ -396,7 +400,12 @@ def stop_gradient(variable: Tensor) -> Tensor:
 
 
 def convert_to_numpy(x: Any) -> Any:
-    """A tensor, Variable or list as a NumPy array."""
+    """A tensor, Variable or list as a NumPy array.
+
+    >>> from kerata import ops
+    >>> convert_to_numpy(ops.ones((2,)))
+    array([1., 1.], dtype=float32)
+    """
     import numpy as np
 
     x = getattr(x, "value", x)
@@ -404,10 +413,19 @@ def convert_to_numpy(x: Any) -> Any:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether `x` is a tensor of the engine or a symbolic one."""
+    """Whether `x` is a tensor of the engine or a symbolic one.
+
+    >>> from kerata import ops
+    >>> is_tensor(ops.ones((2,))), is_tensor([1, 1])
+    (True, False)
+    """
     return isinstance(x, Spec) or engine().is_tensor(x)
 
 
 def dtype(x: Any) -> str:
-    """Name of the dtype of a tensor, Variable, array or Python number."""
+    """Name of the dtype of a tensor, Variable, array or Python number.
+
+    >>> dtype([1.0])
+    'float32'
+    """
     return dtype_of(x)

@@ -261,7 +261,13 @@ def corrcoef(x: Tensor) -> Tensor:
 
 
 def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None = None) -> Callable:
-    """`pyfunc`, written for single elements (or for the core axes in `signature`), for whole tensors."""
+    """`pyfunc`, written for single elements (or for the core axes in `signature`), for whole tensors.
+
+    >>> from kerata import ops
+    >>> total = vectorize(lambda row: ops.sum(row), signature="(n)->()")
+    >>> total(ops.array([[1, 2], [3, 4]])).tolist()
+    [3, 7]
+    """
     own = getattr(engine(), "vectorize", None)
     if own is not None:
         return own(pyfunc, excluded=excluded, signature=signature)

@@ -39,7 +39,11 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """Configuration of an optimizer."""
+    """Configuration of an optimizer.
+
+    >>> serialize(SGD(0.5))["class_name"]
+    'SGD'
+    """
     return serialize_keras_object(optimizer)
 
 

@@ -70,6 +70,12 @@ class AdamW(Adam):
         amsgrad: Use the largest mean square so far.
 
     See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), AdamW(0.1, weight_decay=0.5)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.85
     """
 
     @options
@@ -94,6 +100,12 @@ class Adamax(Optimizer):
         epsilon: Added to the largest size.
 
     See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), Adamax(0.1)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.9
     """
 
     @options
@@ -126,6 +138,12 @@ class Nadam(Optimizer):
         epsilon: Added to the root.
 
     See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), Nadam(0.1)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> bool(w.numpy()[0] < 1.0)
+    True
     """
 
     @options

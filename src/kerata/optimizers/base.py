@@ -45,6 +45,15 @@ class Optimizer(State):
         gradient_accumulation_steps: Update once in so many steps, with the mean of their gradients.
         name: Name of the optimizer.
         decay: Divide the learning rate by ``1 + decay * iterations``, as Keras 1 and 2 did.
+
+    >>> from kerata import Variable, ops
+    >>> class Descent(Optimizer):
+    ...     def update_step(self, gradient, variable, learning_rate):
+    ...         self.assign_sub(variable, learning_rate * gradient)
+    >>> w, optimizer = Variable([1.0]), Descent(0.5)
+    >>> optimizer.apply([ops.array([1.0])], [w])
+    >>> w.numpy().tolist()
+    [0.5]
     """
 
     _abstract_config = False

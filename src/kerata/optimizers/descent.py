@@ -66,6 +66,12 @@ class RMSprop(Optimizer):
         centered: Take the square of the mean gradient off the mean square.
 
     See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), RMSprop(0.1, rho=0.75)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.8
     """
 
     @options
@@ -105,6 +111,12 @@ class Adagrad(Optimizer):
         epsilon: Added to the sum, under the root.
 
     See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), Adagrad(0.1, initial_accumulator_value=0.0)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.9
     """
 
     @options
@@ -141,6 +153,12 @@ class Adadelta(Optimizer):
         epsilon: Added to both mean squares, under the roots.
 
     See `Optimizer` for the other arguments.
+
+    >>> from kerata import Variable
+    >>> w, optimizer = Variable([1.0]), Adadelta(1.0)
+    >>> optimizer.apply([[2.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.9986
     """
 
     @options

@@ -297,7 +297,11 @@ def _half_cosine(part: Any) -> Any:
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
-    """Configuration of a schedule."""
+    """Configuration of a schedule.
+
+    >>> serialize(ExponentialDecay(0.5, 10, 0.5))["class_name"]
+    'ExponentialDecay'
+    """
     from ..serialization import serialize_keras_object
 
     return serialize_keras_object(learning_rate_schedule)
@@ -306,7 +310,13 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
 def deserialize(
     config: dict[str, Any], custom_objects: dict[str, Any] | None = None
 ) -> LearningRateSchedule:
-    """The schedule of a configuration."""
+    """The schedule of a configuration.
+
+    >>> config = {"class_name": "ExponentialDecay", "config": {"initial_learning_rate": 0.5,
+    ...           "decay_steps": 10, "decay_rate": 0.5}}
+    >>> round(float(deserialize(config)(10)), 4)
+    0.25
+    """
     from ..serialization import deserialize_keras_object
 
     return deserialize_keras_object(config, custom_objects)

@@ -54,6 +54,14 @@ def save_model(
     Raises:
         OSError: The file cannot be written; one that was there is as it was.
         FileExistsError: It exists, and `overwrite` is off.
+
+    >>> import tempfile
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
+    >>> save_model(model, path)
+    >>> load_model(path).output_shape
+    (None, 2)
     """
     from . import archive, hdf5
 
@@ -94,6 +102,14 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     Raises:
         FileError: The file is damaged or foreign, or would run code.
         FileNotFoundError: There is no such file.
+
+    >>> import tempfile
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.h5")
+    >>> model.save(path)
+    >>> load_model(path).count_params()
+    8
     """
     from . import archive, hdf5, orbax, safe
 
@@ -117,6 +133,14 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: An
 
     Raises:
         OSError: The file cannot be written; one that was there is as it was.
+
+    >>> import tempfile
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.h5")
+    >>> save_weights(model, path)
+    >>> os.path.exists(path)
+    True
     """
     from . import archive, hdf5, safe
 
@@ -143,6 +167,16 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     Raises:
         FileError: The file is damaged or foreign.
         ShapeError: Weights do not fit. A table says which; the model is as it was.
+
+    >>> import tempfile
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2, bias_initializer="ones")])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.h5")
+    >>> save_weights(model, path)
+    >>> other = Sequential([layers.Input((3,)), layers.Dense(2)])
+    >>> load_weights(other, path)
+    >>> other.get_weights()[1].tolist()
+    [1.0, 1.0]
     """
     from . import hdf5, orbax, safe, weights
 

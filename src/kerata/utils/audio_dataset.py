@@ -37,8 +37,10 @@ def audio_dataset_from_directory(
     by threads. Neither TensorFlow nor tensorflow-io is needed.
 
     Args:
-        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split,
-            subset, follow_links, verbose: As in `image_dataset_from_directory`.
+        directory, labels, label_mode, class_names: As in `image_dataset_from_directory`, like
+            the next.
+        batch_size, shuffle, seed, validation_split, subset: Batches and parts of the data.
+        follow_links, verbose: Which files, and whether to say how many.
         sampling_rate: Samples a second to which all sounds are brought; by default as in the files.
         output_sequence_length: Samples to which sounds are cut or filled with zeros; by default
             each batch is as long as its longest sound.

@@ -75,6 +75,8 @@ def get_file(
     Raises:
         DownloadError: The file could not be fetched.
         FileError: It has another hash, or is no archive, or its archive is unsafe.
+
+    >>> path = get_file(origin="https://example.org/words.txt")  # doctest: +SKIP
     """
     if origin is None:
         raise InputError("get_file needs `origin`, the address to download from.")

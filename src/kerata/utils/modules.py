@@ -21,5 +21,8 @@ def torch_module(layer: Any) -> Any:
     Raises:
         InputError: Another engine is in use.
         NotBuiltError: The layer has no weights yet.
+
+    >>> module = torch_module(model)  # doctest: +SKIP
+    >>> torch.optim.SGD(module.parameters(), lr=0.1)  # doctest: +SKIP
     """
     return native("torch", "torch_module").LayerModule(layer)

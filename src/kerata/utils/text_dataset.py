@@ -29,8 +29,10 @@ def text_dataset_from_directory(
     Files ending with .txt, in UTF-8, are read when the data set is iterated over.
 
     Args:
-        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split,
-            subset, follow_links, format, verbose: As in `image_dataset_from_directory`.
+        directory, labels, label_mode, class_names: As in `image_dataset_from_directory`, like
+            the next.
+        batch_size, shuffle, seed, validation_split, subset: Batches and parts of the data.
+        follow_links, format, verbose: Which files, what is returned, and whether to say how many.
         max_length: Number of characters after which a text is cut off.
 
     Returns:

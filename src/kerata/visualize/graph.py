@@ -58,6 +58,11 @@ def model_to_dot(
     Raises:
         NotBuiltError: The model is not built yet.
         ImportError: pydot is not installed.
+
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((3,)), layers.Dense(2, name="out")])
+    >>> "out" in model_to_dot(model).to_string()
+    True
     """
     if kwargs:
         raise InputError(f"model_to_dot has no argument {next(iter(kwargs))!r}.")
@@ -104,6 +109,8 @@ def plot_model(
 
     Raises:
         ImportError: pydot, or Graphviz itself, is not installed.
+
+    >>> plot_model(model, "model.png", show_shapes=True)  # doctest: +SKIP
     """
     dot = model_to_dot(
         model,

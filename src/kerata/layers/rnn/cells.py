@@ -251,8 +251,8 @@ class GRUCell(RecurrentCell):
         activation: Function of the candidate.
         recurrent_activation: Function of the gates.
         reset_after: Whether the reset gate acts after the product with the recurrent kernel.
-        use_bias, dropout, recurrent_dropout, seed and the initializers, regularizers and
-            constraints: as in `SimpleRNNCell`.
+
+    The other arguments are those of `SimpleRNNCell`.
 
     Weights: ``kernel`` (features, 3 * units) with the gates in the order z, r, c,
     ``recurrent_kernel`` (units, 3 * units), ``bias`` (2, 3 * units) for input and recurrent part,
@@ -346,8 +346,8 @@ class LSTMCell(RecurrentCell):
         activation: Function of the candidate and of the memory.
         recurrent_activation: Function of the gates.
         unit_forget_bias: Whether the bias of the forget gate starts at one.
-        use_bias, dropout, recurrent_dropout, seed and the initializers, regularizers and
-            constraints: as in `SimpleRNNCell`.
+
+    The other arguments are those of `SimpleRNNCell`.
 
     Weights: ``kernel`` (features, 4 * units) with the gates in the order input, forget, candidate,
     output, ``recurrent_kernel`` (units, 4 * units), ``bias`` (4 * units,).

@@ -16,6 +16,13 @@ class SwapEMAWeights(Callback):
 
     Args:
         swap_on_epoch: Swap at the ends of epochs too.
+
+    >>> import numpy as np
+    >>> from kerata import Sequential, layers, optimizers
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> model.compile(optimizers.SGD(use_ema=True), "mse")
+    >>> swap = SwapEMAWeights(swap_on_epoch=True)
+    >>> _ = model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[swap])
     """
 
     def __init__(self, swap_on_epoch: bool = False) -> None:

@@ -30,6 +30,14 @@ class BackupAndRestore(Callback):
         save_freq: ``"epoch"``, a number of batches, or ``False`` to restore only.
         double_checkpoint: Keep the copy before the last one, too.
         delete_checkpoint: Remove the copy when the training has ended.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> backup = BackupAndRestore(tempfile.mkdtemp())  # the same folder when the program runs again
+    >>> _ = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[backup])
     """
 
     def __init__(

@@ -26,6 +26,17 @@ class ModelCheckpoint(MonitorCallback):
         save_freq: ``"epoch"``, or a number of batches.
         initial_value_threshold: Value to be passed by the first save with `save_best_only`.
         period: Epochs between saves, as in old programs.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> folder = tempfile.mkdtemp()
+    >>> save = ModelCheckpoint(folder + "/{epoch:02d}.keras", monitor="loss")
+    >>> _ = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[save])
+    >>> sorted(os.listdir(folder))
+    ['01.keras', '02.keras']
     """
 
     def __init__(

@@ -62,6 +62,9 @@ class BaseLogger(Callback):
 
     Args:
         stateful_metrics: Taken for old programs.
+
+    >>> BaseLogger(stateful_metrics=["lr"]).stateful_metrics
+    {'lr'}
     """
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
@@ -90,6 +93,16 @@ class CSVLogger(Callback):
         filename: The file.
         separator: What stands between columns.
         append: Go on with an existing file instead of replacing it.
+
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "log.csv")
+    >>> log = CSVLogger(path)
+    >>> log.on_train_begin()
+    >>> log.on_epoch_end(0, {"loss": 0.5})
+    >>> log.on_train_end()
+    >>> with open(path) as file:
+    ...     file.read().split()
+    ['epoch,loss', '0,0.5']
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
@@ -146,6 +159,9 @@ class RemoteMonitor(Callback):
         field: Name of the form field that holds the values as JSON.
         headers: Extra HTTP headers.
         send_as_json: Send a JSON body instead of a form.
+
+    >>> RemoteMonitor(root="http://localhost:9000").root
+    'http://localhost:9000'
     """
 
     timeout = 10.0

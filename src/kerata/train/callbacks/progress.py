@@ -216,6 +216,9 @@ class ProgbarLogger(Callback):
     Args:
         count_mode: Taken for old programs; steps are counted.
         stateful_metrics: Taken for old programs; the values that the loop gives are averages already.
+
+    >>> isinstance(ProgbarLogger(), Callback)  # fit adds one by itself where verbose is not 0
+    True
     """
 
     interval = 0.2

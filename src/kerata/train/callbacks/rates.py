@@ -32,6 +32,15 @@ class LearningRateScheduler(Callback):
         schedule: Function of the epoch (from 0), or of the epoch and the learning rate so far, that
             gives the new one.
         verbose: 1 for messages.
+
+    >>> import numpy as np
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> halve = LearningRateScheduler(lambda epoch, rate: 0.5**epoch)
+    >>> _ = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[halve])
+    >>> float(model.optimizer.learning_rate)
+    0.25
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
@@ -85,6 +94,15 @@ class ReduceLROnPlateau(MonitorCallback):
         min_delta: Least change that counts as an improvement.
         cooldown: Epochs to wait after lowering before counting begins again.
         min_lr: Least learning rate.
+
+    >>> import numpy as np
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile("sgd", "mse")
+    >>> reduce = ReduceLROnPlateau(monitor="loss", factor=0.5, patience=1)
+    >>> _ = model.fit(np.ones((4, 2)), np.zeros((4, 1)), epochs=2, verbose=0, callbacks=[reduce])
+    >>> round(float(model.optimizer.learning_rate), 4)
+    0.005
     """
 
     def __init__(

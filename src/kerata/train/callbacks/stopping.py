@@ -104,6 +104,12 @@ class TerminateOnNaN(Callback):
 
     Args:
         raise_error: Raise a `RuntimeError` instead of ending the training quietly.
+
+    >>> stop = TerminateOnNaN()
+    >>> stop.model = type("Model", (), {"stop_training": False})()
+    >>> stop.on_batch_end(0, {"loss": 0.5})
+    >>> stop.model.stop_training
+    False
     """
 
     def __init__(self, raise_error: bool = False) -> None:

@@ -39,6 +39,17 @@ class TensorBoard(Callback):
         embeddings_metadata: File with a label for each vector (one a line), or a dict of such files
             by name of the layer.
         embeddings_layer_names: The layers to save; by default all `Embedding` layers.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from kerata import Sequential, layers
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> folder = tempfile.mkdtemp()
+    >>> board = TensorBoard(folder)
+    >>> _ = model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[board])
+    >>> os.listdir(folder)
+    ['train']
     """
 
     def __init__(
