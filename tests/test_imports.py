@@ -53,6 +53,8 @@ UPWARD = {
     ("variable", "engine"): "a value reaches the engine when it is first read, not when it is made",
     ("serialization", "engine"): "a tensor in a configuration becomes one of the engine in use",
     ("engine", "ops"): "an engine's own version of an op shares the body's rules for shapes",
+    ("spec", "legacy"): "functions of other libraries on symbolic tensors become ops",
+    ("engine", "legacy"): "functions of TensorFlow on symbolic tensors become ops",
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
     ("optimizers", "legacy"): "names of Keras 2 such as optimizers.adam",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",

@@ -223,6 +223,27 @@ class Spec(TensorOperators):
             "Use a function of kerata.ops instead of NumPy's, or wrap the call in a Lambda layer."
         )
 
+    # Functions of other libraries become ops where they are called on a Spec or symbolic tensor.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        own = OPERATORS.get(ufunc.__name__)
+        if own is not None and method == "__call__" and not kwargs:  # ``array + x``, for one
+            return own(*inputs)
+        from .legacy.native import numpy_ufunc
+
+        return numpy_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        from .legacy.native import numpy_function
+
+        return numpy_function(func, args, kwargs)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        from .legacy.native import torch_function
+
+        return torch_function(func, args, kwargs)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.shape}, {self.dtype})"
 
@@ -249,6 +270,13 @@ class KerasTensor(Spec):
         self.sparse = sparse
         self.name = name or "keras_tensor"
         self._keras_history: Any = None
+
+    @property
+    def __jax_array__(self) -> Any:
+        # JAX looks for it, then complains in words of its own: so the looking has to fail.
+        from .legacy.native import refuse_jax
+
+        raise refuse_jax()
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

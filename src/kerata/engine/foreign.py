@@ -117,3 +117,22 @@ def deferred(fn: Callable, infer: Callable, args: Sequence[Any], kwargs: dict[st
     for x, spec in zip(out, specs):
         x.set_shape(spec.shape)
     return tree.pack_sequence_as(like, out)
+
+
+def record_tensorflow_calls() -> None:
+    """Let TensorFlow's functions take symbolic tensors: such a call becomes a node of the graph."""
+    from tensorflow.python.util import dispatch
+    from tensorflow.python.util.tf_export import get_canonical_name_for_symbol
+
+    class Recorder(dispatch.GlobalOpDispatcher):
+        """Asked by TensorFlow where a function has failed with the arguments it got."""
+
+        def handle(self, op: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+            if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
+                return self.NOT_SUPPORTED
+            from ..legacy.native import tensorflow_function
+
+            name = get_canonical_name_for_symbol(op) or op.__name__
+            return tensorflow_function(name, op, args, kwargs)
+
+    Recorder().register()

@@ -19,7 +19,7 @@ from ..spec import Spec
 from ..variable import Variable
 from . import complaints, profiling
 from .complaints import device_name
-from .foreign import to_host
+from .foreign import record_tensorflow_calls, to_host
 from .forms import call_backward
 from .memory import keep_freed_memory
 from .tensorflow_graphs import Graphs, Loop
@@ -84,6 +84,8 @@ def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
     with tf.init_scope():
         return asarray(make(), dtype)
 
+
+record_tensorflow_calls()
 
 # So ``tape.gradient`` and ``tf.function`` take a variable of Kerata for one of TensorFlow's.
 Variable._should_act_as_resource_variable = True

@@ -300,50 +300,31 @@ def _op_entry(entry: dict[str, Any]) -> None:
 
 TENSORFLOW_LAYERS = ("TFOpLambda", "SlicingOpLambda")
 
-# TensorFlow's function, Kerata's op, and TensorFlow's names of the arguments in the op's order.
-_TENSORFLOW = """
-    math.add=add(x,y) __operators__.add=add(x,y) math.subtract=subtract(x,y) math.multiply=multiply(x,y)
-    math.divide=divide(x,y) math.truediv=divide(x,y) math.pow=power(x,y) math.maximum=maximum(x,y)
-    math.minimum=minimum(x,y) linalg.matmul=matmul(a,b) concat=concatenate(values,axis) stack=stack(values,axis)
-    math.reduce_sum=sum(input_tensor,axis,keepdims) math.reduce_mean=mean(input_tensor,axis,keepdims)
-    math.reduce_max=max(input_tensor,axis,keepdims) math.reduce_min=min(input_tensor,axis,keepdims)
-    math.reduce_prod=prod(input_tensor,axis,keepdims) reshape=reshape(tensor,shape) transpose=transpose(a,perm)
-    expand_dims=expand_dims(input,axis) squeeze=squeeze(input,axis) cast=cast(x,dtype) math.abs=abs(x)
-    math.negative=negative(x) math.exp=exp(x) math.log=log(x) math.sqrt=sqrt(x) math.square=square(x)
-    math.rsqrt=rsqrt(x) math.sign=sign(x) math.tanh=tanh(x) math.sigmoid=sigmoid(x) math.sin=sin(x) math.cos=cos(x)
-    nn.relu=relu(features) nn.relu6=relu6(features) nn.elu=elu(features) nn.selu=selu(features)
-    nn.softmax=softmax(logits,axis) nn.softplus=softplus(features) nn.gelu=gelu(features,approximate)
-    nn.silu=silu(features) nn.l2_normalize=normalize(x,axis) clip_by_value=clip(t,clip_value_min,clip_value_max)
-    math.argmax=argmax(input,axis) where=where(condition,x,y) __operators__.getitem=get_item(tensor,slice_spec)
-"""
-
 
 def tensorflow_name(key: str) -> tuple[str, list[str]] | None:
     """TensorFlow's function for an op, and the names of its arguments."""
-    for entry in _TENSORFLOW.split():
-        function, _, rest = entry.partition("=")
-        op, _, names = rest.rstrip(")").partition("(")
-        if op == key:
-            return function, names.split(",")
+    from ..legacy.foreign_functions import table
+
+    for function, twin in table("tensorflow").items():
+        if twin.op == key:
+            return function, list(twin.arguments)
     return None
 
 
 def _tensorflow_op(
     module: str, cls: str, config: dict, args: list, kwargs: dict
 ) -> tuple[str, list, dict] | None:
-    for entry in _TENSORFLOW.split():
-        function, _, rest = entry.partition("=")
-        if function != config.get("function"):
-            continue
-        key, _, names = rest.rstrip(")").partition("(")
-        given = dict(zip(names.split(","), args)) | {k: v for k, v in kwargs.items() if k != "name"}
-        if not given.keys() <= set(names.split(",")):
-            return None
-        ordered = [given[n] for n in names.split(",") if n in given]
-        if key == "get_item":
-            ordered[1] = _slices(ordered[1])
-        return key, ordered, {}
-    return None
+    from ..legacy.foreign_functions import table
+
+    twin = table("tensorflow").get(config.get("function", ""))
+    if twin is None:
+        return None
+    ordered = twin.ordered(args, kwargs)
+    if ordered is None:
+        return None
+    if twin.op == "get_item":
+        ordered[1] = _slices(ordered[1])
+    return twin.op, ordered, {}
 
 
 def _slices(spec: Any) -> Any:
