@@ -45,7 +45,7 @@ help:
 	@echo "make bench-engines   the same for Kerata on PyTorch and TensorFlow"
 	@echo "make agreement  train the programs of the tests with all engines and compare"
 
-$(READY): pyproject.toml setup.py $(wildcard src/kerata/kernels/csrc/*)
+$(READY): pyproject.toml setup.py $(wildcard src/kerata/kernels/csrc/* src/kerata/kernels/csrc/text/*)
 	@test -n "$(PYTHON)" || { echo "Kerata needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3"; exit 1; }
@@ -121,4 +121,4 @@ agreement: $(READY) $(OTHERS:%=.venv-%/.ready)
 	$(BIN)/python tools/agreement.py $(foreach e,$(OTHERS),--python-$(e)=$(CURDIR)/.venv-$(e)/bin/python)
 
 clean:
-	rm -rf src/kerata/kernels/_native*.so .venv .venv-* build site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/kerata/kernels/_*.so .venv .venv-* build site .pytest_cache .mypy_cache .ruff_cache

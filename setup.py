@@ -1,6 +1,7 @@
 """Builds the native kernels; everything else is in pyproject.toml.
 
-A machine without a compiler, or another than Linux on x86-64, installs Kerata without them.
+A machine without a compiler installs Kerata without them; another than Linux on x86-64 has only those
+for texts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-SOURCES = sorted(str(p) for p in Path("src/kerata/kernels/csrc").glob("*.cc"))
+CSRC = Path("src/kerata/kernels/csrc")
+NATIVE, TEXT = "kerata.kernels._native", "kerata.kernels._text"
 ONEDNN = "onednn-devel-cpu-gomp"
 LIBRARY = "libdnnl.so.3"
 
@@ -42,6 +44,9 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         try:
+            if ext.name == TEXT:  # it needs neither oneDNN nor XLA
+                super().build_extension(ext)
+                return
             if sys.platform != "linux" or platform.machine() != "x86_64":
                 raise OSError("they are for Linux on x86-64")
             ext.include_dirs = [str(header_of_xla()), str(header_of_onednn())]
@@ -49,7 +54,7 @@ class BuildKernels(build_ext):
                 ext.extra_link_args = ["-fopenmp", "-Wl,--no-as-needed", stand_in(Path(folder))]
                 super().build_extension(ext)
         except Exception as e:  # whatever it is, Kerata works without kernels
-            print(f"Kerata's native kernels were not built ({type(e).__name__}: {e}).")
+            print(f"Kerata's native kernels {ext.name} were not built ({type(e).__name__}: {e}).")
 
 
 def stand_in(folder: Path) -> str:
@@ -62,16 +67,27 @@ def stand_in(folder: Path) -> str:
     return str(out)
 
 
+def sources(folder: Path) -> dict[str, list[str]]:
+    """The files of an extension, and those that it depends on."""
+    return {
+        "sources": sorted(str(p) for p in folder.glob("*.cc")),
+        "depends": sorted(str(p) for p in folder.glob("*.h")),
+    }
+
+
+OWN = ["/std:c++17", "/O2"] if sys.platform == "win32" else ["-std=c++17", "-O3", "-w", "-pthread"]
 setup(
     ext_modules=[
         Extension(
-            "kerata.kernels._native",
-            SOURCES,
+            NATIVE,
             language="c++",
             extra_compile_args=["-std=c++17", "-O3", "-fopenmp", "-w"],
-            depends=[str(p) for p in Path("src/kerata/kernels/csrc").glob("*.h")],
             optional=True,
-        )
+            **sources(CSRC),
+        ),
+        Extension(
+            TEXT, language="c++", extra_compile_args=OWN, optional=True, **sources(CSRC / "text")
+        ),
     ],
     cmdclass={"build_ext": BuildKernels},
 )

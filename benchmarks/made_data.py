@@ -49,6 +49,15 @@ def reviews() -> tuple[Any, Any]:
     return x, rng.integers(0, 2, size=5120).astype("float32")
 
 
+def texts() -> list[str]:
+    """25,000 texts of 230 words out of 60,000, which are as rare as in a language (Zipf's law)."""
+    rng = np.random.default_rng(0)
+    known = np.array([f"w{7919 * i:x}" for i in range(60_000)])
+    chance = 1 / np.arange(1, 60_001)
+    drawn = rng.choice(60_000, (25_000, 228), p=chance / chance.sum())
+    return [f"{' '.join(row)}. The End!" for row in known[drawn]]
+
+
 def sequences() -> tuple[Any, Any]:
     """Random sequences of 240 steps and 14 features, and numbers."""
     x = np.random.default_rng(0).standard_normal((1024, 240, 14), dtype=np.float32)

@@ -156,6 +156,12 @@ def calls() -> list[Row]:
         targets = {"jax": jax} | (more or {})
         return Row(name, text, unit, "calls", KERAS, targets, 5, whole=whole, kernels=kernels)
 
+    def of_texts(name: str, what: str) -> Row:
+        text = f"`TextVectorization`: {what} 25,000 texts of 230 words"
+        no_slower = (Target(1.0, TENSORFLOW),)
+        targets = {"jax": no_slower, "torch": (Target(1.0, None, "s"),), "tensorflow": no_slower}
+        return Row(name, text, "s", "calls", TENSORFLOW, targets)
+
     one: Targets = {
         e: (Target(most, None, "ms"),) for e, most in (("torch", 0.3), ("tensorflow", 0.5))
     }
@@ -166,6 +172,8 @@ def calls() -> list[Row]:
         row("pima_program", "whole Pima program as a process, 150 epochs, second run", "s", at_most(1 / 5, "keras-jax"), whole=True),
         row("import_library", "import", "s", limit(0.2, "s"), kernels=False),
         row("import_and_summary", "import, build 20 layers, print the summary", "s", limit(0.3, "s"), kernels=False),
+        of_texts("text_adapt", "the vocabulary of"),
+        of_texts("text_call", "the indices of"),
     ]  # fmt: skip
 
 

@@ -163,6 +163,45 @@ def pima_program(library: str) -> float:
     return clock() - start
 
 
+def text_layer(library: str) -> tuple[Any, list[str]]:
+    """A layer that makes 230 indices of a text, out of 20,000, and the texts."""
+    import made_data
+
+    layers = importlib.import_module(library).layers
+    layer = layers.TextVectorization(max_tokens=20_000, output_sequence_length=230)
+    return layer, made_data.texts()
+
+
+def batches_of(texts: list[str]) -> Any:
+    """Texts as Keras takes them best."""
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(texts).batch(512)
+
+
+def text_adapt(library: str) -> float:
+    """Seconds to find the vocabulary of all texts."""
+    layer, texts = text_layer(library)
+    data = texts if library == "kerata" else batches_of(texts)
+    return median_time(lambda: layer.adapt(data))
+
+
+def text_call(library: str) -> float:
+    """Seconds to make indices of all texts: Keras in a parallel map, which is its fastest way."""
+    import numpy as np
+
+    layer, texts = text_layer(library)
+    if library == "kerata":
+        layer.adapt(texts)
+        return median_time(lambda: np.asarray(layer(texts)))
+    import tensorflow as tf
+
+    data = batches_of(texts)
+    layer.adapt(data)
+    mapped = data.map(layer, num_parallel_calls=tf.data.AUTOTUNE)
+    return median_time(lambda: np.concatenate([batch.numpy() for batch in mapped]))
+
+
 def resident() -> int:
     """Bytes of this process that are in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -188,7 +227,7 @@ CALLS: Mapping[str, Callable[[str], float]] = {
     f.__name__: f
     for f in (
         epoch_cost, pima_program, predict_one, fit_call, import_library, import_and_summary, memory,
-        gan_step,
+        gan_step, text_adapt, text_call,
     )
 } | {f"{net}_predict": partial(big_predict, net) for net in ("vgg16", "resnet50")}  # fmt: skip
 

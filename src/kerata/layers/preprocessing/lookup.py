@@ -13,6 +13,7 @@ import numpy as np
 from ... import config as settings
 from ... import dtypes, serialization
 from ...errors import FileError, InputError, NotBuiltError
+from ...kernels import words
 from ...spec import Spec
 from .base import HostLayer, no_sparse
 from .encoding import encode_on_host, encoded_shape, mode_of
@@ -78,6 +79,8 @@ class IndexLookup(HostLayer):
         self._given = (vocabulary is not None) if has_input_vocabulary is None else has_input_vocabulary  # fmt: skip
         self._size = vocabulary_size
         self.idf_weights: np.ndarray | None = None
+        self._native_counts: words.Counts | None = None
+        self._number = 0
         self._use([])
         self.reset_state()
         if vocabulary is not None:
@@ -259,6 +262,9 @@ class IndexLookup(HostLayer):
             self._count(self._canonical(row) for row in data)
             return
         array = array_of(data)
+        if self._vocabulary_dtype == "string" and self.output_mode != "tf_idf":
+            if self._count_texts(words.texts_of(array, self.encoding), words.WHOLE):
+                return
         rows = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
         if self.output_mode == "tf_idf":
             self._count(self._canonical(row) for row in rows)
@@ -280,27 +286,58 @@ class IndexLookup(HostLayer):
                 self._documents.update(set(row))
                 self._number += 1
 
+    def _count_texts(self, texts: words.Texts | None, how: words.Style) -> bool:
+        """Count the tokens of texts, each of which is a document, by native code; whether it could."""
+        if texts is None:
+            return False
+        counts = self._native_counts or words.Counts()
+        if not counts.add(texts, how):
+            return False
+        self._native_counts = counts
+        self._number += texts.count
+        return True
+
+    def _collect(self) -> None:
+        """Take over what native code has counted."""
+        for token, times, documents in self._native_counts.ranked() if self._native_counts else ():
+            self._counts[token] += times
+            self._documents[token] += documents
+        self._native_counts = None
+
+    def _ranked(self) -> list[tuple[Any, int]]:
+        """As many tokens as there is room for, by frequency, and how many documents hold each."""
+        special = [t for t in (self.mask_token, self.oov_token) if t is not None]
+        without = set(self._canonical(special)) if special else set()
+        room = None if self.max_tokens is None else max(self.max_tokens - self._token_start(), 0)
+        if self._native_counts and not self._counts:
+            most = None if room is None else room + len(without)
+            ranked = [(t, n) for t, _, n in self._native_counts.ranked(most) if t not in without]
+            return ranked[:room]
+        self._collect()
+        for token in without:
+            self._counts.pop(token, None)
+        tokens = sorted(self._counts, reverse=True)
+        tokens.sort(key=self._counts.__getitem__, reverse=True)
+        return [(t, self._documents[t]) for t in tokens[:room]]
+
     def reset_state(self) -> None:
         """Forget the tokens counted; the vocabulary stays until `finalize_state`."""
+        self._native_counts = None
         self._counts: Counter[Any] = Counter()
         self._documents: Counter[Any] = Counter()
         self._number = 0
 
     def finalize_state(self) -> None:
         """Make the vocabulary of the tokens counted since `reset_state`."""
-        if self._given or not self._counts:
+        native = self._native_counts is not None and self._native_counts.ranked(1)
+        if self._given or not (self._counts or native):
             self._size = self.vocabulary_size()
             return
-        for token in (self.mask_token, self.oov_token):
-            if token is not None:
-                self._counts.pop(self._canonical([token])[0], None)
-        tokens = sorted(self._counts, reverse=True)
-        tokens.sort(key=self._counts.__getitem__, reverse=True)
-        if self.max_tokens is not None:
-            tokens = tokens[: max(self.max_tokens - self._token_start(), 0)]
+        ranked = self._ranked()
+        tokens = [token for token, _ in ranked]
         self._fix_size(self._token_start() + len(tokens))
         if self.output_mode == "tf_idf":
-            occurs = np.array([self._documents[t] for t in tokens], np.float64)
+            occurs = np.array([documents for _, documents in ranked], np.float64)
             weights = np.log(1 + self._number / (1 + occurs))
             self.idf_weights = self._spread_weights(weights, len(tokens), False)
         self._use(tokens)
@@ -376,6 +413,12 @@ class IndexLookup(HostLayer):
         return terms[np.where(known, places, start)]
 
     # --- configuration and files ------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._collect()  # native memory goes into no pickle
+        state = super().__getstate__()
+        state.pop("_derived", None)
+        return state
 
     def get_config(self) -> dict[str, Any]:
         """The arguments; a vocabulary that `adapt` found or a file held is no part of them."""

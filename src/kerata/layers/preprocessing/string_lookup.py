@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...kernels import words
 from .hashing import bins_of
 from .lookup import MISSING, IndexLookup
 from .strings import array_of, encoded, items_of
@@ -86,6 +87,14 @@ class StringLookup(IndexLookup):
     def _parse(self, lines: list[str]) -> list[bytes]:
         return encoded(lines, self.encoding)
 
+    def native_table(self) -> words.Table:
+        """Indices by tokens, for native code."""
+        derived = self.__dict__.setdefault("_derived", {})
+        found = derived.get("native")
+        if found is None:
+            found = derived["native"] = words.Table(self._table)
+        return found
+
     def table(self, of: type) -> dict[Any, int]:
         """Indices by tokens of a type, ``bytes`` or ``str``."""
         if of is bytes:
@@ -95,7 +104,22 @@ class StringLookup(IndexLookup):
             derived["str"] = {self._public(t): i for t, i in self._table.items()}
         return derived["str"]
 
+    def packed_table(self, kind: np.dtype) -> dict[bytes, bytes]:
+        """Indices by tokens, as the bytes of numbers: joining these is faster than converting numbers."""
+        derived = self.__dict__.setdefault("_derived", {})
+        if kind not in derived:
+            numbers = np.fromiter(self._table.values(), kind, len(self._table)).tobytes()
+            size = kind.itemsize
+            packed = [numbers[i : i + size] for i in range(0, len(numbers), size)]
+            derived[kind] = dict(zip(self._table, packed))
+        return derived[kind]
+
     def _find(self, values: np.ndarray) -> np.ndarray:
+        texts = words.texts_of(values, self.encoding)
+        if texts is not None:
+            rows = texts.rows(self.native_table(), words.WHOLE, np.int64, MISSING, 1)
+            if rows is not None:
+                return rows.reshape(values.shape)
         items: list[Any] = items_of(values)
         kinds = set(map(type, items))
         if all(issubclass(k, str) for k in kinds):

@@ -1,21 +1,23 @@
 """`TextVectorization`: texts as the indices of their words.
 
-Speed matters here, as a data set holds millions of words. A text is lowered and stripped by one
-``bytes.translate``, split by ``bytes.split``, and its words are looked up in a dict by ``map``: no
-Python code runs for a word.
+Speed matters here, as a data set holds millions of words. Native code (`kernels.words`) does it all in
+threads. Without it a text is lowered and stripped by one ``bytes.translate``, split by ``bytes.split``,
+and its words are looked up in a dict by ``map``: no Python code runs for a word.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, repeat
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from ... import dtypes
 from ...errors import InputError, ShapeError
+from ...kernels import words
 from ...spec import Spec, probe
 from .base import HostLayer
 from .encoding import as_mode, encoded_shape, mode_of, tally
@@ -31,8 +33,6 @@ _STANDARDS: dict[str, Callable[[bytes], bytes]] = {
     "lower": bytes.lower,
     "strip_punctuation": lambda text: text.translate(None, _PUNCTUATION),
 }
-# So many texts are split before their words are looked up: their words fit in the processor's cache.
-_CHUNK = 256
 
 
 class TextVectorization(HostLayer):
@@ -140,8 +140,9 @@ class TextVectorization(HostLayer):
         if self.split is None and self.ngrams is None:
             self._lookup_layer.update_state(self._standard(array))
             return
-        rows, _ = self._documents(array)
-        self._lookup_layer._count(rows)
+        array, _ = self._prepared(array)
+        if not self._lookup_layer._count_texts(self._texts(array), self._style()):
+            self._lookup_layer._count(self._documents(array))
 
     def finalize_state(self) -> None:
         """Make the vocabulary of the words counted since `reset_state`."""
@@ -184,24 +185,38 @@ class TextVectorization(HostLayer):
     def _text(self, value: str | bytes) -> str:
         return value if isinstance(value, str) else value.decode(self.encoding, "surrogateescape")
 
-    def _documents(self, array: np.ndarray) -> tuple[Iterable[list[bytes]], tuple[int, ...]]:
-        """The tokens of each text, and the shape of the texts."""
+    def _prepared(self, array: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+        """An array of texts, or of rows of tokens, and the shape of the texts; after a function that standardizes."""
         shape = array.shape
         if self.split is None:  # the last axis holds the tokens
             array = self._standard(array)
             if not shape:
                 array, shape = array[None], (1,)
-            rows = array.reshape(-1, shape[-1])
+            return array, shape[:-1]
+        shape = _without_last(shape)
+        if callable(self.standardize):
+            array = self._standard(array)
+        return array.reshape(shape), shape
+
+    def _documents(self, array: np.ndarray) -> Iterable[list[bytes]]:
+        """The tokens of each text."""
+        if self.split is None:
+            rows = array.reshape(-1, array.shape[-1])
             made: Iterable[list[bytes]] = (encoded(items_of(r), self.encoding) for r in rows)
-            shape = shape[:-1]
         else:
-            shape = _without_last(shape)
-            if callable(self.standardize):
-                array = self._standard(array)
-            made = self._split(array.reshape(shape))
+            made = self._split(array)
         if self.ngrams is not None:
             made = (_ngrams(tokens, self.ngrams) for tokens in made)
-        return made, shape
+        return made
+
+    def _texts(self, array: np.ndarray) -> words.Texts | None:
+        """The texts for native code, if it can split them."""
+        return words.texts_of(array, self.encoding) if isinstance(self.split, str) else None
+
+    def _style(self) -> words.Style:
+        standardize = self.standardize if isinstance(self.standardize, str) else None
+        split = self.split if isinstance(self.split, str) else None
+        return words.style(standardize, split, self.ngrams)
 
     def _split(self, array: np.ndarray) -> Iterable[list[bytes]]:
         if callable(self.split):
@@ -237,13 +252,12 @@ class TextVectorization(HostLayer):
             out = lookup._compute(self._standard(array))
             length = self.output_sequence_length
             return out if length is None or not out.ndim else _fit(out, length)
-        depth = lookup._depth()
-        documents, shape = self._documents(array)
-        indices, lengths = self._indices(documents)
+        depth, (array, shape) = lookup._depth(), self._prepared(array)
+        texts = self._texts(array)
         if self.output_mode == "int":
-            return self._padded(indices, lengths).reshape(*shape, -1) if len(lengths) else np.zeros(
-                (*shape, self.output_sequence_length or 0), lookup._dtype()
-            )  # fmt: skip
+            rows = self._rows(array, texts)
+            return rows.reshape(*shape, rows.shape[-1])
+        indices, lengths = self._indices(array, texts)
         if self.output_mode == "one_hot":
             padded = self._padded(indices + 1, lengths) - 1
             codes = padded[..., None] == np.arange(depth)
@@ -253,21 +267,34 @@ class TextVectorization(HostLayer):
         made = as_mode(counts, self.output_mode, lookup._dtype())
         return lookup.weighted(made).reshape(*shape, depth)
 
-    def _indices(self, documents: Iterable[list[bytes]]) -> tuple[np.ndarray, np.ndarray]:
+    def _rows(self, array: np.ndarray, texts: words.Texts | None) -> np.ndarray:
+        """The indices of the tokens of each text, cut or filled up with 0."""
+        lookup, kind = self._lookup_layer, _kind()
+        if texts is not None:
+            start, length = lookup._oov_start(), self.output_sequence_length
+            rows = texts.rows(lookup.native_table(), self._style(), kind, start, length)
+            if rows is not None:
+                return rows
+        return self._padded(*self._indices(array, None))
+
+    def _indices(
+        self, array: np.ndarray, texts: words.Texts | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The indices of all tokens in a row, and how many each document has of them."""
-        lookup, length = self._lookup_layer, self.output_sequence_length
-        find, unknown = lookup.table(bytes).get, lookup._oov_start()
-        kind = np.dtype(dtypes.standardize("int64"))
-        parts: list[np.ndarray] = []
+        lookup, length, kind = self._lookup_layer, self.output_sequence_length, _kind()
+        unknown = lookup._oov_start()
+        if texts is not None:
+            found = texts.flat(lookup.native_table(), self._style(), kind, unknown)
+            if found is not None:
+                return found
+        find, other = lookup.packed_table(kind).get, unknown.to_bytes(kind.itemsize, sys.byteorder)
+        parts: list[bytes] = []
         lengths: list[int] = []
-        for some in _chunks(documents):
-            if length is not None:
-                some = [tokens[:length] for tokens in some]
-            sizes = list(map(len, some))
-            tokens = map(find, chain.from_iterable(some), repeat(unknown))
-            parts.append(np.fromiter(tokens, kind, sum(sizes)))
-            lengths += sizes
-        return np.concatenate(parts) if parts else np.zeros(0, kind), np.array(lengths, np.int64)
+        for tokens in self._documents(array):
+            tokens = tokens if length is None else tokens[:length]
+            lengths.append(len(tokens))
+            parts.append(b"".join(map(find, tokens, repeat(other))))
+        return np.frombuffer(b"".join(parts), kind), np.array(lengths, np.int64)
 
     def _padded(self, indices: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         width = self.output_sequence_length
@@ -361,15 +388,8 @@ def _ngrams(tokens: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
     return out
 
 
-def _chunks(rows: Iterable[list[bytes]]) -> Iterator[list[list[bytes]]]:
-    some: list[list[bytes]] = []
-    for row in rows:
-        some.append(row)
-        if len(some) == _CHUNK:
-            yield some
-            some = []
-    if some:
-        yield some
+def _kind() -> np.dtype:
+    return np.dtype(dtypes.standardize("int64"))
 
 
 def _fit(x: np.ndarray, length: int) -> np.ndarray:
