@@ -10,6 +10,39 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
+ANY_ENGINE = """functional_api masking_and_padding new_layers_and_models preprocessing_layers
+saving_and_serialization sequential training_and_evaluation transfer_learning writing_callbacks""".split()
+
+
+def run(name: str) -> None:
+    """Each program ends by checking what it has found."""
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+
+
+@pytest.mark.parametrize("name", ANY_ENGINE)
+def test_any_engine(name: str) -> None:
+    run(name)
+
+
+@pytest.mark.engine("jax")
+def test_custom_train_step_jax() -> None:
+    run("custom_train_step_jax")
+
+
+@pytest.mark.engine("torch")
+def test_custom_loop_torch() -> None:
+    run("custom_loop_torch")
+
+
+@pytest.mark.engine("tensorflow")
+def test_custom_train_step_tensorflow() -> None:
+    run("custom_train_step_tensorflow")
+
+
+def test_table_names_all() -> None:
+    table = (EXAMPLES / "README.md").read_text()
+    assert all(f"[{path.name}]({path.name})" in table for path in EXAMPLES.glob("*.py"))
+
 
 @pytest.mark.engine("jax")
 def test_custom_loop_jax(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ class Configurable:
         """Arguments with which `from_config` makes an equal object, fit for JSON."""
         from .serialization import serialize_keras_object
 
-        out = dict(self._base_config())
+        out = self._known_base()
         for key, value in self._arguments(self._config_class()).items():
             if (
                 key not in out
@@ -52,6 +52,16 @@ class Configurable:
         from .serialization import deserialize_arguments
 
         return cls(**deserialize_arguments(config))
+
+    def _known_base(self) -> dict[str, Any]:
+        """`_base_config`, without what the constructor of a user's class does not take."""
+        cls = type(self)
+        out = dict(self._base_config())
+        overriding = next(c for c in cls.__mro__ if "get_config" in c.__dict__)
+        if is_built_in(cls) or not is_built_in(overriding):
+            return out
+        known = accepted(cls)
+        return out if known is None else {k: v for k, v in out.items() if k in known}
 
     def _base_config(self) -> dict[str, Any]:
         return {}

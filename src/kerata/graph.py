@@ -9,7 +9,7 @@ from typing import Any
 
 from . import tree
 from .errors import InputError, ShapeError
-from .scope import local
+from .scope import get_mask, local, set_mask
 from .spec import PROBES, KerasTensor, Spec, probing, unprobe
 
 _names: Counter[str] = Counter()
@@ -238,10 +238,17 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
     )
 
     def run(size: int) -> Any:
+        def sized(x: Spec) -> Spec:
+            return Spec(tuple(size if d is None else d for d in x.shape), x.dtype)
+
         def spec(x: Any) -> Any:
             if not isinstance(x, KerasTensor):
                 return x
-            return Spec(tuple(size if d is None else d for d in x.shape), x.dtype)
+            found = sized(x)
+            mask = get_mask(x)
+            if mask is not None:
+                set_mask(found, sized(mask))
+            return found
 
         with probing(size):
             try:
@@ -258,9 +265,13 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
 def _merge(a: Any, b: Any) -> Any:
     if not isinstance(a, Spec):
         return a
-    return Spec(
+    both = Spec(
         tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)), a.dtype
     )
+    mask, other = get_mask(a), get_mask(b)
+    if mask is not None and other is not None:
+        set_mask(both, _merge(mask, other))
+    return both
 
 
 def record(op: Any, args: tuple, kwargs: dict) -> Any:
@@ -274,7 +285,9 @@ def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any
     def symbol(s: Any) -> Any:
         if not isinstance(s, Spec):
             return s
-        return KerasTensor(unprobe(s.shape), s.dtype, name=auto_name("keras_tensor"))
+        made = KerasTensor(unprobe(s.shape), s.dtype, name=auto_name("keras_tensor"))
+        set_mask(made, get_mask(s))
+        return made
 
     outputs = tree.map_structure(symbol, specs)
     Node(operation, args, kwargs, outputs)
@@ -368,6 +381,27 @@ class Graph:
             if self.outputs is self.flat_outputs[0]
             else tree.pack_sequence_as(self.outputs, out)
         )
+
+
+class _MaskOf(Operation):
+    """The mask that a tensor has when the graph runs."""
+
+    def call(self, x: Any) -> Any:
+        return get_mask(x)
+
+
+def symbolic_mask(x: KerasTensor) -> KerasTensor | None:
+    """The mask of a symbolic tensor, as one more symbolic tensor; ``None`` if it has none."""
+    like = get_mask(x)
+    if like is None:
+        return None
+    found = x.__dict__.get("_mask_node")
+    if found is None:
+        found = x.__dict__["_mask_node"] = add_node(_MaskOf(), (x,), {}, like)
+    return found
+
+
+KerasTensor._keras_mask = property(symbolic_mask)  # type: ignore[attr-defined]
 
 
 class _Step:

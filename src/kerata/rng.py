@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 _lock = threading.Lock()
-_state: dict[str, Any] = {"seed": None, "stream": 0}
+_state: dict[str, Any] = {"seed": None, "stream": 0, "spare": 0}
 
 
 def set_seed(seed: int) -> None:
@@ -23,7 +23,7 @@ def set_seed(seed: int) -> None:
     True
     """
     with _lock:
-        _state.update(seed=int(seed) & (2**64 - 1), stream=0)
+        _state.update(seed=int(seed) & (2**64 - 1), stream=0, spare=0)
 
 
 def seed() -> int:
@@ -50,6 +50,18 @@ def generator(stream: int | None = None) -> np.random.Generator:
 def draw_seed() -> int:
     """A new seed (below 2**31) for something that keeps its own."""
     return int(generator().integers(0, 2**31 - 1))
+
+
+def next_spare() -> int:
+    """The number of a stream of the second kind, which `next_stream` never gives."""
+    with _lock:
+        _state["spare"] += 1
+        return 2**63 + _state["spare"]
+
+
+def spare_key(stream: int) -> np.ndarray:
+    """Two words of 32 bits from the beginning of a stream."""
+    return generator(stream).integers(0, 2**32, 2, np.uint32)
 
 
 def get_state() -> dict[str, int]:

@@ -7,6 +7,7 @@ import pytest
 
 from kerata import engine, layers, rng, scope
 from kerata.errors import InputError, ShapeError
+from kerata.random import SeedGenerator
 from layers.check import check_layer, close
 from support import jit
 
@@ -146,3 +147,48 @@ def test_bad_arguments(make):
 def test_wrong_rank():
     with pytest.raises(ShapeError, match="3 axes"):
         layers.SpatialDropout1D(0.5)(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.Dropout(0.5), layers.GaussianNoise(1.0), layers.RandomFlip("horizontal")]
+)
+def test_stateless_calls_without_a_seed(layer):
+    """A loop that somebody else compiles: every call draws anew, though its code stays the same."""
+    x = np.random.default_rng(1).normal(size=(4, 8, 8, 3)).astype("float32")
+    layer(x)
+    (state,) = layer.non_trainable_variables
+    assert layer.weights == [] and state.path == f"{layer.name}/" + state.path.partition("/")[2]
+    call = jit(lambda values, x: layer.stateless_call([], values, x, training=True))
+    first, after = call([state.value], x)
+    second, _ = call(after, x)
+    again, _ = call([state.value], x)
+    first, second, again = (np.asarray(engine.engine().to_numpy(y)) for y in (first, second, again))
+    assert not np.array_equal(first, second) and np.array_equal(first, again)
+
+
+def test_generators_of_layers_are_state():
+    class Two(layers.Layer):
+        def __init__(self):
+            super().__init__(name="two")
+            self.first = SeedGenerator(1)
+            self.others = [SeedGenerator(2)]
+
+        def call(self, x):
+            return x
+
+    layer = Two()
+    assert len(layer.non_trainable_variables) == 2 == len(layer.variables)
+    assert layer.weights == [] and layer.first.state.path == "two/first/seed_generator_state"
+
+
+def test_layers_without_a_seed_leave_other_numbers_alone():
+    """Their state comes from streams of its own."""
+    rng.set_seed(3)
+    expected = rng.draw_seed()
+    rng.set_seed(3)
+    layer = layers.Dropout(0.5)
+    value = layer.seed_generator.state.numpy()
+    assert rng.draw_seed() == expected
+    rng.set_seed(3)
+    assert np.array_equal(layers.Dropout(0.5).seed_generator.state.numpy(), value)
+    assert not np.array_equal(layers.Dropout(0.5).seed_generator.state.numpy(), value)

@@ -146,3 +146,55 @@ def test_subclass_that_gives_inputs_and_outputs():
     net = Net()
     assert net(values(2, 4)).shape == (2, 3)
     assert net.count_params() == 15
+
+
+class NeedsMask(layers.Layer):
+    def call(self, inputs, mask=None):
+        assert mask is not None
+        there = ops.cast(mask, inputs.dtype)[..., None]
+        return ops.sum(inputs * there, axis=1) / ops.sum(there, axis=1)
+
+
+class OwnActivation(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return ops.relu(inputs)
+
+
+WORDS = np.array([[3, 1, 0, 0], [2, 4, 1, 0]], "int32")
+
+
+def test_masks_of_symbolic_tensors():
+    words = keras.Input((None,), dtype="int32")
+    embedded = layers.Embedding(5, 3, mask_zero=True)(words)
+    x = OwnActivation()(layers.Dense(3)(embedded))
+    assert x._keras_mask.shape == (None, None) and x._keras_mask.dtype == "bool"
+    assert layers.Dense(2)(keras.Input((3,)))._keras_mask is None
+    assert x._keras_mask is x._keras_mask
+    model = keras.Model(words, NeedsMask()(x))
+    inner = keras.Model(words, x).predict(WORDS, verbose=0)
+    assert np.allclose(model(WORDS)[0], inner[0, :2].mean(0), atol=1e-6)
+    assert np.allclose(model(WORDS)[1], inner[1, :3].mean(0), atol=1e-6)
+    # It is a tensor like others: for a layer, and as an output.
+    told = keras.Model(words, [x._keras_mask, layers.GRU(2)(x, mask=x._keras_mask)])
+    assert np.array_equal(np.asarray(told(WORDS)[0]), WORDS != 0)
+
+
+def test_masks_of_symbolic_tensors_through_models():
+    words = keras.Input((None,), dtype="int32")
+    encoder = keras.Model(words, layers.Embedding(5, 3, mask_zero=True)(words))
+    other = keras.Input((4,), dtype="int32")
+    assert encoder(other)._keras_mask.shape == (None, 4)
+    assert keras.Model(other, NeedsMask()(encoder(other)))(WORDS).shape == (2, 3)
+
+
+def test_masks_of_tensors():
+    embedded = layers.Embedding(5, 3, mask_zero=True)(WORDS)
+    assert np.array_equal(np.asarray(embedded._keras_mask), WORDS != 0)
+    plain = ops.ones((2, 4, 3))
+    assert plain._keras_mask is None
+    plain._keras_mask = ops.convert_to_tensor(WORDS != 0)
+    assert np.allclose(NeedsMask()(plain), 1.0)

@@ -187,3 +187,44 @@ def test_paths_of_weights_begin_with_the_models_around_them():
     assert [w.path for w in outer.weights] == [
         "outer/first/kernel", "outer/first/bias", "outer/inner/second/kernel", "outer/inner/second/bias",
     ]  # fmt: skip
+
+
+def test_built_by_fit_has_inputs_and_outputs():
+    model = keras.Sequential([layers.Dense(3), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(values(8, 4), values(8, 2), verbose=0)
+    assert model.input_shape == (None, 4) and model.layers[0].output.shape == (None, 3)
+    features = keras.Model(model.inputs, [layer.output for layer in model.layers])
+    assert [x.shape for x in features(values(5, 4))] == [(5, 3), (5, 2)]
+
+
+class Bare(keras.Model):
+    """Its constructor takes neither a name nor anything else of the base class."""
+
+    def __init__(self, units=3):
+        super().__init__()
+        self.dense = layers.Dense(units)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def test_constructor_without_keywords(tmp_path):
+    model = Bare(5)
+    model(values(2, 4))
+    assert model.get_config() == {"units": 5}
+    model.save(tmp_path / "bare.keras")
+    loaded = keras.models.load_model(tmp_path / "bare.keras", custom_objects={"Bare": Bare})
+    assert np.allclose(loaded(values(2, 4)), model(values(2, 4)))
+
+
+def test_pipelines_take_models():
+    tf = pytest.importorskip("tensorflow")
+    change = keras.Sequential([layers.Rescaling(2.0), layers.RandomFlip("horizontal", seed=1)])
+    images = values(6, 4, 4, 3)
+    data = tf.data.Dataset.from_tensor_slices((images, np.arange(6))).batch(4)
+    x, y = next(iter(data.map(lambda x, y: (change(x, training=False), y))))
+    assert np.allclose(np.asarray(x), 2 * images[:4]) and np.asarray(y).tolist() == [0, 1, 2, 3]
+    body = keras.Sequential([keras.Input((4, 4, 3)), layers.Flatten(), layers.Dense(2)])
+    x, _ = next(iter(data.map(lambda x, y: (body(x), y))))
+    assert np.allclose(np.asarray(x), np.asarray(body(images[:4])), atol=1e-5)

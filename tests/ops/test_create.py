@@ -148,3 +148,25 @@ def test_a_tensor_made_in_build_has_values_though_the_build_happens_during_infer
     assert outer(Input((3,))).shape == (None, 3)
     assert outer.inner.shift.tolist() == [0, 1, 2]
     assert outer(np.ones((1, 3), "float32")).tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.engine("tensorflow")
+def test_sizes_that_the_graph_knows():
+    """Shapes made of parts of ``tf.shape(x)``, as TensorFlow's programs write them."""
+    import tensorflow as tf
+
+    @tf.function
+    def run(x):
+        rows = tf.shape(x)[0]
+        grown = ops.concatenate([x, ops.ones((rows, 2))], axis=-1)
+        drawn = ops.random.normal((rows, 4), seed=1)
+        return drawn, ops.zeros(tf.shape(grown)), ops.ones(tf.shape(x)[1:])
+
+    assert [tuple(y.shape) for y in run(tf.zeros((3, 5)))] == [(3, 4), (3, 7), (5,)]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2))])
+    def unknown(x):
+        return ops.zeros((tf.shape(x)[0],))
+
+    with pytest.raises(TypeError):
+        unknown(tf.zeros((3, 2)))

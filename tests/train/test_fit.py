@@ -559,3 +559,30 @@ def test_no_stray_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         mlp(metrics=["mae"]).fit(*data(), epochs=2, verbose=0, validation_split=0.5)
+
+
+def test_predict_step_in_the_form_of_jax():
+    """``(state, data) -> (outputs, state)``, as Keras's models have it on JAX."""
+
+    class Counting(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            return 2.0 * x
+
+        def predict_step(self, state, data):
+            trained, others = state
+            return self.stateless_call(trained, others, data[0], training=False)
+
+    model = Counting()
+    x = np.arange(12, dtype="float32").reshape(6, 2)
+    model(x)
+    start = float(model.calls.numpy())
+    assert np.array_equal(model.predict(x, batch_size=2, verbose=0), 2 * x)
+    assert float(model.calls.numpy()) == start + 3
+    model.compile(run_eagerly=True)
+    assert np.array_equal(model.predict(x, verbose=0), 2 * x)
+    assert float(model.calls.numpy()) == start + 4

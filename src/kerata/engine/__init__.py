@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import config, tree
 from ..errors import InputError
-from ..scope import local
+from ..scope import get_mask, local, set_mask
 from . import foreign
 
 _engine: Any = None
@@ -44,6 +44,8 @@ def engine() -> Any:
             raise ModuleNotFoundError(
                 f"The engine {name!r} is not installed: pip install kerata[{name}]", name=name
             ) from None
+        for cls in _engine.TENSOR_TYPES:
+            cls._keras_mask = property(get_mask, set_mask)
         random.setstate(drawn)
         np.random.set_state(drawn_by_numpy)
         config._settings["engine_loaded"] = True

@@ -25,6 +25,7 @@ from .memory import keep_freed_memory
 
 name = "jax"
 Tensor = jax.Array
+TENSOR_TYPES = (jax._src.array.ArrayImpl, jax.core.Tracer)
 
 _NAMESPACES = (jnp, jax.nn, lax, jax.scipy.special, jnp.linalg)
 
@@ -121,6 +122,10 @@ def to_numpy(x: Any) -> np.ndarray:
 def is_tensor(x: Any) -> bool:
     """Whether `x` is a JAX array (or stands for one in a trace)."""
     return isinstance(x, jax.Array)
+
+
+def known_sizes(sizes: Any) -> None:
+    """Sizes of JAX's tensors are numbers; what is computed from values is not known in a trace."""
 
 
 def is_tracing(x: Any) -> bool:

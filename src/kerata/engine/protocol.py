@@ -17,6 +17,8 @@ class Engine(Protocol):
     """
 
     name: str
+    TENSOR_TYPES: tuple[type, ...]
+    """The library's classes of tensors; they get the attribute ``_keras_mask``."""
 
     # tensors
     def asarray(self, x: Any, dtype: str | None = None) -> Any:
@@ -33,6 +35,9 @@ class Engine(Protocol):
 
     def is_tracing(self, x: Any) -> bool:
         """Whether `x` has no value, because the function around it is being compiled."""
+
+    def known_sizes(self, sizes: Any) -> list[int] | None:
+        """The numbers in a tensor of sizes, or in a list with such tensors, that a graph knows already."""
 
     def block(self, x: Any) -> Any:
         """Wait until the computation of `x` has ended."""

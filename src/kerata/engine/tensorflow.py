@@ -26,6 +26,7 @@ from .tensorflow_graphs import Graphs, Loop
 
 name = "tensorflow"
 Tensor = tf.Tensor
+TENSOR_TYPES = (tf.Tensor,)
 
 DTYPES: dict[str, tf.DType] = {n: tf.as_dtype(n) for n in dtypes.ALL}
 
@@ -153,6 +154,27 @@ def to_numpy(x: Any) -> np.ndarray:
 def is_tensor(x: Any) -> bool:
     """Whether `x` is a TensorFlow tensor."""
     return isinstance(x, (Tensor, tf.Variable))
+
+
+def known_sizes(sizes: Any) -> list[int] | None:
+    """What the graph knows of ``tf.shape(x)``, or of a list with parts of such tensors."""
+    parts = sizes if isinstance(sizes, (list, tuple)) else [sizes]
+    found = [_value_in_graph(p) if isinstance(p, Tensor) else np.asarray(p) for p in parts]
+    return None if any(f is None for f in found) else [int(d) for f in found for d in f.ravel()]
+
+
+def _value_in_graph(x: Any) -> np.ndarray | None:
+    """The value of a tensor of a graph, where it is one size or some of a tensor of known shape."""
+    value = tf.get_static_value(x)
+    if value is None and x.op.type == "StridedSlice":
+        base, *limits = (tf.get_static_value(t) for t in x.op.inputs)
+        if base is not None and base.ndim == 1 and all(a is not None for a in limits):
+            begin, end, step = (int(a[0]) for a in limits)
+            if x.op.get_attr("shrink_axis_mask"):
+                return np.asarray(base[begin])
+            first = None if x.op.get_attr("begin_mask") else begin
+            return base[first : None if x.op.get_attr("end_mask") else end : step]
+    return None if value is None else np.asarray(value)
 
 
 def is_tracing(x: Any) -> bool:

@@ -32,6 +32,7 @@ from .profiling import Trace
 from .torch_replay import Many, Replayed, asks_for_values, is_strict, native_only, recording
 
 name = "torch"
+TENSOR_TYPES = (Tensor,)
 
 DTYPES: dict[str, torch.dtype] = {
     n: getattr(torch, n) for n in dtypes.ALL - {"string"} if hasattr(torch, n)
@@ -149,6 +150,10 @@ def to_numpy(x: Any) -> np.ndarray:
 def is_tensor(x: Any) -> bool:
     """Whether `x` is a torch tensor."""
     return isinstance(x, Tensor)
+
+
+def known_sizes(sizes: Any) -> None:
+    """Sizes of torch's tensors are numbers; what is computed from values is not known in a recording."""
 
 
 def is_tracing(x: Any) -> bool:

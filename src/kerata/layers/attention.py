@@ -55,7 +55,6 @@ class Attention(Layer):
         self.seed_generator = None
         if dropout:
             self.seed_generator = ops.random.SeedGenerator(seed)
-            self._carried = [self.seed_generator.state]
         self.scale: Any = None
         self.concat_score_weight: Any = None
 
@@ -195,7 +194,6 @@ class HeadsAttention(Layer):
         self.seed_generator = None
         if self.dropout:
             self.seed_generator = ops.random.SeedGenerator(seed)
-            self._carried = [self.seed_generator.state]
 
     def _check_numbers(self, *names: str) -> None:
         """Raise an error unless the attributes are whole numbers above 0, or None where they may be."""

@@ -281,12 +281,12 @@ class Layer(graph.Operation, Configurable):
         return [v for v in self.weights if id(v) not in train]
 
     def _carried_below(self) -> list[Variable]:
-        """State carried from call to call that is no weight: what stateful layers remember."""
-        return [
-            v
-            for layer in self._flatten_layers()
-            for v in tree.flatten(layer.__dict__.get("_carried") or ())
-        ]
+        """State carried from call to call that is no weight: of stateful layers, of random generators."""
+        found: list[Variable] = []
+        for layer in self._flatten_layers():
+            found.extend(tree.flatten(layer.__dict__.get("_carried") or ()))
+            found.extend(generator.state for generator in layer._own(ops.random.SeedGenerator))
+        return tree.unique(found)
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -477,16 +477,21 @@ class Layer(graph.Operation, Configurable):
     def _run_native(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
         """Specs that ``fn(args, kwargs)`` gives for Specs, found by the engine."""
         flat = tree.flatten((args, kwargs))
+        masks = [get_mask(x) for x in flat]
 
         def run(*tensors: Any) -> Any:
-            a, k = tree.pack_sequence_as((args, kwargs), list(tensors))
+            given = list(tensors[: len(flat)])
+            for x, mask in zip(given, tensors[len(flat) :]):
+                if mask is not None:
+                    set_mask(x, mask)
+            a, k = tree.pack_sequence_as((args, kwargs), given)
             variables = self.variables
             values = [v.value for v in variables]
             # The engine traces here: ops must compute, not infer.
             with probing(None), Binding(variables, values, engine().key(0)):
                 return fn(a, k)
 
-        return engine().infer(run, flat)
+        return engine().infer(run, [*flat, *masks])
 
     def _declared_spec(self, args: tuple, kwargs: dict) -> Any:
         shape = self.compute_output_shape(
@@ -626,7 +631,7 @@ class Layer(graph.Operation, Configurable):
                 set_mask(x, m)
 
     def _warn_mask_lost(self, outputs: Any) -> None:
-        if self.__dict__.get("_told_mask") or self._layers:
+        if self.__dict__.get("_told_mask") or self._layers or self._call_signature.mask:
             return
         self.__dict__["_told_mask"] = True
         warnings.warn(
@@ -776,6 +781,8 @@ class Layer(graph.Operation, Configurable):
             from .native import TorchModuleWrapper
 
             value = TorchModuleWrapper(value)
+        elif isinstance(value, ops.random.SeedGenerator) and "_name" in self.__dict__:
+            value.state.path = f"{self.name}/{name}/{value.state.name}"
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:

@@ -88,8 +88,6 @@ class JaxLayer(_Native):
                 "params and state. A layer that was given its parameters is loaded from a file only with an init_fn."
             )
         self.seed_generator = SeedGenerator(seed) if "rng" in self.call_fn_arguments else None
-        if self.seed_generator is not None:
-            self._carried = [self.seed_generator.state]
         self._forms: dict[str, Any] = {}
         self._hold("params", params, trainable=True)
         self._hold("state", state, trainable=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import InputError
-from ..ops.random import SeedGenerator
+from ..ops.random import SeedGenerator, SpareGenerator
 from ..regularizers import L1L2
 from .input_spec import InputSpec
 from .layer import Layer
@@ -21,9 +21,7 @@ class _Noise(Layer):
 
     def _seed(self, seed: int | None) -> None:
         self.seed = seed
-        self.seed_generator = None if seed is None else SeedGenerator(seed)
-        if self.seed_generator is not None:
-            self._carried = [self.seed_generator.state]
+        self.seed_generator = SpareGenerator() if seed is None else SeedGenerator(seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         return self._disturb(inputs) if training else inputs

@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import config as settings
 from .. import graph, tree
 from ..capture import is_built_in
-from ..engine import engine
+from ..engine import engine, foreign_call
 from ..errors import InputError, NotBuiltError, ShapeError
 from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
@@ -171,6 +172,16 @@ class Model(TrainingMethods, StateMethods, Layer):
         return names
 
     # --- calling ---------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the model like a layer, also on tensors of a ``tf.data`` pipeline."""
+        if settings.backend() != "tensorflow":
+            done, outputs = foreign_call(
+                super().__call__, self.compute_output_spec, args, kwargs
+            )
+            if done:
+                return outputs
+        return super().__call__(*args, **kwargs)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Run the graph; subclassed models override this."""

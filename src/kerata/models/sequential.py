@@ -198,6 +198,12 @@ class Sequential(Model):
         shape = unprobe(x.shape)
         self._start(Input(batch_shape=(None, *shape[1:]), dtype=_dtype(x)))
 
+    def _infer_outputs(self, *inputs: Any) -> Any:
+        x = inputs[0] if len(inputs) == 1 else None
+        if not self._trail and self._chain and isinstance(x, KerasTensor):
+            self._build_for(inputs, {})  # so that layers and model have inputs and outputs
+        return super()._infer_outputs(*inputs)
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Apply the layers in turn."""
         from ..layers import Input

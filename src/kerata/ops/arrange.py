@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..engine import engine
 from ..errors import ShapeError
 from ..spec import Spec, broadcast, normalize_axes, normalize_axis, probe, same, unprobe
 from ._define import Tensor, Tensors, dtype_of, op, primitive, shape_of
@@ -65,7 +66,13 @@ def as_sizes(sizes: Any) -> list[Size]:
     """A shape given as an int, a list, a tuple or an array, as a list."""
     if isinstance(sizes, (int, np.integer)):
         return [int(sizes)]
-    return [None if d is None else int(d) for d in sizes]
+    try:
+        return [None if d is None else int(d) for d in sizes]
+    except TypeError:  # a tensor without a value: perhaps its graph knows what it will be
+        known = engine().known_sizes(sizes)
+        if known is None:
+            raise
+        return known
 
 
 def target_shape(old: Sequence[Size], newshape: Any) -> tuple[Size, ...]:

@@ -44,8 +44,9 @@ class SeedGenerator:
             raise ValueError(f"SeedGenerator: seed must be an int or None, got {seed!r}.")
         self.name = name or "seed_generator"
         self._initial_seed = seed
-        self.seed = rng.draw_seed() if seed is None else int(seed)
-        start = np.array([self.seed & _MASK, (self.seed >> 32) & _MASK], np.uint32)
+        number = rng.draw_seed() if seed is None else int(seed)
+        self.seed: int | None = number
+        start = np.array([number & _MASK, (number >> 32) & _MASK], np.uint32)
         self.state = Variable(start, dtype="uint32", trainable=False, name="seed_generator_state")
 
     def next(self, ordered: bool = True) -> Any:
@@ -64,6 +65,31 @@ class SeedGenerator:
         return cls(**config)
 
 
+class SpareGenerator(SeedGenerator):
+    """The generator of a layer that was given no seed.
+
+    Such a layer draws from the host's generator, or with the key of the step. Only in a stateless call
+    that somebody else compiles is there neither, so that every call would draw the same numbers; there
+    they come from the state, which goes in and out with the other values.
+    """
+
+    def __init__(self) -> None:
+        self.name = "seed_generator"
+        self._initial_seed = self.seed = None
+        stream = rng.next_spare()
+        self.state = Variable(
+            lambda shape, dtype: rng.spare_key(stream), (2,), "uint32", trainable=False,
+            name="seed_generator_state",
+        )  # fmt: skip
+
+    def is_bound(self) -> bool:
+        """Whether draws are to come from the state."""
+        binding = local.binding
+        return (
+            binding is not None and binding.key is None and binding.read(self.state) is not None
+        )
+
+
 def draw_key(seed: Seed = None) -> Any:
     """The engine's key for one draw.
 
@@ -72,6 +98,8 @@ def draw_key(seed: Seed = None) -> Any:
     """
     if isinstance(seed, np.integer):
         seed = int(seed)
+    if isinstance(seed, SpareGenerator) and not seed.is_bound():
+        seed = None
     if seed is not None and not isinstance(seed, (int, SeedGenerator)):
         if engine().is_tensor(seed):
             return seed

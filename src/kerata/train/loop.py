@@ -18,7 +18,7 @@ from .front import through, validation_through
 from .logs import Logs
 from .nan import NanSearch
 from .notices import warn_user
-from .program import Program, program
+from .program import Program, program, takes_state
 
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
 
@@ -520,11 +520,22 @@ class _Predictor:
         from ..scope import Binding
 
         with Binding(self.variables, values, random.fold(key, number)) as run:
-            out = self.model.predict_step((x,))
+            out = predict_on(self.model, x)
             after = run.result(self.variables)
         # Only what a stateful layer has changed comes back.
         self.changes = [v for v, a, b in zip(self.variables, values, after) if a is not b]
         return out, [b for a, b in zip(values, after) if a is not b]
+
+
+def predict_on(model: Any, x: Any) -> Any:
+    """The model's `predict_step`, also where it has Keras's form for JAX: ``(state, data) -> (outputs, state)``."""
+    if not takes_state(model.predict_step):
+        return model.predict_step((x,))
+    state = model.trainable_variables, model.non_trainable_variables
+    out, after = model.predict_step(tuple([v.value for v in group] for group in state), (x,))
+    for v, value in zip(state[1], after):
+        v.assign(value)
+    return out
 
 
 def predict_batch(model: Any, x: Any) -> Any:
@@ -532,7 +543,7 @@ def predict_batch(model: Any, x: Any) -> Any:
     if not model.built:
         model(tree.map_structure(lambda a: a if hasattr(a, "shape") else np.asarray(a), x))
     if model.run_eagerly:
-        return model.predict_step((x,))
+        return predict_on(model, x)
     cache = model.__dict__.get("_predictor")
     if cache is None or not cache.fits(model):
         cache = model.__dict__["_predictor"] = _PredictorCache(model)

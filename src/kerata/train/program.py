@@ -64,7 +64,7 @@ class Program:
             return None
         method = getattr(model, f"{self.mode}_step")
         data = _packed(data)
-        if _takes_state(method):
+        if takes_state(method):
             return self._stateless(method, data)
         return dict(method(data))
 
@@ -350,7 +350,8 @@ def _packed(data: Any) -> Any:
     return pack_x_y_sample_weight(*data) if isinstance(data, tuple) else data
 
 
-def _takes_state(method: Callable) -> bool:
+def takes_state(method: Callable) -> bool:
+    """Whether a step has Keras's form for JAX, ``(state, data)``."""
     import inspect
 
     return len(inspect.signature(method).parameters) >= 2

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ... import config as settings
 from ... import ops, tree
 from ...errors import InputError, ShapeError
-from ...ops.random import SeedGenerator
+from ...ops.random import SeedGenerator, SpareGenerator
 from ..data_layer import DataLayer
 from .boxes import clip_to_image_size, convert_format, densify
 
@@ -108,9 +108,7 @@ class ImageLayer(DataLayer):
     def _seed(self, seed: int | None) -> None:
         """Draw from a generator of the layer's own if there is a seed, else from the global one."""
         self.seed = seed
-        if seed is not None:
-            self.generator = SeedGenerator(seed)
-            self._carried = [self.generator.state]
+        self.generator = SpareGenerator() if seed is None else SeedGenerator(seed)
 
     # --- shapes ----------------------------------------------------------------------------------
 

@@ -46,7 +46,6 @@ class RecurrentCell(Layer):
         self.seed_generator = None
         if self.dropout or self.recurrent_dropout:
             self.seed_generator = ops.random.SeedGenerator(self.seed)
-            self._carried = [self.seed_generator.state]
 
     @property
     def output_size(self) -> Any:
