@@ -55,7 +55,7 @@ class Configurable:
 
     def _known_base(self) -> dict[str, Any]:
         """`_base_config`, without what the constructor of a user's class does not take."""
-        cls = type(self)
+        cls: type = type(self)
         out = dict(self._base_config())
         overriding = next(c for c in cls.__mro__ if "get_config" in c.__dict__)
         if is_built_in(cls) or not is_built_in(overriding):

@@ -159,8 +159,13 @@ def is_tensor(x: Any) -> bool:
 def known_sizes(sizes: Any) -> list[int] | None:
     """What the graph knows of ``tf.shape(x)``, or of a list with parts of such tensors."""
     parts = sizes if isinstance(sizes, (list, tuple)) else [sizes]
-    found = [_value_in_graph(p) if isinstance(p, Tensor) else np.asarray(p) for p in parts]
-    return None if any(f is None for f in found) else [int(d) for f in found for d in f.ravel()]
+    known: list[int] = []
+    for part in parts:
+        value = _value_in_graph(part) if isinstance(part, Tensor) else np.asarray(part)
+        if value is None:
+            return None
+        known.extend(int(d) for d in value.ravel())
+    return known
 
 
 def _value_in_graph(x: Any) -> np.ndarray | None:
