@@ -104,33 +104,48 @@ class Op:
         return found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kind = _kind(args)
-        if kwargs:
-            kind |= _kind(kwargs.values())
-        if kind & 3:
-            if kind & 2:
-                return graph.record(self, args, kwargs)
+        # Most calls have tensors and numbers alone: nothing to look into, so nothing more is asked.
+        for a in args:
+            if type(a) in _KIND:
+                return self._call(args, kwargs)
+        for a in kwargs.values():
+            if type(a) in _KIND:
+                return self._call(args, kwargs)
+        try:
+            return (self.native or self.resolve())(*args, **kwargs)
+        except Exception as e:  # each library has errors of its own
+            return self._recover(e, args, kwargs)
+
+    def _call(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """A call with variables, symbolic tensors, Specs or collections among the arguments."""
+        kind = _kind(args) | _kind(kwargs.values())
+        if kind & 2:
+            return graph.record(self, args, kwargs)
+        # While shapes are inferred, no value of a variable is asked for.
+        if kind & 1 or (kind & 4 and probe() is not None):
             return self.infer(args, kwargs)
-        if kind & 4:
-            if probe() is not None:  # shapes are being inferred: no value is asked for
-                return self.infer(args, kwargs)
         native = self.native or self.resolve()
         if kind & 4 and native is not self.body:
             args, kwargs = _map(_value, args), _map(_value, kwargs)
         try:
             return native(*args, **kwargs)
-        except KerataError:
-            raise
-        except Exception as e:  # each library has errors of its own
-            changed = self._converted(args, kwargs)
-            if changed is not None:
-                return native(*changed[0], **changed[1])
-            if self.primitive:
-                self._explain(args, kwargs)
-            told = engine().explain(e)
-            if told is not None:
-                raise InputError(f"{self.name}: {told}") from e
-            raise e
+        except Exception as e:
+            return self._recover(e, args, kwargs)
+
+    def _recover(self, error: Exception, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """The result with what is no tensor made one, or else the error, explained where it can be."""
+        if isinstance(error, KerataError):
+            raise error
+        native = self.native or self.resolve()
+        changed = self._converted(args, kwargs)
+        if changed is not None:
+            return native(*changed[0], **changed[1])
+        if self.primitive:
+            self._explain(args, kwargs)
+        told = engine().explain(error)
+        if told is not None:
+            raise InputError(f"{self.name}: {told}") from error
+        raise error
 
     def infer(self, args: tuple, kwargs: dict) -> Any:
         """Specs of the result for arguments that hold Specs."""
