@@ -80,8 +80,7 @@ def _op_class(entry: dict[str, Any]) -> None:
         found = op_classes.to_class(key, call["args"], call["kwargs"])
         if found is None:
             return
-        module, cls, config, call["args"] = found
-        call["kwargs"] = {}
+        module, cls, config, call["args"], call["kwargs"] = found
     entry.update(
         module=module, class_name=cls, config={"name": entry["name"], **config}, registered_name=cls
     )
