@@ -120,7 +120,10 @@ def test_clone_of_a_subclass_is_compiled():
     model.compile("adam", "mae", metrics=["mse"])
     copy = keras.models.clone_model(model)
     assert copy.dense.units == 3 and copy.loss == "mae"
-    assert set(copy.evaluate(values(4, 2), values(4, 3), verbose=0, return_dict=True)) == {"loss", "mse"}
+    assert set(copy.evaluate(values(4, 2), values(4, 3), verbose=0, return_dict=True)) == {
+        "loss",
+        "mse",
+    }
 
 
 def test_disconnected_graph_names_the_input():

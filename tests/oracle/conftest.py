@@ -24,11 +24,7 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     if not counts:
         return
     kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items()))
-    wrong = [
-        r
-        for r in terminalreporter.stats.get("failed", [])
-        if "test_table.py" in r.nodeid
-    ]
+    wrong = [r for r in terminalreporter.stats.get("failed", []) if "test_table.py" in r.nodeid]
     terminalreporter.write_line(
         f"differential suite: {counts.total() + len(wrong)} cases compared with Keras 3.15.1 on JAX, "
         f"{len(wrong) or 'none'} of them different ({kinds} agree)"

@@ -44,7 +44,9 @@ def compare(kind: str, got: Sequence[Any], want: Sequence[np.ndarray]) -> None:
     assert len(got) == len(want)
     for i, (g, w) in enumerate(zip(map(np.asarray, got), want)):
         assert g.shape == w.shape, f"{i}: shape {g.shape}, Keras {w.shape}"
-        if kind == "layer" and w.dtype.kind == "i":  # an inferred shape, of which Kerata may know more
+        if (
+            kind == "layer" and w.dtype.kind == "i"
+        ):  # an inferred shape, of which Kerata may know more
             g = np.where(w < 0, w, g)
         assert kind not in DTYPES or g.dtype == w.dtype, f"{i}: dtype {g.dtype}, Keras {w.dtype}"
         tol = 2e-3 if g.dtype == np.float16 else TOLERANCE.get(kind, 1e-5)

@@ -209,10 +209,10 @@ def several(keras):
 
 
 def patches(keras):
-    """Ops with sizes by name, and of volumes."""
-    x = keras.Input((4, 4, 4, 2), name="volume")
-    y = keras.ops.rearrange(x, "b (d p) h w c -> b d h w (p c)", p=2)
-    y = keras.ops.image.extract_patches_3d(y, 2)
+    """Ops of volumes. Of `rearrange` Keras runs in a model no sizes by name, and no unknown batch."""
+    x = keras.Input(batch_shape=(12, 4, 4, 4, 2), name="volume")
+    y = keras.ops.rearrange(x, "b d h w c -> b c (h d) w")
+    y = keras.ops.image.extract_patches(y, 2, data_format="channels_first")
     z = keras.ops.image.extract_patches_3d(x, (2, 4, 1), 2, padding="same")
     flat = keras.layers.Concatenate()([keras.layers.Flatten()(y), keras.layers.Flatten()(z)])
     model = keras.Model(x, keras.layers.Dense(2, name="head")(flat))
