@@ -127,6 +127,14 @@ CASES = [
         ONE_HOT,
         lambda t, p: -(0.5 * (1 - softmax(p)) ** 3 * t * np.log(softmax(p))).sum(-1),
     ),
+    (
+        "CategoricalFocalCrossentropy",
+        {"alpha": [0.1, 0.2, 0.3, 0.4][: ONE_HOT[0].shape[-1]]},
+        ONE_HOT,
+        lambda t, p: (
+            -(np.array([0.1, 0.2, 0.3, 0.4])[: t.shape[-1]] * (1 - p) ** 2 * t * np.log(p)).sum(-1)
+        ),
+    ),
     ("SparseCategoricalCrossentropy", {}, CLASSES, lambda t, p: -np.log(picked(t, p))),
     (
         "SparseCategoricalCrossentropy",

@@ -39,17 +39,18 @@ LATER = (
 )
 
 # Names that do something else than in Keras, and why.
-_DENSE = "sparse=True and ragged=True are refused: tensors are dense on every engine"
+_DENSE = "sparse=True gives the same values in a dense tensor, on every engine"
 _OWN = "gives Kerata's own data set, which has tf.data's methods; format='tf.data' or 'torch' for the libraries'"
 _MENDED = "does what Keras 3.15.1 documents and does not do, see tests/oracle/table_images.py"
 DIFFERENT: dict[str, str] = {
-    "keras.Model": "compile takes metrics third and loss_weights fourth, as in Keras 2",
+    "keras.Model": "compile names metrics third and loss_weights fourth, as Keras 2, and takes either order by place",
     "keras.KerasTensor": "there are no ragged tensors",
     "keras.ops.image.gaussian_blur": "follows image_data_format where data_format is not given",
     "keras.ops.image.affine_transform": "the last two numbers of a transform count as 0, as documented",
     "keras.ops.image.elastic_transform": "moves along x and along y are drawn apart",
+    "keras.config.enable_flash_attention": "acts on PyTorch; with JAX and TensorFlow scores are always computed",
+    "keras.config.disable_flash_attention": "acts on PyTorch; with JAX and TensorFlow scores are always computed",
     "keras.tree.map_structure_up_to": "None is a leaf of the shallow structure, as documented",
-    "keras.saving.save_weights": "has no max_shard_size yet",
     "keras.saving.deserialize_keras_object": "the setting decides where safe_mode is not given",
     "keras.layers.CategoryEncoding": _DENSE,
     "keras.layers.Discretization": f"{_DENSE}; adapt looks at the whole of an array at once",
@@ -57,7 +58,8 @@ DIFFERENT: dict[str, str] = {
     "keras.layers.HashedCrossing": _DENSE,
     "keras.layers.IntegerLookup": _DENSE,
     "keras.layers.StringLookup": f"{_DENSE}; invert=True gives NumPy strings",
-    "keras.layers.TextVectorization": _DENSE,
+    "keras.layers.TextVectorization": f"{_DENSE}; ragged=True is refused, as by Keras on JAX",
+    "keras.wrappers.SKLearnClassifier": "decision_function of two classes has shape (n,), as in scikit-learn",
     "keras.layers.RandomCrop": _MENDED,
     "keras.layers.RandomPerspective": _MENDED,
     "keras.layers.RandomShear": _MENDED,

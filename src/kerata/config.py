@@ -259,6 +259,8 @@ def set_portable_random(value: bool) -> None:
 def enable_flash_attention() -> None:
     """Let attention be computed without its matrix of scores where the engine can (the default).
 
+    PyTorch can; with JAX and TensorFlow the scores are computed in any case.
+
     >>> enable_flash_attention(); is_flash_attention_enabled()
     """
     _settings["flash_attention"] = None
@@ -266,6 +268,8 @@ def enable_flash_attention() -> None:
 
 def disable_flash_attention() -> None:
     """Have attention computed by way of its matrix of scores.
+
+    So it is with JAX and TensorFlow in any case, and with PyTorch from the next call on.
 
     >>> disable_flash_attention(); is_flash_attention_enabled()
     False

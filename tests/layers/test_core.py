@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import kerata as keras
 from kerata import layers, ops, scope
 from kerata.errors import InputError, NotBuiltError, ShapeError
 from kerata.initializers import Constant
@@ -329,3 +330,54 @@ def test_reversible_embedding_mask_and_dtype() -> None:
     assert np.array_equal(get_mask(vectors), [[True, False]])
     logits = layer(np.ones((1, 2), "float32"), reverse=True)
     assert "float16" in str(logits.dtype) and get_mask(logits) is None
+
+
+class TwoWeights(layers.Layer):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], 2), name="kernel")
+        self.inner = layers.Dense(3)
+        self.inner.build((None, 2))
+
+    def call(self, x):
+        return self.inner(keras.ops.matmul(x, self.kernel))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda layer: layer.compute_output_shape((None, 4)),
+        lambda layer: layer(keras.Input((4,))),
+        lambda layer: layer(np.zeros((2, 4), "float32")),
+        lambda layer: layer.build((None, 4)),
+    ],
+)
+@pytest.mark.parametrize(
+    "make, count", [(lambda: layers.Dense(3), 2), (TwoWeights, 3), (lambda: layers.LSTM(2), 3)]
+)
+def test_a_layer_is_built_once(make, count, first):
+    layer = make()
+    if count == 3 and isinstance(layer, layers.LSTM):
+        shape, first = (None, 5, 4), lambda layer: layer.compute_output_shape((None, 5, 4))
+    else:
+        shape = (None, 4)
+    first(layer)
+    before = layer.weights
+    layer.build(shape)
+    assert len(layer.weights) == count
+    assert all(a is b for a, b in zip(layer.weights, before))
+
+
+def test_a_shared_layer_is_built_once():
+    shared = layers.Dense(2)
+
+    class Half(layers.Layer):
+        def build(self, input_shape):
+            self.shared = shared
+            self.shared.build(input_shape)
+
+        def call(self, x):
+            return self.shared(x)
+
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.add([Half()(x), Half()(x)]))
+    assert len(model.weights) == 2

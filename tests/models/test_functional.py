@@ -88,6 +88,44 @@ def test_clone_has_weights_of_its_own():
     assert not {id(w) for w in copy.weights} & {id(w) for w in model.weights}
 
 
+def test_clone_is_compiled_as_the_model_is():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    assert not keras.models.clone_model(model).compiled
+    watched = keras.metrics.MeanAbsoluteError(name="m")
+    rule = keras.optimizers.SGD(0.25, momentum=0.5)
+    model.compile(rule, lambda t, p: keras.ops.mean((t - p) ** 2, -1), metrics=[watched])
+    x, y = values(8, 3), values(8, 1)
+    model.fit(x, y, verbose=0)
+    copy = keras.models.clone_model(model)
+    assert copy.optimizer is not rule and copy.optimizer.get_config() == rule.get_config()
+    assert int(copy.optimizer.iterations.numpy()) == 0
+    copy.set_weights(model.get_weights())
+    assert copy.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    found = float(watched.result())
+    copy.evaluate(x, y + 1, verbose=0)
+    assert float(watched.result()) == found
+
+
+def test_clone_of_a_subclass_is_compiled():
+    @keras.saving.register_keras_serializable("test_functional")
+    class Own(keras.Model):
+        def __init__(self, units=2, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = layers.Dense(units)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Own(3)
+    model.compile("adam", "mae", metrics=["mse"])
+    copy = keras.models.clone_model(model)
+    assert copy.dense.units == 3 and copy.loss == "mae"
+    assert set(copy.evaluate(values(4, 2), values(4, 3), verbose=0, return_dict=True)) == {
+        "loss",
+        "mse",
+    }
+
+
 def test_disconnected_graph_names_the_input():
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     with pytest.raises(InputError, match="'b'"):

@@ -56,10 +56,12 @@ def write(keras, folder, suffixes=(".keras", ".h5", ".weights.h5")):
         keras.utils.set_random_seed(7)
         model, x, y = make(keras)
         train(model, x, y, 3)
-        for suffix in suffixes if kind in zoo.KINDS else (".keras",):
+        known = [*suffixes, *([".weights.json"] if modern else [])]
+        for suffix in known if kind in zoo.KINDS else (".keras",):
             save = model.save_weights if "weights" in suffix else model.save
+            sizes = {"max_shard_size": zoo.SHARD} if suffix.endswith(".json") else {}
             try:
-                save(str(folder / (kind + suffix)))
+                save(str(folder / (kind + suffix)), **sizes)
             except Exception:
                 (folder / (kind + suffix + ".error")).write_text(traceback.format_exc())
         record(folder / f"{kind}.npz", model, x, y)
@@ -69,7 +71,8 @@ def read(keras, folder):
     for path in sorted(folder.iterdir()):
         kind = path.name.partition(".")[0]
         make = {**zoo.KINDS, **zoo.MODERN}.get(kind)
-        if path.suffix not in (".keras", ".h5") or make is None:
+        known = path.suffix in (".keras", ".h5") or path.name.endswith(".weights.json")
+        if not known or make is None:
             continue
         fresh, x, y = make(keras)
         try:
@@ -88,12 +91,13 @@ def read(keras, folder):
 def run_table(keras, folder):
     out = {}
     for kind, call, rest in table.names():
+        key = f"{kind} {call} | {rest}"
         try:
             arrays = table.run(keras, kind, call, rest)
         except Exception:
-            out[f"{kind} {call} error"] = np.array(traceback.format_exc())
+            out[f"{key} error"] = np.array(traceback.format_exc())
             continue
-        out.update({f"{kind} {call} {i}": a for i, a in enumerate(arrays)})
+        out.update({f"{key} {i}": a for i, a in enumerate(arrays)})
     np.savez(folder / "table.npz", **out)
 
 

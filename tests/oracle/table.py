@@ -1,4 +1,4 @@
-"""Layers, losses, metrics, activations, optimizers and ops, written once for Kerata and Keras 3.
+"""The cases of the differential suite, written once for Kerata and Keras 3: layers and optimizers here.
 
 `run` gives arrays by case name in whatever library it is handed: the same weights and inputs must
 give the same outputs, and the same weights after a step of training.
@@ -6,8 +6,8 @@ give the same outputs, and the same weights after a step of training.
 
 import numpy as np
 
-from oracle import table_images, table_ops, table_preprocessing
-from oracle.table_inputs import arrays
+from oracle import table_images, table_ops, table_parts, table_preprocessing, table_scores
+from oracle.table_inputs import arrays, gradient
 
 # Name of the layer; its arguments; shapes of its inputs. "int" before a shape: whole numbers below 5.
 LAYERS = """
@@ -119,86 +119,29 @@ MelSpectrogram(64, 16, 48, 'hamming', 1000, 8, 30.0, 400.0, top_db=30.0, ref_pow
 MelSpectrogram(64, 16, num_mel_bins=8, sampling_rate=1000, power_to_db=False, mag_exp=1.0) | (200,)
 """
 
-# Loss: what the targets are.
-LOSSES = """
-MeanSquaredError() | real
-MeanAbsoluteError() | real
-MeanAbsolutePercentageError() | positive
-MeanSquaredLogarithmicError() | positive
-Huber(0.5) | real
-LogCosh() | real
-CosineSimilarity() | real
-Poisson() | positive
-Hinge() | binary
-SquaredHinge() | binary
-CategoricalHinge() | one-hot
-KLDivergence() | probability
-BinaryCrossentropy(label_smoothing=0.1) | binary
-BinaryCrossentropy(from_logits=True) | binary
-BinaryFocalCrossentropy(apply_class_balancing=True) | binary
-CategoricalCrossentropy() | one-hot
-CategoricalCrossentropy(from_logits=True, label_smoothing=0.2) | one-hot
-CategoricalFocalCrossentropy() | one-hot
-SparseCategoricalCrossentropy() | class
-SparseCategoricalCrossentropy(from_logits=True, ignore_class=1) | class
-Dice() | probability
-Tversky(0.3, 0.7) | probability
-"""
-
-METRICS = """
-MeanSquaredError() | real
-RootMeanSquaredError() | real
-MeanAbsoluteError() | real
-R2Score() | real
-CosineSimilarity() | real
-LogCoshError() | real
-Accuracy() | class-class
-BinaryAccuracy(threshold=0.4) | binary
-CategoricalAccuracy() | one-hot
-SparseCategoricalAccuracy() | class
-TopKCategoricalAccuracy(2) | one-hot
-SparseTopKCategoricalAccuracy(2) | class
-BinaryCrossentropy() | binary
-CategoricalCrossentropy() | one-hot
-SparseCategoricalCrossentropy() | class
-KLDivergence() | probability
-Hinge() | binary
-Poisson() | positive
-Precision() | binary
-Recall(thresholds=0.3) | binary
-AUC() | binary
-AUC(curve='PR', num_thresholds=50) | binary
-F1Score(average='macro') | one-hot
-FBetaScore(beta=0.5, threshold=0.4) | one-hot
-FalsePositives() | binary
-TrueNegatives(thresholds=[0.2, 0.7]) | binary
-PrecisionAtRecall(0.5) | binary
-SensitivityAtSpecificity(0.5) | binary
-BinaryIoU() | binary
-OneHotMeanIoU(4) | one-hot
-PearsonCorrelation() | real
-"""
-
-# sparsemax is left out: what Keras 3.15.1 gives does not sum to 1.
-ACTIVATIONS = """
-celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
-log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid
-squareplus swish tanh tanh_shrink
-"""
-
 OPTIMIZERS = """
 SGD(0.1)
 SGD(0.1, momentum=0.9)
 SGD(0.1, momentum=0.9, nesterov=True)
 RMSprop(0.1)
 RMSprop(0.1, centered=True, momentum=0.3)
+RMSprop(0.1, 0.5, epsilon=0.01)
 Adagrad(0.1)
+Adagrad(0.1, 0.5, 0.01)
 Adadelta(1.0)
+Adadelta(1.0, 0.7, 0.01)
 Adam(0.1)
 Adam(0.1, amsgrad=True)
+Adam(0.1, 0.5, 0.9, 0.01)
 AdamW(0.1)
+AdamW(0.1, 0.05, 0.5, 0.9, 0.01, True)
 Adamax(0.1)
+Adamax(0.1, 0.5, 0.9, 0.01)
 Nadam(0.1)
+Nadam(0.1, 0.5, 0.9, 0.01)
+SGD(0.1, clipnorm=0.1)
+SGD(0.1, 0.5, clipvalue=0.01)
+SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=3)
 Adam(0.1, clipnorm=0.1)
 Adam(0.1, clipvalue=0.01)
 SGD(0.1, global_clipnorm=0.1)
@@ -215,19 +158,24 @@ SGD(S.InverseTimeDecay(0.1, 2, 0.5, staircase=True))
 Adafactor(0.1)
 Adafactor(0.5, beta_2_decay=-0.5, clip_threshold=0.5, epsilon_2=0.1)
 Adafactor(0.5, relative_step=False)
+Adafactor(0.5, epsilon_1=0.01)
 Ftrl(0.1)
 Ftrl(0.1, l1_regularization_strength=0.05, l2_regularization_strength=0.1)
 Ftrl(0.1, learning_rate_power=-0.8, l2_shrinkage_regularization_strength=0.1, beta=0.3)
+Ftrl(0.1, initial_accumulator_value=0.5)
 Lamb(0.1)
 Lamb(0.1, beta_1=0.5, beta_2=0.9, epsilon=0.001)
 Lion(0.01)
 Lion(0.01, beta_1=0.5, beta_2=0.8)
+Lion(0.01, weight_decay=0.2)
 Muon(0.1)
 Muon(0.1, nesterov=False, ns_steps=3, rms_rate=None)
 Muon(0.1, exclude_layers=['dense'], adam_lr_ratio=0.5, adam_beta_1=0.8)
 Muon(0.1, adam_weight_decay=None, momentum=0.5)
+Muon(0.1, adam_beta_2=0.9, epsilon=0.01, weight_decay=0.2, ns_steps=2)
 ScheduleFreeAdamW(0.1)
 ScheduleFreeAdamW(0.1, beta_1=0.7, warmup_steps=3)
+ScheduleFreeAdamW(0.1, 0.8, 0.9, 0.01)
 Adafactor(0.05, clipnorm=0.1)
 Adafactor(0.05, gradient_accumulation_steps=2)
 Ftrl(0.05, weight_decay=0.1)
@@ -268,7 +216,8 @@ def _inputs(text):
 
 
 def layer_case(keras, call, inputs):
-    """Outputs, and the weights after one step of gradient descent."""
+    """Outputs, their inferred shape, the weights after one step of gradient descent, and the
+    derivative by the first input."""
     xs = _inputs(inputs)
     ins = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in xs]
     layer = eval("L." + call, {"L": keras.layers})
@@ -277,55 +226,16 @@ def layer_case(keras, call, inputs):
     model = keras.Model(ins, layer(*ins) if apart else layer(ins))
     model.set_weights([np.abs(w) for w in arrays(2, [w.shape for w in model.get_weights()], 0.5)])
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
-    x = xs if len(xs) > 1 else xs[0]
+    x0, x = xs[0], xs if len(xs) > 1 else xs[0]
     out = np.asarray(model.predict(x, verbose=0))
     if model.trainable_weights:
         model.train_on_batch(x, np.full_like(out, 0.5))
-    return [out, *model.get_weights()]
-
-
-def _targets(kind):
-    rng = np.random.RandomState(3)
-    logits = rng.standard_normal((8, 4)).astype("float32")
-    share = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    classes = rng.randint(0, 4, 8)
-    return {
-        "real": (rng.standard_normal((8, 4)).astype("float32"), logits),
-        "positive": (
-            np.abs(rng.standard_normal((8, 4))).astype("float32") + 0.1,
-            np.abs(logits) + 0.1,
-        ),
-        "binary": ((rng.uniform(size=(8, 4)) > 0.5).astype("float32"), share),
-        "one-hot": (np.eye(4, dtype="float32")[classes], share),
-        "class": (classes.astype("int32"), share),
-        "class-class": (classes.astype("float32"), rng.randint(0, 4, 8).astype("float32")),
-        "probability": (share[::-1].copy(), share),
-    }[kind]
-
-
-def loss_case(keras, call, kind):
-    y, p = _targets(kind)
-    weight = np.linspace(0.0, 2.0, len(y)).astype("float32")
-    loss = eval("M." + call, {"M": keras.losses})
-    plain = eval(
-        "M." + call.replace(")", f"{'' if call.endswith('()') else ', '}reduction=None)"),
-        {"M": keras.losses},
-    )
-    return [np.asarray(v) for v in (loss(y, p), loss(y, p, sample_weight=weight), plain(y, p))]
-
-
-def metric_case(keras, call, kind):
-    y, p = _targets(kind)
-    metric = eval("M." + call, {"M": keras.metrics})
-    metric.update_state(y[:5], p[:5])
-    first = np.asarray(metric.result())
-    metric.update_state(y[5:], p[5:])
-    return [first, np.asarray(metric.result())]
-
-
-def activation_case(keras, name, _=""):
-    x = arrays(4, [(4, 6)], 2.0)[0]
-    return [np.asarray(getattr(keras.activations, name)(x))]
+    shape = np.array([-1 if n is None else n for n in model.output_shape])
+    found = [out, shape, *model.get_weights()]
+    if x0.dtype.kind == "f":
+        others = [keras.ops.convert_to_tensor(x) for x in xs[1:]]
+        found.append(gradient(keras, lambda x: model([x, *others] if others else x), x0))
+    return found
 
 
 def optimizer_case(keras, call, _=""):
@@ -346,10 +256,9 @@ def optimizer_case(keras, call, _=""):
 
 KINDS = {
     "layer": (LAYERS, layer_case),
-    "loss": (LOSSES, loss_case),
-    "metric": (METRICS, metric_case),
-    "activation": ("\n".join(ACTIVATIONS.split()), activation_case),
     "optimizer": (OPTIMIZERS, optimizer_case),
+    **table_parts.KINDS,
+    **table_scores.KINDS,
     **table_ops.KINDS,
     **table_preprocessing.KINDS,
     **table_images.KINDS,

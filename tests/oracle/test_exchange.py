@@ -55,7 +55,7 @@ def test_kerata_reads_their_models_and_trains_on(theirs, kind, suffix):
 
 @pytest.mark.parametrize("theirs", ["keras"], indirect=True)
 @pytest.mark.parametrize("kind", zoo.MODERN)
-def test_kerata_reads_the_state_of_their_optimizers(theirs, kind):
+def test_kerata_reads_what_only_they_know(theirs, kind):
     _, x, y = zoo.MODERN[kind](keras)
     model = keras.models.load_model(theirs / f"{kind}.keras")
     compare(np.load(theirs / f"{kind}.npz"), model, x, y)
@@ -65,6 +65,14 @@ def test_kerata_reads_the_state_of_their_optimizers(theirs, kind):
 def test_kerata_reads_their_weights(theirs, kind):
     model, x, y = zoo.KINDS[kind](keras)
     model.load_weights(theirs / f"{kind}.weights.h5")
+    compare(np.load(theirs / f"{kind}.npz"), model, x, y, train_on=False)
+
+
+@pytest.mark.parametrize("theirs", ["keras"], indirect=True)
+@pytest.mark.parametrize("kind", zoo.KINDS)
+def test_kerata_reads_weights_in_several_files(theirs, kind):
+    model, x, y = zoo.KINDS[kind](keras)
+    model.load_weights(theirs / f"{kind}.weights.json")
     compare(np.load(theirs / f"{kind}.npz"), model, x, y, train_on=False)
 
 
@@ -89,6 +97,7 @@ def ours(tmp_path_factory) -> Path:
         if kind in zoo.KINDS:
             model.save(folder / f"{kind}.h5")
             model.save_weights(folder / f"{kind}.weights.h5")
+            model.save_weights(folder / f"{kind}.weights.json", max_shard_size=zoo.SHARD)
         record = {f"before{i}": v for i, v in enumerate(flat(model.predict(x, verbose=0)))}
         train(model, x, y)
         record |= {f"after{i}": v for i, v in enumerate(flat(model.predict(x, verbose=0)))}
@@ -123,11 +132,11 @@ def check(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", zoo.MODERN)
-def test_keras_reads_the_state_of_our_optimizers(read_by_keras, kind):
+def test_keras_reads_what_only_it_knows(read_by_keras, kind):
     check(read_by_keras, f"{kind}.keras")
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5", ".weights.json"])
 @pytest.mark.parametrize("kind", zoo.KINDS)
 def test_keras_reads_ours_and_trains_on(read_by_keras, kind, suffix):
     check(read_by_keras, f"{kind}{suffix}")

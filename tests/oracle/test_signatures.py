@@ -82,11 +82,10 @@ def test_every_name(theirs):
     assert not wrong, "\n" + "\n".join(f"{k}: {'; '.join(v)}" for k, v in wrong.items())
 
 
-# Not here: Model.compile takes metrics third and loss_weights fourth, as programs of Keras 2 give them by place;
-# Model.save_weights has no max_shard_size yet.
+# Not here: Model.compile names metrics third and loss_weights fourth, as Keras 2 does; it takes either order.
 METHODS = """
 Model.fit Model.evaluate Model.predict Model.train_on_batch Model.test_on_batch
-Model.predict_on_batch Model.summary Model.save Model.load_weights Model.get_layer
+Model.predict_on_batch Model.summary Model.save Model.save_weights Model.load_weights Model.get_layer
 Model.stateless_compute_loss Model.compute_loss Model.compute_metrics Model.get_state_tree
 Layer.add_weight Layer.stateless_call Layer.add_loss Optimizer.apply Optimizer.stateless_apply
 Optimizer.apply_gradients Metric.stateless_update_state Variable.assign

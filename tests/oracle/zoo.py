@@ -10,6 +10,9 @@ import numpy as np
 # compared after steps of training.
 NEVER = 1e-9
 
+# Gigabytes for a file of weights of which a model here has several.
+SHARD = 1e-6
+
 
 def _data(seed, *shapes):
     rng = np.random.RandomState(seed)
@@ -205,4 +208,16 @@ def several(keras):
     )
 
 
-MODERN = {f.__name__: f for f in (muon, adafactor, scaled, several)}
+def patches(keras):
+    """Ops of volumes. Of `rearrange` Keras runs in a model no sizes by name, and no unknown batch."""
+    x = keras.Input(batch_shape=(12, 4, 4, 4, 2), name="volume")
+    y = keras.ops.rearrange(x, "b d h w c -> b c (h d) w")
+    y = keras.ops.image.extract_patches(y, 2, data_format="channels_first")
+    z = keras.ops.image.extract_patches_3d(x, (2, 4, 1), 2, padding="same")
+    flat = keras.layers.Concatenate()([keras.layers.Flatten()(y), keras.layers.Flatten()(z)])
+    model = keras.Model(x, keras.layers.Dense(2, name="head")(flat))
+    model.compile(optimizer="sgd", loss="mse")
+    return model, _data(18, (12, 4, 4, 4, 2)), _data(19, (12, 2))
+
+
+MODERN = {f.__name__: f for f in (muon, adafactor, scaled, several, patches)}

@@ -37,6 +37,14 @@ def several():
     )
 
 
+def named_sizes():
+    """Ops that Keras writes in forms of their own."""
+    x = keras.Input((4, 4, 4, 1))
+    y = ops.rearrange(x, "b (d p) h w c -> b d h w (p c)", p=2)
+    y = ops.image.extract_patches_3d(y, 2, (2, 1, 1), padding="same")
+    return keras.Model(x, y)
+
+
 def stateful_layers():
     return keras.Sequential(
         [
@@ -88,6 +96,7 @@ def block_model():
 MODELS = [
     (small, lambda: data(1, 8, 4)),
     (several, lambda: {"a": data(1, 8, 3), "b": data(2, 8, 3)}),
+    (named_sizes, lambda: data(1, 8, 4, 4, 4, 1)),
     (stateful_layers, lambda: data(1, 8, 6, 3)),
     (block_model, lambda: data(1, 8, 4)),
 ]

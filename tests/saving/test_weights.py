@@ -1,12 +1,14 @@
 """Files of weights: names and suffixes, what does not fit, matching by name."""
 
+import json
+
 import h5py
 import numpy as np
 import pytest
 
 import kerata as keras
 from kerata import layers as L
-from kerata.errors import FileError, NotBuiltError, ShapeError
+from kerata.errors import FileError, InputError, NotBuiltError, ShapeError
 
 
 def model(*units, names=None):
@@ -185,3 +187,68 @@ def test_errors(tmp_path):
         keras.models.load_model(tmp_path / "other.h5")
     with pytest.raises(ShapeError, match="missing"):
         model(2).load_weights(tmp_path / "other.h5")
+
+
+# --- several files ------------------------------------------------------------------------------
+
+GB = 1024**3
+
+
+def stored_bytes(path):
+    found = []
+    with h5py.File(path) as file:
+        file.visititems(lambda _, v: found.append(getattr(v, "nbytes", 0)))
+    return sum(found)
+
+
+def test_files_of_limited_size(tmp_path):
+    a, b = model(3, 2, 5), model(3, 2, 5)
+    a.compile("adam", "mse")
+    a.train_on_batch(np.ones((2, 4), "float32"), np.ones((2, 5), "float32"))
+    a.save_weights(tmp_path / "m.weights.json", max_shard_size=90 / GB)
+    index = json.loads((tmp_path / "m.weights.json").read_text())
+    places = index["weight_map"]
+    # 12, 3 and 6 numbers of 4 bytes; there is no room for 2 more.
+    assert places["/layers/dense/vars"] == "m_00000.weights.h5"
+    assert places["/layers/dense_1/vars"] == ["m_00000.weights.h5", "m_00001.weights.h5"]
+    sizes = [stored_bytes(path) for path in sorted(tmp_path.glob("m_*.weights.h5"))]
+    assert all(0 < n <= 90 for n in sizes) and sum(sizes) == index["metadata"]["total_size"]
+    b.compile("adam", "mse")
+    b.load_weights(tmp_path / "m.weights.json")
+    assert equal(a, b)
+    assert all(np.array_equal(v, w) for v, w in zip(a.optimizer.variables, b.optimizer.variables))
+
+
+def test_files_of_limited_size_by_another_name(tmp_path):
+    a, b = model(3, names=["one"]), model(3, names=["one"])
+    a.save_weights(tmp_path / "m.weights.h5", max_shard_size=1)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.weights.json", "m_00000.weights.h5"]
+    b.load_weights(tmp_path / "m.weights.json", by_name=True)
+    assert equal(a, b)
+
+
+def test_errors_of_several_files(tmp_path):
+    a, path = model(3, 2), tmp_path / "m.weights.json"
+    with pytest.raises(InputError, match=r"\.weights\.json"):
+        a.save_weights(tmp_path / "m.h5", max_shard_size=1)
+    with pytest.raises(InputError, match="dense.*max_shard_size"):
+        a.save_weights(path, max_shard_size=20 / GB)
+    assert not path.exists()
+    a.save_weights(path, max_shard_size=50 / GB)
+    with pytest.raises(FileExistsError):
+        a.save_weights(path, overwrite=False, max_shard_size=1)
+    with pytest.raises(ShapeError, match="mismatched"):
+        model(3, 4).load_weights(path)
+    before = path.read_text()
+    path.write_text(before.replace("m_00001", "../m_00001"))
+    with pytest.raises(FileError, match="outside of its folder"):
+        a.load_weights(path)
+    path.write_text("[1]")
+    with pytest.raises(FileError, match="no index"):
+        a.load_weights(path)
+    path.write_text(before)
+    (tmp_path / "m_00001.weights.h5").unlink()
+    with pytest.raises(FileError, match="m_00001.*missing"):
+        a.load_weights(path)
+    with pytest.raises(FileNotFoundError):
+        a.load_weights(tmp_path / "none.weights.json")

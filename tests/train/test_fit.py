@@ -179,6 +179,29 @@ def test_several_outputs():
     assert [p.shape for p in model.predict(x, verbose=0)] == [(16, 1), (16, 1)]
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        (["mae"], [2.0]),
+        ([2.0], ["mae"]),
+        (None, ["mae"]),
+        ([keras.metrics.MeanAbsoluteError(name="mae")], None),
+        ({"p": 2.0}, {"p": ["mae"]}),
+        ({"p": "mae"}, {}),
+        (np.float32(2.0), [[keras.metrics.MeanAbsoluteError(name="mae")]]),
+    ],
+)
+def test_metrics_and_loss_weights_by_place(places):
+    x, y = data(16)
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1, name="p")])
+    model.compile("sgd", "mse", *places)
+    model.set_weights([np.zeros((3, 1)), np.zeros(1)])
+    got = model.evaluate(x, y, verbose=0, return_dict=True)
+    factor = 2.0 if "2" in repr(places) else 1.0
+    assert np.isclose(got["loss"], factor * np.mean(np.square(y)), rtol=1e-5)
+    assert np.isclose(got["mae"], np.mean(np.abs(y)), rtol=1e-5)
+
+
 def test_same_seed_same_bits():
     x, y = data()
     runs = []

@@ -377,7 +377,7 @@ class MultiHeadAttention(HeadsAttention):
         output_shape: Size or sizes of the last axes of the output.
         attention_axes: Axes over which is attended; all between batch and features by default.
         sliding_window: Positions attend only to those less than this far away.
-        flash_attention: Taken; the engine chooses its way of computing.
+        flash_attention: Whether PyTorch does without the matrix of scores; other engines compute it.
         kernel_initializer, bias_initializer: How the weights of all projections start.
         kernel_regularizer, bias_regularizer, activity_regularizer: Penalties of all projections.
         kernel_constraint, bias_constraint: Projections of the weights after each step.
@@ -465,7 +465,7 @@ class GroupedQueryAttention(HeadsAttention):
         dropout: Fraction of the attention weights set to zero in training.
         use_bias: Whether the projections have biases.
         sliding_window: Positions attend only to those less than this far away.
-        flash_attention: Taken; the engine chooses its way of computing.
+        flash_attention: Whether PyTorch does without the matrix of scores; other engines compute it.
         kernel_initializer, bias_initializer: How the weights of all projections start.
         kernel_regularizer, bias_regularizer, activity_regularizer: Penalties of all projections.
         kernel_constraint, bias_constraint: Projections of the weights after each step.

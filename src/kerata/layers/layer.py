@@ -210,7 +210,7 @@ class Layer(graph.Operation, Configurable):
         return variable
 
     def build(self, input_shape: Any = None) -> None:
-        """Make the weights; called once, before the first ``call``."""
+        """Make the weights. It does so once, before the first ``call``: a layer that is built stays so."""
         self.built = True
 
     # --- state -----------------------------------------------------------------------------------
@@ -841,6 +841,8 @@ def _building(build: Callable) -> Callable:
     @functools.wraps(build)
     def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
         outermost = not self.__dict__.get("_building")
+        if outermost and self.built and "_build_done" in self.__dict__:
+            return  # built by a call, or an inference of shapes, before: its weights are made
         self.__dict__["_building"] = True
         try:
             # A tensor made in ``build`` is kept as a constant: it must have values, also where the
@@ -854,7 +856,7 @@ def _building(build: Callable) -> Callable:
                 self.__dict__.pop("_building", None)
         if outermost:
             self._build_shapes = [*args, *kwargs.values()]
-            self.built = True
+            self.built = self._build_done = True
             initial = self.__dict__.get("_initial_weights")
             if initial is not None:
                 self.set_weights(initial)

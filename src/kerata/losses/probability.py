@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from .. import config, ops
@@ -132,7 +133,7 @@ def categorical_crossentropy(
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
-    alpha: float = 0.25,
+    alpha: float | Sequence[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -140,6 +141,7 @@ def categorical_focal_crossentropy(
 ) -> Any:
     """``sum(-alpha (1 - p)**gamma t log(p))`` along `axis`: well predicted classes weigh less.
 
+    `alpha` may be one number for each class.
     After T.-Y. Lin et al., Focal loss for dense object detection, 2017.
 
     >>> round(float(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]])[0]), 4)
@@ -151,7 +153,8 @@ def categorical_focal_crossentropy(
         y_pred = ops.softmax(y_pred, axis)
     least = config.epsilon()
     p = ops.clip(y_pred / ops.sum(y_pred, axis, keepdims=True), least, 1.0 - least)
-    return ops.sum(-alpha * ops.power(1.0 - p, gamma) * y_true * ops.log(p), axis)
+    weight = ops.multiply(ops.power(1.0 - p, gamma), alpha)
+    return -ops.sum(weight * y_true * ops.log(p), axis)
 
 
 @expects("classes")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy as copying
 from collections.abc import Callable
 from typing import Any
 
 from .. import graph, tree
 from ..errors import InputError
 from ..layers.layer import Layer
+from ..metrics import Metric
 from ..spec import KerasTensor
 from .model import Model
 from .sequential import Sequential
@@ -20,7 +22,9 @@ def clone_model(
     call_function: Callable | None = None,
     recursive: bool = False,
 ) -> Model:
-    """A copy of a model with layers and weights of its own.
+    """A copy of a model with layers and weights of its own, compiled as the model is.
+
+    The copy has an optimizer, losses and metrics of its own too, in their first state.
 
     Args:
         model: A `Sequential` or functional model, or a subclassed one with a configuration.
@@ -31,8 +35,9 @@ def clone_model(
 
     >>> from kerata import Input, layers
     >>> model = Sequential([Input((3,)), layers.Dense(2)])
-    >>> clone_model(model).output_shape
-    (None, 2)
+    >>> model.compile("adam", "mse")
+    >>> clone_model(model).output_shape, clone_model(model).compiled
+    ((None, 2), True)
     """
 
     def copy(layer: Any) -> Any:
@@ -42,6 +47,14 @@ def clone_model(
             return clone_function(layer)
         return type(layer).from_config(layer.get_config()) if isinstance(layer, Layer) else layer
 
+    made = _clone(model, input_tensors, clone_function, copy, call_function)
+    _compile_alike(made, model)
+    return made
+
+
+def _clone(
+    model: Model, input_tensors: Any, clone_function: Any, copy: Callable, call: Callable | None
+) -> Model:
     if isinstance(model, Sequential):
         return _clone_sequential(model, input_tensors, copy)
     if model._graph is None:
@@ -50,7 +63,24 @@ def clone_model(
                 "A subclassed model is cloned from its configuration alone: leave out the other arguments."
             )
         return type(model).from_config(model.get_config())
-    return _clone_functional(model, input_tensors, copy, call_function)
+    return _clone_functional(model, input_tensors, copy, call)
+
+
+def _compile_alike(made: Model, model: Model) -> None:
+    """Compile a copy as its model is: not by way of a configuration, in which a lambda could not be."""
+    if not model.compiled or made.compiled:
+        return
+    if type(model).compile is not Model.compile:  # what it takes is known to it alone
+        if type(made).compile_from_config is not Model.compile_from_config:
+            made.compile_from_config(model.get_compile_config())
+        return
+    given = {k: v for k, v in model._compiled.given.items() if k != "optimizer"}
+    given = copying.deepcopy(given)
+    for metric in tree.flatten([given["metrics"], given["weighted_metrics"]]):
+        if isinstance(metric, Metric):
+            metric.reset_state()
+    optimizer = model.optimizer
+    made.compile(optimizer and type(optimizer).from_config(optimizer.get_config()), **given)
 
 
 def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable) -> Sequential:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 from .. import tree
 from ..errors import NotBuiltError
 from ..scope import results_only
 from ..variable import StatelessScope
+
+
+def _numbers(x: Any) -> bool | None:
+    """Whether `x` is a number, or some nested, as weights of losses are; ``None`` if it holds nothing."""
+    leaves = [v for v in tree.flatten(x) if v is not None]
+    if not leaves:
+        return None
+    return all(isinstance(v, numbers.Real) or getattr(v, "shape", None) == () for v in leaves)
 
 
 class TrainingMethods:
@@ -33,6 +42,9 @@ class TrainingMethods:
     ) -> None:
         """Say how the model is to be trained.
 
+        Given by place, `metrics` and `loss_weights` may come in either order, Keras 2's or Keras 3's:
+        numbers are weights.
+
         Args:
             optimizer: Name or instance.
             loss: Name, instance or function ``(y_true, y_pred)``; for several outputs a list or a
@@ -50,6 +62,8 @@ class TrainingMethods:
         """
         from ..train.compiled import Compiled
 
+        if _numbers(metrics) or (not metrics and _numbers(loss_weights) is False):
+            metrics, loss_weights = loss_weights, metrics
         self._compiled = Compiled(
             self, optimizer, loss, metrics, loss_weights, weighted_metrics, run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution, jit_compile=jit_compile,

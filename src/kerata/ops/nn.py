@@ -438,6 +438,8 @@ def dot_product_attention(
     heads is a multiple of key heads; `bias` and the boolean `mask` (true: attend) broadcast to
     (batch, heads, T, S). `scale` is ``1 / sqrt(size)`` by default; `is_causal` hides later places;
     `attn_logits_soft_cap` c replaces the scores s by ``c * tanh(s / c)``. Softmax runs in float32.
+    `flash_attention` tells PyTorch whether to do without the matrix of scores (by default as
+    `config.is_flash_attention_enabled` says); the other engines compute it in any case.
 
     Returns a tensor of the shape of `query` (with the size of `value`).
     """

@@ -122,14 +122,22 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     return reader.load(filepath, custom_objects, compile, safe_mode)
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-    """Write the weights of a model to a file.
+def save_weights(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    **kwargs: Any,
+) -> None:
+    """Write the weights of a model to a file, or to several.
 
     Args:
         model: The model, built.
         filepath: Path. ``.h5`` and ``.hdf5`` give Keras 2's layout; ``.weights.h5`` and any other name
             Keras 3's, in which layers are found by their place rather than their name.
         overwrite: Whether a file of that name may be replaced.
+        max_shard_size: Gigabytes that one file may have. `filepath`, ``name.weights.json``, is then that
+            of an index, with ``name_00000.weights.h5`` and so on beside it.
 
     Raises:
         OSError: The file cannot be written; one that was there is as it was.
@@ -142,9 +150,12 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, **kwargs: An
     >>> os.path.exists(path)
     True
     """
-    from . import archive, hdf5, safe
+    from . import archive, hdf5, safe, shards
 
     _need_built(model, "saved")
+    if max_shard_size is not None:
+        shards.save(model, filepath, max_shard_size, overwrite)
+        return
     name = os.fspath(filepath) if isinstance(filepath, (str, os.PathLike)) else ""
     if not name or (name.endswith(_HDF5) and not name.endswith(".weights.h5")):
         hdf5.save_weights(model, filepath, overwrite)
@@ -159,8 +170,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: The model, built.
-        filepath: Path of a file that Kerata, Keras 3, tf_keras or Keras 2 wrote, or a folder of Orbax
-            checkpoints, whose last one is read.
+        filepath: Path of a file that Kerata, Keras 3, tf_keras or Keras 2 wrote; of the index of several,
+            ``name.weights.json``; or a folder of Orbax checkpoints, whose last one is read.
         skip_mismatch: Leave layers that do not fit as they are, with a warning.
         by_name: Match layers by their names, and leave those that the file does not have.
 
@@ -178,7 +189,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     >>> other.get_weights()[1].tolist()
     [1.0, 1.0]
     """
-    from . import hdf5, orbax, safe, weights
+    from . import hdf5, orbax, safe, shards, weights
 
     by_name = kwargs.pop("by_name", False)
     kwargs.pop("options", None)
@@ -189,6 +200,10 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         orbax.load_weights(model, filepath, skip_mismatch)
         return
     name = str(filepath)
+    if shards.is_index(name):
+        with shards.joined(filepath) as file:
+            (weights.read_by_name if by_name else weights.read)(model, file, name, skip_mismatch)
+        return
     content: Any = filepath
     if safe.kind_of(filepath) == "zip":
         with safe.Archive(filepath, name) as archive:

@@ -100,6 +100,7 @@ _TABLE = {
         hsv_to_rgb=HSVToRGB(data_format)
         resize(size,interpolation,antialias,crop_to_aspect_ratio,pad_to_aspect_ratio,fill_mode,fill_value,data_format)
         affine_transform(interpolation,fill_mode,fill_value,data_format)
+        extract_patches_3d=ExtractPatches(size,strides,dilation_rate,padding,data_format)
         extract_patches(size,strides,dilation_rate,padding,data_format)
         map_coordinates(order,fill_mode,fill_value)
         pad_images(top_padding,left_padding,bottom_padding,right_padding,target_height,target_width,data_format)
@@ -109,6 +110,9 @@ _TABLE = {
         elastic_transform(alpha,sigma,interpolation,fill_mode,fill_value,seed,data_format)
         scale_and_translate(spatial_dims,method,antialias) sobel_edges(data_format)
         ssim=SSIM(max_val,filter_size,filter_sigma,k1,k2,data_format)
+    """,
+    "einops": """
+        rearrange
     """,
     "core": """
         scatter(shape) scatter_update(reduction) slice(shape) slice_update stop_gradient
@@ -133,13 +137,16 @@ def _entries() -> dict[str, tuple[str, str, tuple[str, ...]]]:
     return out
 
 
+# A class of two ops stands for the later one when it is read.
 @functools.cache
 def _by_class() -> dict[tuple[str, str], str]:
     return {(module.rpartition(".")[2], cls): key for key, (module, cls, _) in _entries().items()}
 
 
-def to_class(key: str, args: list, kwargs: dict[str, Any]) -> tuple[str, str, dict, list] | None:
-    """Module, class, constructor arguments and call arguments for the call of an op.
+def to_class(
+    key: str, args: list, kwargs: dict[str, Any]
+) -> tuple[str, str, dict, list, dict] | None:
+    """Module, class, constructor arguments and the two kinds of call arguments for the call of an op.
 
     ``None`` where Keras has no such class, or it does not take these arguments.
     """
@@ -152,6 +159,7 @@ def to_class(key: str, args: list, kwargs: dict[str, Any]) -> tuple[str, str, di
     bound.apply_defaults()
     config: dict[str, Any] = {}
     call: list[Any] = []
+    named: dict[str, Any] = {}
     for name, value in bound.arguments.items():
         parameter = op.signature.parameters[name]
         if name in names:
@@ -159,14 +167,15 @@ def to_class(key: str, args: list, kwargs: dict[str, Any]) -> tuple[str, str, di
         elif parameter.kind is parameter.VAR_POSITIONAL:
             call.extend(value)
         elif parameter.kind is parameter.VAR_KEYWORD:
-            if value:
-                return None
+            named.update(value)
         else:
             call.append(value)
             if value == parameter.default and name not in ("x1", "x2"):
                 call.pop()
+    if key == "image_extract_patches_3d" and isinstance(config["size"], int):
+        config["size"] = [config["size"]] * 3  # by which Keras tells it from `extract_patches`
     return (
-        (module, cls, config, call)
+        (module, cls, config, call, named)
         if set(config) == set(names) & set(op.signature.parameters)
         else None
     )

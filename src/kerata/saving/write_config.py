@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ..capture import _signature, is_built_in
+from ..ops import REGISTRY
 from ..serialization import built_in, custom_object, is_config
 from . import op_classes
 from .read_config import TENSORFLOW_LAYERS, tensorflow_name
@@ -80,8 +81,7 @@ def _op_class(entry: dict[str, Any]) -> None:
         found = op_classes.to_class(key, call["args"], call["kwargs"])
         if found is None:
             return
-        module, cls, config, call["args"] = found
-        call["kwargs"] = {}
+        module, cls, config, call["args"], call["kwargs"] = found
     entry.update(
         module=module, class_name=cls, config={"name": entry["name"], **config}, registered_name=cls
     )
@@ -245,6 +245,8 @@ def _old_call(entry: dict[str, Any], call: dict[str, Any], nested: set[str]) -> 
 def _argument_names(entry: dict[str, Any]) -> list[str]:
     if entry["class_name"] in TENSORFLOW_LAYERS:
         return entry["config"]["arguments"]
+    if entry["class_name"] == "OpCall":
+        return list(REGISTRY[entry["config"]["op"]].signature.parameters)
     cls = layer_class(entry)
     return list(inspect.signature(cls.call).parameters)[1:] if cls is not None else ["inputs"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -133,7 +132,7 @@ class _Estimator(BaseEstimator):
                     f"The function given as model must return a compiled model, got {model!r}."
                 )
         elif not self.warm_start:
-            model = _fresh(model)
+            model = clone_model(model)
         if not model.compiled or not model.loss or model.optimizer is None:
             raise NotBuiltError(
                 f"The model {model.name!r} cannot be trained as it is not compiled with an optimizer and a loss. "
@@ -400,17 +399,6 @@ class SKLearnTransformer(
 
 
 # --- questions about a model ------------------------------------------------------------------------
-
-
-def _fresh(model: Any) -> Any:
-    """A clone with new weights and a new state of the optimizer, compiled as the model is."""
-    made = clone_model(model)
-    if model.compiled:
-        # Not by way of a configuration, in which a lambda could not be: functions are shared.
-        given = copy.deepcopy({k: v for k, v in model._compiled.given.items() if k != "optimizer"})
-        optimizer = model.optimizer
-        made.compile(optimizer and type(optimizer).from_config(optimizer.get_config()), **given)
-    return made
 
 
 def _columns(model: Any) -> int | None:

@@ -60,13 +60,22 @@ def test_weights_lists_and_old_names():
     assert np.asarray(layers.CategoryEncoding(3, "one_hot")(2.0)).tolist() == [[0, 0, 1]]
 
 
+@pytest.mark.parametrize("mode", ["one_hot", "multi_hot", "count"])
+def test_sparse_results_are_dense_ones(mode):
+    for make in (layers.CategoryEncoding, lambda n, **k: layers.Discretization([0.5, 1.5], **k)):
+        layer = make(3, output_mode=mode, sparse=True)
+        x = np.array([[0], [2]])
+        assert np.asarray(layer(x)).tolist() == [[1, 0, 0], [0, 0, 1]]
+        assert layer.get_config()["sparse"] is True
+
+
 @pytest.mark.parametrize(
     "make, text",
     [
         (lambda: layers.CategoryEncoding(), "num_tokens"),
         (lambda: layers.CategoryEncoding(0), "at least 1"),
         (lambda: layers.CategoryEncoding(3, "int"), "'one_hot', 'multi_hot', 'count'"),
-        (lambda: layers.CategoryEncoding(3, sparse=True), "sparse"),
+        (lambda: layers.Discretization([1.0], sparse=True), "sparse"),
         (lambda: layers.CategoryEncoding(3)([1], count_weights=[1.0]), "count_weights"),
         (lambda: layers.Discretization(), "neither"),
         (lambda: layers.Discretization([1.0], 2), "both"),

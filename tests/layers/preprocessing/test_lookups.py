@@ -276,6 +276,16 @@ def test_encodings():
     assert 0 not in listed(layer([b"\xff", "a"]))
 
 
+def test_sparse_results_are_dense_ones():
+    layer = layers.StringLookup(vocabulary=["a", "b"], output_mode="count", sparse=True)
+    assert np.asarray(layer(np.array([["a", "a"], ["c", "b"]]))).tolist() == [[0, 2, 0], [1, 0, 1]]
+    again = layers.StringLookup.from_config(layer.get_config())
+    assert again.sparse and np.asarray(again(np.array([["b"]]))).tolist() == [[0, 0, 1]]
+    text = layers.TextVectorization(vocabulary=["a"], output_mode="multi_hot", sparse=True)
+    assert np.asarray(text(["a b", "a"])).tolist() == [[1, 1], [0, 1]]
+    assert text.get_config()["sparse"] is True
+
+
 @pytest.mark.parametrize(
     "make, error, text",
     [

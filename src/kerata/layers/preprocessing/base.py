@@ -63,10 +63,10 @@ def given(result: np.ndarray) -> Any:
     return engine().asarray(result, dtypes.standardize(result.dtype))
 
 
-def no_sparse(sparse: bool, layer: str) -> None:
-    """Refuse ``sparse=True``."""
-    if sparse:
+def dense(sparse: bool, output_mode: str, layer: str) -> bool:
+    """``sparse`` as it was given: results have the same values, but are dense on every engine."""
+    if sparse and output_mode == "int":
         raise InputError(
-            f"{layer}: sparse=True is not supported, tensors are dense on every engine. Leave it out; for big "
-            "vocabularies use output_mode='int' with an Embedding."
+            f"{layer}: sparse=True goes with the encodings, not with output_mode='int'. Leave it out."
         )
+    return bool(sparse)

@@ -10,7 +10,7 @@ import numpy as np
 from ... import ops
 from ...errors import InputError, NotBuiltError
 from ..data_layer import DataLayer
-from .base import no_sparse
+from .base import dense
 from .encoding import as_tensor, encode, mode_of
 from .strings import array_of, batches
 
@@ -25,7 +25,7 @@ class Discretization(DataLayer):
         num_bins: How many bins `adapt` shall find, each with about as many of the values.
         epsilon: How exact `adapt` is: shares of values are right up to about this.
         output_mode: ``int``, or ``one_hot``, ``multi_hot``, ``count``: see `CategoryEncoding`.
-        sparse: Not supported.
+        sparse: Taken; the result is dense.
 
     >>> Discretization(bin_boundaries=[0.0, 1.0, 2.0])(np.array([[-1.5, 1.0, 3.4, 0.5]])).tolist()
     [[0, 2, 3, 1]]
@@ -50,7 +50,6 @@ class Discretization(DataLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, dtype=dtype, **kwargs)
-        no_sparse(sparse, "Discretization")
         modes = ("int", "one_hot", "multi_hot", "count")
         self.output_mode = mode_of(output_mode, modes, "Discretization")
         if (num_bins is None) == (bin_boundaries is None):
@@ -63,7 +62,8 @@ class Discretization(DataLayer):
         self.bin_boundaries: list[float] | None = None
         if bin_boundaries is not None:
             self.bin_boundaries = [float(b) for b in np.ravel(array_of(bin_boundaries))]
-        self.num_bins, self.epsilon, self.sparse = num_bins, epsilon, False
+        self.num_bins, self.epsilon = num_bins, epsilon
+        self.sparse = dense(sparse, self.output_mode, "Discretization")
         self.reset_state()
 
     def adapt(self, data: Any, steps: int | None = None) -> None:

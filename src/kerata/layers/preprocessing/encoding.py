@@ -10,7 +10,7 @@ from ... import ops
 from ...errors import InputError
 from ...spec import Spec
 from ..data_layer import DataLayer
-from .base import no_sparse
+from .base import dense
 
 _OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
@@ -106,7 +106,7 @@ class CategoryEncoding(DataLayer):
         output_mode: ``one_hot``: a vector for each integer (a last axis of size 1 gives way to it);
             ``multi_hot``: one for each sample, with ones for the categories among the integers along
             the last axis; ``count``: as that, with their counts.
-        sparse: Not supported.
+        sparse: Taken; the result is dense.
 
     Call arguments:
         count_weights: Of the shape of the input: what each integer counts, with ``count``.
@@ -127,7 +127,6 @@ class CategoryEncoding(DataLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        no_sparse(sparse, "CategoryEncoding")
         self.output_mode = mode_of(
             output_mode, ("one_hot", "multi_hot", "count"), "CategoryEncoding"
         )
@@ -136,7 +135,8 @@ class CategoryEncoding(DataLayer):
                 f"CategoryEncoding: num_tokens must be the number of categories, at least 1, got {num_tokens!r}. "
                 "Where it is not known beforehand, IntegerLookup finds the categories by adapt."
             )
-        self.num_tokens, self.sparse = int(num_tokens), False
+        self.num_tokens = int(num_tokens)
+        self.sparse = dense(sparse, self.output_mode, "CategoryEncoding")
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         if count_weights is not None:

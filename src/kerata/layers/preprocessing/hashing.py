@@ -12,7 +12,7 @@ from ... import dtypes
 from ...errors import DtypeError, InputError, ShapeError
 from ...spec import Spec
 from . import fingerprint
-from .base import HostLayer, no_sparse
+from .base import HostLayer, dense
 from .encoding import encode_on_host, encoded_shape, mode_of
 from .strings import encoded, items_of
 
@@ -64,7 +64,7 @@ class Hashing(HostLayer):
         mask_value: String or integer that goes to bin 0, which then holds nothing else.
         salt: One or two integers: the key of SipHash.
         output_mode: ``int``, or ``one_hot``, ``multi_hot``, ``count``: see `CategoryEncoding`.
-        sparse: Not supported.
+        sparse: Taken; the result is dense.
 
     >>> Hashing(3)(np.array([["A"], ["B"], ["C"]])).tolist()
     [[1], [0], [1]]
@@ -84,13 +84,13 @@ class Hashing(HostLayer):
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = "int64" if output_mode == "int" else settings.floatx()
         super().__init__(**kwargs)
-        no_sparse(sparse, "Hashing")
         if not isinstance(num_bins, (int, np.integer)) or num_bins <= 0:
             raise InputError(f"Hashing: num_bins must be a number above 0, got {num_bins!r}.")
         modes = ("int", "one_hot", "multi_hot", "count")
         self.output_mode = mode_of(output_mode, modes, "Hashing")
         _need_integers(self.output_mode, self.dtype, "Hashing")
-        self.num_bins, self.mask_value, self.sparse = int(num_bins), mask_value, False
+        self.num_bins, self.mask_value = int(num_bins), mask_value
+        self.sparse = dense(sparse, self.output_mode, "Hashing")
         self.salt = salt_of(salt, "Hashing")
 
     def _outline(self, *parts: Spec) -> Spec:
@@ -134,7 +134,7 @@ class HashedCrossing(HostLayer):
     Args:
         num_bins: Number of bins.
         output_mode: ``int`` or ``one_hot``.
-        sparse: Not supported.
+        sparse: Taken; the result is dense.
 
     >>> layer = HashedCrossing(num_bins=5)
     >>> layer((np.array(["A", "B", "A", "B", "A"]), np.array([101, 101, 101, 102, 102]))).tolist()
@@ -153,14 +153,14 @@ class HashedCrossing(HostLayer):
         if dtype is None and output_mode == "int":
             dtype = "int64"
         super().__init__(name=name, dtype=dtype, **kwargs)
-        no_sparse(sparse, "HashedCrossing")
         if not isinstance(num_bins, (int, np.integer)) or num_bins <= 0:
             raise InputError(
                 f"HashedCrossing: num_bins must be a number above 0, got {num_bins!r}."
             )
         self.output_mode = mode_of(output_mode, ("int", "one_hot"), "HashedCrossing")
         _need_integers(self.output_mode, self.dtype, "HashedCrossing")
-        self.num_bins, self.sparse = int(num_bins), False
+        self.num_bins = int(num_bins)
+        self.sparse = dense(sparse, self.output_mode, "HashedCrossing")
 
     def _parts(self, inputs: Any) -> list[Any]:
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:

@@ -34,7 +34,7 @@ class IntegerLookup(IndexLookup):
         invert: Whether to map indices to the integers of the vocabulary instead.
         output_mode: ``int``; ``one_hot``: a vector for each integer; ``multi_hot``, ``count``: one
             for all integers along the last axis; ``tf_idf``: counts times `idf_weights`.
-        sparse: Not supported.
+        sparse: Taken; the result is dense.
         pad_to_max_tokens: Whether the vectors have the size `max_tokens` in any case.
         oov_method: ``floormod``: the remainder by `num_oov_indices`; ``farmhash``: a hash of the
             digits, which spreads any integers evenly, on the host only.

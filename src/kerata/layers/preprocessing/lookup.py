@@ -15,7 +15,7 @@ from ... import dtypes, serialization
 from ...errors import FileError, InputError, NotBuiltError
 from ...kernels import words
 from ...spec import Spec
-from .base import HostLayer, no_sparse
+from .base import HostLayer, dense
 from .encoding import encode_on_host, encoded_shape, mode_of
 from .hashing import salt_of
 from .strings import array_of, batches
@@ -55,7 +55,6 @@ class IndexLookup(HostLayer):
     ) -> None:
         super().__init__(**kwargs)
         me = type(self).__name__
-        no_sparse(sparse, me)
         self.output_mode = mode_of(output_mode, MODES, me)
         _check_arguments(me, max_tokens, num_oov_indices, pad_to_max_tokens, oov_method)
         if invert and self.output_mode != "int":
@@ -69,7 +68,8 @@ class IndexLookup(HostLayer):
                 f"{me}: with output_mode='tf_idf' a vocabulary needs idf_weights, one for each term. Give them, "
                 "or call adapt instead."
             )
-        self.invert, self.sparse, self.oov_method = invert, False, oov_method
+        self.invert, self.oov_method = invert, oov_method
+        self.sparse = dense(sparse, self.output_mode, me)
         self.max_tokens, self.num_oov_indices = max_tokens, num_oov_indices
         self.mask_token, self.oov_token = mask_token, oov_token
         self.pad_to_max_tokens, self.salt = pad_to_max_tokens, salt_of(salt, me)
@@ -425,7 +425,7 @@ class IndexLookup(HostLayer):
         return {
             **self._base_config(), "invert": self.invert, "max_tokens": self.max_tokens,
             "num_oov_indices": self.num_oov_indices, "oov_token": self.oov_token,
-            "mask_token": self.mask_token, "output_mode": self.output_mode, "sparse": False,
+            "mask_token": self.mask_token, "output_mode": self.output_mode, "sparse": self.sparse,
             "pad_to_max_tokens": self.pad_to_max_tokens, "idf_weights": self.input_idf_weights,
             "vocabulary": self.input_vocabulary, "vocabulary_size": self._size,
             "oov_method": self.oov_method, "salt": self.salt,

@@ -32,7 +32,7 @@ class StringLookup(IndexLookup):
         output_mode: ``int``; ``one_hot``: a vector for each string; ``multi_hot``, ``count``: one
             for all strings along the last axis; ``tf_idf``: counts times `idf_weights`.
         pad_to_max_tokens: Whether the vectors have the size `max_tokens` in any case.
-        sparse: Not supported.
+        sparse: Taken; the result is dense.
         encoding: Encoding of strings given as bytes.
         salt: One or two integers: the key of SipHash, instead of FarmHash, between
             several indices for strings outside the vocabulary.

@@ -57,7 +57,8 @@ class TextVectorization(HostLayer):
         pad_to_max_tokens: Whether the vectors have the size `max_tokens` in any case.
         vocabulary: List of tokens, or path of a text file with one in each line.
         idf_weights: Inverse document frequencies of the vocabulary, for ``tf_idf``.
-        sparse, ragged: Not supported.
+        sparse: Taken; the result is dense.
+        ragged: Not supported.
         encoding: Encoding of texts given as bytes.
 
     >>> layer = TextVectorization(output_sequence_length=4)
@@ -315,7 +316,8 @@ class TextVectorization(HostLayer):
             "standardize": serialize_keras_object(self.standardize),
             "split": serialize_keras_object(self.split), "ngrams": self._ngrams_argument,
             "output_mode": self.output_mode, "output_sequence_length": self.output_sequence_length,
-            "pad_to_max_tokens": lookup.pad_to_max_tokens, "sparse": False, "ragged": False,
+            "pad_to_max_tokens": lookup.pad_to_max_tokens, "sparse": lookup.sparse,
+            "ragged": False,
             "vocabulary": lookup.input_vocabulary, "idf_weights": lookup.input_idf_weights,
             "encoding": self.encoding, "vocabulary_size": self.vocabulary_size(),
         }  # fmt: skip
