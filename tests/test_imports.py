@@ -55,6 +55,7 @@ UPWARD = {
     ("engine", "ops"): "an engine's own version of an op shares the body's rules for shapes",
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
     ("optimizers", "legacy"): "names of Keras 2 such as optimizers.adam",
+    ("preprocessing", "legacy"): "the door to ImageDataGenerator, Tokenizer and their like",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
     (
         "config",
