@@ -51,12 +51,13 @@ def by_scipy(x, params, mode="nearest", cval=0.0, order=1):
     shear = np.array([[1, -np.sin(s), 0], [0, np.cos(s), 0], [0, 0, 1]])
     zoom = np.diag([params.get("zx", 1), params.get("zy", 1), 1.0])
     h, w = x.shape[0] / 2 + 0.5, x.shape[1] / 2 + 0.5
-    to, back = np.array([[1, 0, h], [0, 1, w], [0, 0, 1]]), np.array([[1, 0, -h], [0, 1, -w], [0, 0, 1]])
+    to, back = (
+        np.array([[1, 0, h], [0, 1, w], [0, 0, 1]]),
+        np.array([[1, 0, -h], [0, 1, -w], [0, 0, 1]]),
+    )
     m = to @ turn @ shift @ shear @ zoom @ back
     planes = [
-        ndimage.affine_transform(
-            x[..., k], m[:2, :2], m[:2, 2], order=order, mode=mode, cval=cval
-        )
+        ndimage.affine_transform(x[..., k], m[:2, :2], m[:2, 2], order=order, mode=mode, cval=cval)
         for k in range(x.shape[-1])
     ]
     return np.stack(planes, -1)
@@ -97,7 +98,9 @@ def test_other_orders_dtypes_and_layouts(way):
     np.testing.assert_allclose(first.transpose(1, 2, 0), by_scipy(x, params), atol=0.02)
     one = np.ones((1, 1, 3), "float32")
     for mode in MODES[1:]:
-        assert image.apply_affine_transform(one, tx=5, zx=2, fill_mode=mode).tolist() == one.tolist()
+        assert (
+            image.apply_affine_transform(one, tx=5, zx=2, fill_mode=mode).tolist() == one.tolist()
+        )
     assert image.apply_affine_transform(x) is x
 
 
@@ -305,9 +308,7 @@ def test_set_random_seed_is_enough():
 def test_what_goes_with_pictures():
     x, other = np.zeros((4, 2, 2, 3)), np.arange(4)
     flow = image.ImageDataGenerator().flow
-    (images, with_it), y, weight = flow(
-        (x, other), other * 2, 2, False, sample_weight=other * 3
-    )[1]
+    (images, with_it), y, weight = flow((x, other), other * 2, 2, False, sample_weight=other * 3)[1]
     assert (images.shape, with_it.tolist()) == ((2, 2, 2, 3), [2, 3])
     assert (y.tolist(), weight.tolist()) == ([4, 6], [6, 9])
     several = flow([x, [other, other + 1]], batch_size=3, shuffle=False)[0]

@@ -30,7 +30,7 @@ dict(rotation_range=45, dtype='float64')
 dict(preprocessing_function=lambda x: x * np.random.uniform(0.5, 1), rotation_range=10)
 dict(data_format='channels_first', rotation_range=45, horizontal_flip=True)
 dict(featurewise_center=True, featurewise_std_normalization=True, rotation_range=5)
-dict(featurewise_center=True, zca_whitening=True, zca_epsilon=0.1)
+dict(featurewise_center=True, zca_whitening=True, zca_epsilon=0.1, rescale=1 / 255)
 """.strip().splitlines()
 
 # Arguments of `flow_from_directory`.
@@ -42,7 +42,13 @@ dict(class_mode='input', color_mode='rgba', subset='training')
 dict(class_mode=None, classes=['dogs', 'cats'], subset='validation')
 """.strip().splitlines()
 
-TEXTS = ["The cat sat on the mat. The end?", "a Dog -- (big!) sat", "mat\tdog\ndog", "", "it's mine"]
+TEXTS = [
+    "The cat sat on the mat. The end?",
+    "a Dog -- (big!) sat",
+    "mat\tdog\ndog",
+    "",
+    "it's mine",
+]
 TOKENIZERS = """
 {}
 dict(num_words=4)
@@ -76,7 +82,11 @@ def generators(image, folder):
 def folders(image, folder):
     """Batches of pictures in files."""
     generator = image.ImageDataGenerator(
-        rotation_range=30, zoom_range=0.2, horizontal_flip=True, rescale=1 / 255, validation_split=0.4
+        rotation_range=30,
+        zoom_range=0.2,
+        horizontal_flip=True,
+        rescale=1 / 255,
+        validation_split=0.4,
     )
     for line in FOLDERS:
         kwargs = {"target_size": (11, 12), "batch_size": 3, "seed": 2} | eval(line)
@@ -124,7 +134,11 @@ def series(sequence, folder):
     """Skip-grams and windows."""
     yield "table", sequence.make_sampling_table(50)
     numbers = [3, 1, 0, 4, 1, 5, 9, 2, 6]
-    for kwargs in ({}, {"negative_samples": 2.5, "window_size": 2}, {"categorical": True, "seed": 4}):
+    for kwargs in (
+        {},
+        {"negative_samples": 2.5, "window_size": 2},
+        {"categorical": True, "seed": 4},
+    ):
         random.seed(6)
         table = None if kwargs else sequence.make_sampling_table(10, 1e-2)
         for i, part in enumerate(sequence.skipgrams(numbers, 10, sampling_table=table, **kwargs)):

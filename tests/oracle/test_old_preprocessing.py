@@ -57,7 +57,9 @@ def test_the_same_results(folder, monkeypatch):
             same = got.shape == wanted.shape and got.dtype == wanted.dtype
             same = same and np.allclose(got, wanted, rtol=0, atol=1e-3 * span + 1e-6)
         if not same:
-            wrong.append(f"{name}: {got.ravel()[:4]} {got.dtype} not {wanted.ravel()[:4]} {wanted.dtype}")
+            wrong.append(
+                f"{name}: {got.ravel()[:4]} {got.dtype} not {wanted.ravel()[:4]} {wanted.dtype}"
+            )
     assert not wrong, "\n".join(wrong)
 
 

@@ -28,7 +28,9 @@ def _library() -> ctypes.CDLL | None:
         return None
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
-        ctypes.CDLL(_onednn())  # the kernels are linked against it, and it is not where the system looks
+        ctypes.CDLL(
+            _onednn()
+        )  # the kernels are linked against it, and it is not where the system looks
         return ctypes.CDLL(str(built[0]))
     except OSError:
         return None

@@ -166,7 +166,9 @@ class Tokenizer:
             note("nb_words=", "num_words=")
             num_words = kwargs.pop("nb_words")
         if kwargs:
-            raise TypeError(f"Tokenizer() got an unexpected keyword argument {next(iter(kwargs))!r}")
+            raise TypeError(
+                f"Tokenizer() got an unexpected keyword argument {next(iter(kwargs))!r}"
+            )
         if isinstance(analyzer, int):  # the seventh argument of keras-preprocessing
             analyzer, document_count = None, analyzer
         self.num_words = num_words

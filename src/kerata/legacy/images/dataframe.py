@@ -138,7 +138,9 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         _check_kinds(labels, y_col, (str, list, tuple) if several else (str,), "classes, as text")
         found = sorted(set(classes) if classes else _all_of(labels))
         if self.class_mode == "binary" and len(found) != 2:
-            raise InputError(f"class_mode='binary' takes 2 classes; there are {len(found)}: {found}.")
+            raise InputError(
+                f"class_mode='binary' takes 2 classes; there are {len(found)}: {found}."
+            )
         self.class_indices = {name: i for i, name in enumerate(found)}
         return [self._known(label) for label in labels] if classes else labels
 
@@ -227,5 +229,7 @@ def _weights(dataframe: Any, name: str | None, rows: list[int]) -> np.ndarray | 
         return None
     weights = np.asarray(_column(dataframe, name))
     if weights.dtype.kind not in "iuf":
-        raise DtypeError(f"The column {name!r} must hold weights, numbers; it holds {weights.dtype}.")
+        raise DtypeError(
+            f"The column {name!r} must hold weights, numbers; it holds {weights.dtype}."
+        )
     return weights[rows]

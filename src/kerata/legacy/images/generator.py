@@ -228,7 +228,9 @@ class ImageDataGenerator:
         """
         for name in kwargs:
             if name not in ("has_ext", "sort", "drop_duplicates"):
-                raise TypeError(f"flow_from_dataframe() got an unexpected keyword argument {name!r}")
+                raise TypeError(
+                    f"flow_from_dataframe() got an unexpected keyword argument {name!r}"
+                )
             note(f"flow_from_dataframe({name}=)", None)
         if class_mode == "other":
             note('class_mode="other"', 'class_mode="raw"')
@@ -427,9 +429,7 @@ class ImageDataGenerator:
             x = x.astype(np.float32 if x.dtype == np.uint8 else x.dtype)
             out[...] = self.standardize(self.apply_transform(x, params))
             return
-        coloured = (
-            params["channel_shift_intensity"] is not None or params["brightness"] is not None
-        )
+        coloured = params["channel_shift_intensity"] is not None or params["brightness"] is not None
         scale = self.rescale if self.rescale and self._only_rescales() and not coloured else None
         self._move(x, params, out, 1.0 if scale is None else float(scale))
         if coloured:
@@ -508,7 +508,11 @@ def _mean(x: np.ndarray, axes: tuple[int, ...], of: np.ufunc) -> np.ndarray:
 
 def _whitening(flat: np.ndarray, epsilon: float) -> np.ndarray:
     """``U (S + epsilon)^-1/2 U^T`` of the covariance ``U S U^T`` (ZCA; Bell and Sejnowski 1997)."""
-    values, vectors = np.linalg.eigh(flat.T @ flat / len(flat))
-    return (vectors / np.sqrt(np.abs(values) + epsilon)) @ vectors.T
-
-
+    # In float32 the least variances would be noise greater than the usual epsilon.
+    covariance = np.zeros((flat.shape[1],) * 2)
+    for start in range(0, len(flat), 1024):
+        part = flat[start : start + 1024].astype("float64")
+        covariance += part.T @ part
+    values, vectors = np.linalg.eigh(covariance / len(flat))
+    whole = (vectors / np.sqrt(np.abs(values) + epsilon)) @ vectors.T
+    return whole.astype(flat.dtype)

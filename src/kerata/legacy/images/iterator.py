@@ -14,8 +14,8 @@ from ...errors import InputError
 from ...train.data import PyDataset
 from ...train.data.source import whole_number
 from ...utils.images import CHANNELS, array_to_img
-from .filling import fill
 from .files import FORMATS, read
+from .filling import fill
 
 
 class Iterator(PyDataset):
