@@ -2,7 +2,10 @@
 // four pixels around it are mixed. Edges and rounding follow scipy.ndimage.affine_transform (order 0 or 1).
 // A plain C function: it is called through ctypes, which lets other threads run meanwhile.
 
+#include <emmintrin.h>
+
 #include <cstdint>
+#include <cstring>
 
 namespace {
 
@@ -51,9 +54,33 @@ void put(const T* a, const T* b, const T* c, const T* d, float ty, float tx, flo
   const long n = C ? C : channels;
   for (long k = 0; k < n; ++k) {
     const long i = k * from;
-    out[k * to] = (w00 * static_cast<float>(a[i]) + w01 * static_cast<float>(b[i]) + w10 * static_cast<float>(c[i]) +
-                   w11 * static_cast<float>(d[i])) * scale;
+    const float above = w00 * static_cast<float>(a[i]) + w01 * static_cast<float>(b[i]);
+    const float below = w10 * static_cast<float>(c[i]) + w11 * static_cast<float>(d[i]);
+    out[k * to] = (above + below) * scale;
   }
+}
+
+// Four values from here on. Of a pixel with three channels the last one belongs to its neighbour.
+__m128 four(const float* p) { return _mm_loadu_ps(p); }
+
+__m128 four(const uint8_t* p) {
+  int32_t bytes;
+  std::memcpy(&bytes, p, 4);
+  const __m128i zero = _mm_setzero_si128();
+  return _mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), zero), zero));
+}
+
+// `put` for three or four channels at once, where a value behind each pixel may be read.
+template <typename T, int C>
+void put_at_once(const T* a, const T* b, const T* c, const T* d, float ty, float tx, __m128 scale, float* out) {
+  const __m128 above = _mm_add_ps(_mm_mul_ps(_mm_set1_ps((1 - ty) * (1 - tx)), four(a)),
+                                  _mm_mul_ps(_mm_set1_ps((1 - ty) * tx), four(b)));
+  const __m128 below = _mm_add_ps(_mm_mul_ps(_mm_set1_ps(ty * (1 - tx)), four(c)),
+                                  _mm_mul_ps(_mm_set1_ps(ty * tx), four(d)));
+  const __m128 sum = _mm_mul_ps(_mm_add_ps(above, below), scale);
+  if (C == 4) return _mm_storeu_ps(out, sum);
+  _mm_storel_pi(reinterpret_cast<__m64*>(out), sum);
+  _mm_store_ss(out + 2, _mm_movehl_ps(sum, sum));
 }
 
 template <typename T, int C>
@@ -61,6 +88,9 @@ void warp(const T* source, const Picture& from, float* out, const Picture& to, c
           float filling, float scale) {
   const long h = from.rows, w = from.columns;
   const double last_row = h - 1, last_column = w - 1;
+  const __m128 scales = _mm_set1_ps(scale);
+  // Up to here the value behind the right neighbour is inside of its row.
+  const long readable = C == 4 ? w : C == 3 && from.column == 3 ? w - 2 : 0;
   for (long r = 0; r < h; ++r) {
     // The order of these sums is SciPy's: another one would round differently at the edges.
     const double y0 = map.o0 + r * map.m00, x0 = map.o1 + r * map.m10;
@@ -81,6 +111,11 @@ void warp(const T* source, const Picture& from, float* out, const Picture& to, c
       const T* above = source + clamp(i, h) * from.row;
       const T* below = source + clamp(i + 1, h) * from.row;
       const long left = clamp(j, w) * from.column, right = clamp(j + 1, w) * from.column;
+      if (C >= 3 && j >= 0 && j < readable) {
+        put_at_once<T, C>(above + left, above + right, below + left, below + right, static_cast<float>(y - i),
+                          static_cast<float>(x - j), scales, target);
+        continue;
+      }
       put<T, C>(above + left, above + right, below + left, below + right, static_cast<float>(y - i),
                 static_cast<float>(x - j), scale, target, from.channels, C ? 1 : from.channel, C ? 1 : to.channel);
     }

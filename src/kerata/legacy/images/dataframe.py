@@ -173,8 +173,8 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             raise DtypeError(
                 f"class_mode='multi_output' takes a list of columns for y_col; got {y_col!r}."
             )
-        columns = [_column(dataframe, name) for name in y_col]
-        return [np.array([column[i] for i in rows]) for column in columns]
+        several = [_column(dataframe, name) for name in y_col]
+        return [np.array([column[i] for i in rows]) for column in several]
 
     def _say(self, validated: bool) -> None:
         classes = ""

@@ -26,45 +26,60 @@ def transform_matrix_offset_center(matrix: Any, x: float, y: float) -> np.ndarra
     return there @ np.asarray(matrix) @ back
 
 
+# A map of the plane: y' = a y + b x + c, x' = d y + e x + f. A tuple, as there is one for each picture.
+_Plane = tuple[float, float, float, float, float, float]
+
+
+def _after(first: _Plane | None, then: _Plane) -> _Plane:
+    """The matrix product of two maps."""
+    if first is None:
+        return then
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = then
+    return (
+        a * p + b * s, a * q + b * t, a * r + b * u + c,
+        d * p + e * s, d * q + e * t, d * r + e * u + f,
+    )  # fmt: skip
+
+
 def plane_map(
     theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1, zy: float = 1
-) -> np.ndarray | None:
-    """The matrix (3 x 3) from places of the result to places of the source; ``None`` if it changes nothing.
+) -> _Plane | None:
+    """Two rows of the matrix from places of the result to places of the source; ``None`` for no change.
 
     In words: zoom, then shear, then shift, then turn.
 
-    >>> plane_map(tx=2).tolist()
-    [[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> plane_map(tx=2)
+    (1.0, 0.0, 2, 0.0, 1.0, 0)
     """
-    parts = []
+    found: _Plane | None = None
     if theta != 0:
-        turn = math.radians(theta)
-        parts.append([[math.cos(turn), -math.sin(turn), 0], [math.sin(turn), math.cos(turn), 0]])
+        cos, sin = math.cos(math.radians(theta)), math.sin(math.radians(theta))
+        found = (cos, -sin, 0.0, sin, cos, 0.0)
     if tx != 0 or ty != 0:
-        parts.append([[1, 0, tx], [0, 1, ty]])
+        found = _after(found, (1.0, 0.0, tx, 0.0, 1.0, ty))
     if shear != 0:
-        lean = math.radians(shear)
-        parts.append([[1, -math.sin(lean), 0], [0, math.cos(lean), 0]])
+        cos, sin = math.cos(math.radians(shear)), math.sin(math.radians(shear))
+        found = _after(found, (1.0, -sin, 0.0, 0.0, cos, 0.0))
     if zx != 1 or zy != 1:
-        parts.append([[zx, 0, 0], [0, zy, 0]])
-    if not parts:
-        return None
-    whole = np.eye(3)
-    for part in parts:
-        whole = whole @ np.array([*part, [0, 0, 1]], float)
-    return whole
+        found = _after(found, (zx, 0.0, 0.0, 0.0, zy, 0.0))
+    return found
 
 
 def map_of(
     params: Mapping[str, Any], rows: int, columns: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Matrix (2 x 2) and offset (2,) for the parameters of `ImageDataGenerator.apply_transform`."""
-    names = {"theta": 0, "tx": 0, "ty": 0, "shear": 0, "zx": 1, "zy": 1}
-    found = plane_map(**{k: params.get(k, v) for k, v in names.items()})
+    get = params.get
+    found = plane_map(
+        get("theta", 0), get("tx", 0), get("ty", 0), get("shear", 0), get("zx", 1), get("zy", 1)
+    )
     if found is None:
         return None
-    found = transform_matrix_offset_center(found, rows, columns)
-    return found[:2, :2], found[:2, 2]
+    middle = (1.0, 0.0, rows / 2 + 0.5, 0.0, 1.0, columns / 2 + 0.5)
+    back = (1.0, 0.0, -middle[2], 0.0, 1.0, -middle[5])
+    a, b, c, d, e, f = _after(_after(middle, found), back)
+    return np.array([[a, b], [d, e]]), np.array([c, f])
 
 
 def apply_affine_transform(
