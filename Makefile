@@ -96,7 +96,7 @@ $(ORACLE_READY): Makefile | $(READY)
 	$(ORACLE)/bin/python -m pip install --quiet --upgrade pip
 	$(ORACLE)/bin/python -m pip install --quiet \
 		keras==3.15.1 'tf_keras==2.21.*' 'tensorflow-cpu==2.21.*' jax==0.10.2 h5py pytest \
-		optax scikit-learn
+		optax scikit-learn keras_preprocessing==1.1.2 pillow
 	@touch $@
 
 oracle: $(READY) $(ORACLE_READY)

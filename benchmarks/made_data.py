@@ -34,6 +34,21 @@ def images(rows: int, side: int, depth: int, classes: int) -> tuple[Any, Any]:
     return x, rng.integers(0, classes, size=rows).astype("float32")
 
 
+def jpegs(folder: Any, count: int, side: int) -> None:
+    """Square photographs, or what compresses like them: two classes, a folder each."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        coarse = rng.integers(0, 256, (side // 15, side // 15, 3), dtype=np.uint8)
+        smooth = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
+        grain = rng.normal(0, 6, smooth.shape)
+        x = np.clip(smooth + grain, 0, 255).astype(np.uint8)
+        inner = folder / ("cats" if number % 2 else "dogs")
+        inner.mkdir(exist_ok=True)
+        Image.fromarray(x).save(inner / f"{number}.jpg", quality=90)
+
+
 def words(rows: int, steps: int) -> tuple[Any, Any]:
     """Random texts of 10,000 words and labels."""
     rng = np.random.default_rng(0)

@@ -84,10 +84,14 @@ RIVALS = [
     keras_on("tensorflow"),
     keras_on("torch"),
     Contender("tf_keras", "tf_keras", "tf_keras", ("oracle",), ("tf_keras", "tensorflow")),
+    Contender(
+        "keras-preprocessing", "keras-preprocessing", "keras_preprocessing", ("oracle",),
+        ("keras_preprocessing", "scipy", "PIL"),
+    ),
     Contender("torch", "torch", "plain_torch", ("torch", "oracle"), ("torch", "numpy")),
     Contender("jax", "JAX + Optax", "plain_jax", ("jax", "oracle"), ("optax", "jax", "numpy")),
     Contender("sklearn", "scikit-learn", "plain_sklearn", ("jax", "oracle"), ("sklearn", "numpy")),
-]
+]  # fmt: skip
 TITLES = {"kerata": "Kerata"} | {r.key: r.title for r in RIVALS}
 
 

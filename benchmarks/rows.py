@@ -162,6 +162,11 @@ def calls() -> list[Row]:
         targets = {"jax": no_slower, "torch": (Target(1.0, None, "s"),), "tensorflow": no_slower}
         return Row(name, text, "s", "calls", TENSORFLOW, targets)
 
+    def old(name: str, text: str, unit: str, most: float) -> Row:
+        targets = {"jax": at_most(most, "keras-preprocessing")}
+        rivals = ("keras-preprocessing", "tf_keras")
+        return Row(name, text, unit, "calls", rivals, targets, 3)
+
     one: Targets = {
         e: (Target(most, None, "ms"),) for e, most in (("torch", 0.3), ("tensorflow", 0.5))
     }
@@ -170,6 +175,8 @@ def calls() -> list[Row]:
         row("fit_call", "`fit` of one step on a compiled model", "ms", limit(1.5, "ms"), kernels=False),
         row("predict_one", "`predict` of one row", "ms", limit(0.15, "ms"), one, kernels=False),
         row("pima_program", "whole Pima program as a process, 150 epochs, second run", "s", at_most(1 / 5, "keras-jax"), whole=True),
+        old("pictures_batch", "32 JPEGs of 150x150, turned, shifted, sheared, zoomed and flipped by `flow_from_directory`", "ms", 1 / 3),
+        old("tokenizer_call", "`Tokenizer`: 25,000 reviews learned and numbered", "s", 1.0),
         row("import_library", "import", "s", limit(0.2, "s"), kernels=False),
         row("import_and_summary", "import, build 20 layers, print the summary", "s", limit(0.3, "s"), kernels=False),
         of_texts("text_adapt", "the vocabulary of"),

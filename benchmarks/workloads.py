@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -202,6 +203,53 @@ def text_call(library: str) -> float:
     return median_time(lambda: np.concatenate([batch.numpy() for batch in mapped]))
 
 
+def pictures_batch(library: str) -> float:
+    """A batch of `flow_from_directory` with the augmentations that books show, 32 files of 150 x 150."""
+    import made_data
+
+    image = importlib.import_module(old_module(library, "image"))
+    generator = image.ImageDataGenerator(
+        rescale=1.0 / 255, rotation_range=40, width_shift_range=0.2, height_shift_range=0.2,
+        shear_range=0.2, zoom_range=0.2, horizontal_flip=True, fill_mode="nearest",
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        made_data.jpegs(Path(folder), 320, 150)
+        batches = generator.flow_from_directory(
+            folder, target_size=(150, 150), batch_size=32, class_mode="binary", seed=0
+        )
+        batches.next()
+
+        def one_pass() -> None:
+            for _ in range(len(batches)):
+                batches.next()
+
+        return median_time(one_pass) / len(batches)
+
+
+def tokenizer_call(library: str) -> float:
+    """`fit_on_texts` and `texts_to_sequences` of 25,000 reviews, with 10,000 words kept."""
+    import made_data
+
+    text = importlib.import_module(old_module(library, "text"))
+    reviews = made_data.texts()
+
+    def call() -> None:
+        tokenizer = text.Tokenizer(num_words=10_000)
+        tokenizer.fit_on_texts(reviews)
+        tokenizer.texts_to_sequences(reviews)
+
+    return median_time(call)
+
+
+def old_module(library: str, name: str) -> str:
+    """Where a module of ``keras.preprocessing`` is in a library."""
+    return (
+        f"{library}.{name}"
+        if library == "keras_preprocessing"
+        else f"{library}.preprocessing.{name}"
+    )
+
+
 def resident() -> int:
     """Bytes of this process that are in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -227,7 +275,7 @@ CALLS: Mapping[str, Callable[[str], float]] = {
     f.__name__: f
     for f in (
         epoch_cost, pima_program, predict_one, fit_call, import_library, import_and_summary, memory,
-        gan_step, text_adapt, text_call,
+        gan_step, text_adapt, text_call, pictures_batch, tokenizer_call,
     )
 } | {f"{net}_predict": partial(big_predict, net) for net in ("vgg16", "resnet50")}  # fmt: skip
 

@@ -402,3 +402,18 @@ def test_logic_gates(run: Any) -> None:
 def test_rnn_by_hand(run: Any) -> None:
     seen = run("rnn_by_hand")
     assert np.allclose(seen.from_layer, seen.final_output_sequence, atol=1e-4)
+
+
+def test_cats_and_dogs(run: Any) -> None:
+    seen = run("cats_and_dogs")
+    assert seen.data_batch.shape == (10, 32, 32, 3) and seen.labels_batch.shape == (10,)
+    assert seen.data_batch.min() >= 0 and seen.data_batch.max() <= 1
+    assert not np.array_equal(seen.augmented[0], seen.augmented[1])
+    assert falls(seen.history)
+    assert len(seen.val_acc) == 5 and seen.test_acc > 0.6
+
+
+def test_augmented_arrays(run: Any) -> None:
+    seen = run("augmented_arrays")
+    assert falls(seen.history) and seen.batches == 6
+    assert seen.scores[1] > 0.8

@@ -17,8 +17,8 @@ __all__ = ["image", "sequence", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "image":
-        return importlib.import_module(f"{__name__}.image")
+    if name in ("image", "text"):
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     root = __name__.rpartition(".")[0]

@@ -81,3 +81,9 @@ def _length(sequence: Any, i: int) -> int:
             f"pad_sequences needs a list of sequences; element {i} is {sequence!r}, a {type(sequence).__name__}. "
             "Wrap a single sequence in a list."
         ) from None
+
+
+def __getattr__(name: str) -> Any:
+    from ..legacy.preprocessing import resolve
+
+    return resolve(__name__, name)

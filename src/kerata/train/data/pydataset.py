@@ -130,6 +130,9 @@ class PyDatasetSource(Source):
             if use_multiprocessing is None
             else use_multiprocessing
         )
+        if getattr(x, "makes_own_threads", False):
+            # One thread keeps the order of batches, and with it what they draw at random.
+            self._workers, self._processes = min(self._workers, 1), False
         size = getattr(x, "max_queue_size", 10) if max_queue_size is None else max_queue_size
         self._ahead = max(1, size, self._workers)
         self._available = self._count()
