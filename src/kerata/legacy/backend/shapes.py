@@ -286,7 +286,7 @@ def spatial_3d_padding(
 ) -> Tensor:
     """Zeros around volumes, a pair for each axis.
 
-    >>> spatial_3d_padding(np.ones((1, 1, 1, 1, 1))).shape
+    >>> int_shape(spatial_3d_padding(np.ones((1, 1, 1, 1, 1))))
     (1, 3, 3, 3, 1)
     """
     return _pad(x, padding, data_format)
@@ -357,7 +357,7 @@ def resize_volumes(
 ) -> Tensor:
     """Volumes enlarged by repeating their points.
 
-    >>> resize_volumes(np.ones((1, 2, 2, 2, 1)), 1, 2, 3, "channels_last").shape
+    >>> int_shape(resize_volumes(np.ones((1, 2, 2, 2, 1)), 1, 2, 3, "channels_last"))
     (1, 2, 4, 6, 1)
     """
     return _enlarge(x, (depth_factor, height_factor, width_factor), _spatial_axis(data_format))
