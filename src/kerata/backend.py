@@ -88,6 +88,8 @@ def __getattr__(name: str) -> Any:
     """Functions of the ``keras.backend`` of Keras 1, 2 and tf.keras."""
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "tensorflow_backend":  # where Keras 2 kept these functions
+        return sys.modules[__name__]
     from .legacy.backend import resolve
 
     return resolve(name, __all__)

@@ -88,6 +88,17 @@ def test_function_with_updates() -> None:
     assert K.get_value(total) == 7.0
 
 
+def test_results_may_be_changed_in_place() -> None:
+    x, v = K.placeholder((None, 3)), K.variable([1.0, 2.0])
+    same, value = K.function([x], [x, v])([X])
+    same *= 2.0
+    value[0] = 9.0
+    K.get_value(v)[0] = 9.0
+    fixed = K.constant([1.0, 2.0])
+    K.get_value(fixed)[0] = 9.0
+    assert K.get_value(v).tolist() == K.get_value(fixed).tolist() == [1.0, 2.0]
+
+
 def test_function_of_variables_alone() -> None:
     v = K.variable([1.0, 2.0])
     f = K.function([], [v, K.constant(3.0)])

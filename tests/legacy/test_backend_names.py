@@ -90,6 +90,10 @@ def test_imported_by_name() -> None:
     assert int_shape(np.ones((2, 3))) == (2, 3)
 
 
+def test_where_keras_2_kept_them() -> None:
+    assert K.tensorflow_backend is K
+
+
 def test_a_mistyped_name_gets_the_closest() -> None:
     with pytest.raises(AttributeError, match="Did you mean 'placeholder'"):
         K.placehodler  # noqa: B018

@@ -140,7 +140,8 @@ class Function:
         values = iter(outputs)
 
         def value(x: Any) -> Any:
-            return np.asarray(engine().to_numpy(next(values)))[()] if _computes(x) else x
+            # A copy: programs change what they get in place.
+            return np.array(engine().to_numpy(next(values)))[()] if _computes(x) else x
 
         flat = [value(x) for x in tree.flatten(self.outputs)]
         return (
