@@ -8,6 +8,7 @@ from scipy.optimize import fmin_l_bfgs_b
 
 import kerata as keras
 from kerata import backend as K
+from kerata.errors import InputError
 from kerata.layers import (
     LSTM,
     BatchNormalization,
@@ -23,6 +24,7 @@ from kerata.layers import (
     Layer,
     MaxPooling2D,
 )
+from kerata.losses.loss import LossFunctionWrapper
 from kerata.models import Model, Sequential, load_model
 
 rng = np.random.RandomState(5)
@@ -168,6 +170,33 @@ def test_variational_autoencoder(tmp_path) -> None:
     assert history.history["loss"][-1] < history.history["loss"][0]
     encoder = Model(x, z_mean)
     assert encoder.predict(data, verbose=0).shape == (64, latent_dim)
+
+
+def test_a_loss_that_uses_tensors_of_the_model() -> None:
+    x = Input(shape=(6,))
+    z_mean, z_log_var = Dense(2, name="mean")(x), Dense(2)(x)
+    z = Lambda(lambda a: a[0] + K.exp(0.5 * a[1]) * K.random_normal(K.shape(a[0]), stddev=0.0))(
+        [z_mean, z_log_var]
+    )
+    decoded = Dense(6, activation="sigmoid")(z)
+
+    def vae_loss(x, x_decoded_mean):
+        xent_loss = 6 * keras.losses.binary_crossentropy(x, x_decoded_mean)
+        kl_loss = -0.5 * K.sum(1 + z_log_var - K.square(z_mean) - K.exp(z_log_var), axis=-1)
+        return K.mean(xent_loss + kl_loss)
+
+    vae = Model(x, decoded)
+    vae.compile(optimizer="rmsprop", loss=vae_loss)
+    data = (rng.random_sample((40, 6)) > 0.7).astype("float32")
+    start = vae.evaluate(data, data, batch_size=20, verbose=0)
+    mean, spread, p = K.function([x], [z_mean, z_log_var, decoded])([data])
+    kl = -0.5 * (1 + spread - mean**2 - np.exp(spread)).sum(-1)
+    entropy = -(data * np.log(p) + (1 - data) * np.log(1 - p)).sum(-1)
+    np.testing.assert_allclose(start, (entropy + kl).mean(), rtol=1e-4)
+    history = vae.fit(data, data, epochs=10, batch_size=20, verbose=0)
+    assert history.history["loss"][-1] < start
+    with pytest.raises(InputError, match="is symbolic"):
+        LossFunctionWrapper(vae_loss, name="vae")(data, p)
 
 
 def test_random_numbers_outside_of_a_lambda() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ... import graph, tree
 from ...errors import FileError, ShapeError
 from ...ops._define import _KIND, Op
-from ...spec import PROBES, KerasTensor, Spec, probing
+from ...spec import PROBES, KerasTensor, Spec, probe, probing
 
 F = TypeVar("F", bound=Callable)
 
@@ -83,7 +83,9 @@ class BackendCall(graph.OpCall):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
             return self.op(*args, **kwargs)
-        first, second = (self._stand_in(i, args, kwargs) for i in range(2))
+        # Where shapes are being inferred already, the size that stands for unknown axes is given.
+        outer = [PROBES.index(p) for p in [probe()] if p in PROBES]
+        first, second = (self._stand_in(i, args, kwargs) for i in outer * 2 or range(2))
         outputs = tree.map_structure(_merged, first, second)
         if any(isinstance(x, KerasTensor) for x in tree.flatten(outputs)):
             graph.Node(self, args, kwargs, outputs)
