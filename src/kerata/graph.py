@@ -226,9 +226,8 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
 
     Where one has an unknown axis, `fn` runs twice with different sizes in its place.
     """
-    unknown = any(
-        isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs))
-    )
+    flat = tree.flatten((args, kwargs))
+    unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in flat)
 
     def run(size: int) -> Any:
         def spec(x: Any) -> Any:
@@ -244,8 +243,10 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
                 raise
 
     outer = probe()
-    if outer is not None or not unknown:
-        return run(outer or PROBES[0])
+    if outer is not None and any(type(x) is Spec for x in flat):
+        return run(outer)  # beside a Spec of an inference that is running, its size stands for None
+    if not unknown:
+        return run(PROBES[0])
     return tree.map_structure(_merge, run(PROBES[0]), run(PROBES[1]))
 
 

@@ -182,6 +182,7 @@ def test_a_loss_that_uses_tensors_of_the_model() -> None:
 
     def vae_loss(x, x_decoded_mean):
         xent_loss = 6 * keras.losses.binary_crossentropy(x, x_decoded_mean)
+        xent_loss = K.reshape(xent_loss, (K.shape(z_mean)[0],))
         kl_loss = -0.5 * K.sum(1 + z_log_var - K.square(z_mean) - K.exp(z_log_var), axis=-1)
         return K.mean(xent_loss + kl_loss)
 

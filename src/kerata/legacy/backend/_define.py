@@ -15,7 +15,7 @@ import numpy as np
 from ... import graph, tree
 from ...errors import FileError, ShapeError
 from ...ops._define import _KIND, Op
-from ...spec import PROBES, KerasTensor, Spec, probe, probing
+from ...spec import PROBES, KerasTensor, Spec, probe, probing, unprobe
 
 F = TypeVar("F", bound=Callable)
 
@@ -83,9 +83,11 @@ class BackendCall(graph.OpCall):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
             return self.op(*args, **kwargs)
-        # Where shapes are being inferred already, the size that stands for unknown axes is given.
-        outer = [PROBES.index(p) for p in [probe()] if p in PROBES]
-        first, second = (self._stand_in(i, args, kwargs) for i in outer * 2 or range(2))
+        numbers = [0, 1]
+        if probe() in PROBES and any(type(x) is Spec for x in tree.flatten((args, kwargs))):
+            # Beside a Spec of an inference that is running, its size stands for unknown axes.
+            numbers = [PROBES.index(probe())] * 2
+        first, second = (self._stand_in(i, args, kwargs) for i in numbers)
         outputs = tree.map_structure(_merged, first, second)
         if any(isinstance(x, KerasTensor) for x in tree.flatten(outputs)):
             graph.Node(self, args, kwargs, outputs)
@@ -114,7 +116,7 @@ class BackendCall(graph.OpCall):
 def _merged(a: Any, b: Any) -> Any:
     if isinstance(a, Spec):
         shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True))
-        return KerasTensor(shape, a.dtype, name=graph.auto_name("keras_tensor"))
+        return KerasTensor(unprobe(shape), a.dtype, name=graph.auto_name("keras_tensor"))
     if isinstance(a, (np.ndarray, np.integer)):
         return sizes(a) if np.array_equal(a, b) else ShapeTensor((sizes(a), sizes(b)))
     return a
