@@ -10,7 +10,7 @@ from typing import Any
 from . import tree
 from .errors import InputError, ShapeError
 from .scope import get_mask, local, set_mask
-from .spec import PROBES, KerasTensor, Spec, probing, unprobe
+from .spec import PROBES, KerasTensor, Spec, probe, probing, unprobe
 
 _names: Counter[str] = Counter()
 
@@ -233,9 +233,8 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
 
     Where one has an unknown axis, `fn` runs twice with different sizes in its place.
     """
-    unknown = any(
-        isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs))
-    )
+    flat = tree.flatten((args, kwargs))
+    unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in flat)
 
     def run(size: int) -> Any:
         def sized(x: Spec) -> Spec:
@@ -257,6 +256,9 @@ def infer(fn: Callable, args: tuple, kwargs: dict) -> Any:
                 e.message = e.message.replace(str(size), "None")
                 raise
 
+    outer = probe()
+    if outer is not None and any(type(x) is Spec for x in flat):
+        return run(outer)  # beside a Spec of an inference that is running, its size stands for None
     if not unknown:
         return run(PROBES[0])
     return tree.map_structure(_merge, run(PROBES[0]), run(PROBES[1]))
@@ -292,6 +294,28 @@ def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any
     outputs = tree.map_structure(symbol, specs)
     Node(operation, args, kwargs, outputs)
     return outputs
+
+
+def fed_value(x: KerasTensor, what: str) -> Any:
+    """The value that a symbolic tensor has for the inputs of the model that runs.
+
+    Args:
+        x: A tensor computed from tensors of the model.
+        what: What it is, for the error message.
+
+    Raises:
+        InputError: No model runs.
+    """
+    size = probe()
+    if size is not None:
+        return Spec(tuple(size if d is None else d for d in x.shape), x.dtype)
+    if local.fed is None:
+        raise InputError(
+            f"{what} is symbolic: it is computed from symbolic tensors of a model, and is no number outside of "
+            "the model's fit and evaluate. There, model.add_loss(tensor) is the plain way."
+        )
+    inputs, values = local.fed
+    return Graph(inputs, [x]).run(values())[0]
 
 
 class Graph:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .errors import InputError
@@ -19,6 +19,7 @@ class _Local(threading.local):
     tree: list[str] | None = None
     results_only = False
     symbolic = False
+    fed: tuple[list[Any], Callable[[], list[Any]]] | None = None
 
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}
@@ -198,6 +199,24 @@ class results_only:
 
     def __exit__(self, *_: Any) -> None:
         local.results_only = self.outer
+
+
+class feeding:
+    """A ``with`` block in which symbolic tensors of a model have values: those for these inputs.
+
+    Args:
+        inputs: The model's symbolic inputs.
+        values: Gives their values when they are asked for.
+    """
+
+    def __init__(self, inputs: list[Any], values: Callable[[], list[Any]]) -> None:
+        self.fed = (inputs, values)
+
+    def __enter__(self) -> None:
+        self.outer, local.fed = local.fed, self.fed
+
+    def __exit__(self, *_: Any) -> None:
+        local.fed = self.outer
 
 
 class Call:

@@ -3,8 +3,8 @@
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
 same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
-cases of `table`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
-``tf_keras``.
+cases of `table`, ``backend`` those of `table_backend`, ``signatures`` lists the arguments of all public
+names. LIBRARY is ``keras`` or ``tf_keras``.
 """
 
 import json
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from oracle import signatures, table, texts, zoo
+from oracle import signatures, table, table_backend, texts, zoo
 
 
 def library(name):
@@ -101,6 +101,10 @@ def run_table(keras, folder):
     np.savez(folder / "table.npz", **out)
 
 
+def run_backend(keras, folder):
+    np.savez(folder / "backend.npz", **table_backend.run(keras.backend))
+
+
 def write_signatures(keras, folder):
     names = Path(__file__).parents[2] / "tools" / "names" / "keras-3.15.1.txt"
     found = signatures.signatures(keras, names.read_text().split())
@@ -117,6 +121,7 @@ ACTIONS = {
     "write_texts": texts.write,
     "read_texts": read_texts,
     "table": run_table,
+    "backend": run_backend,
     "signatures": write_signatures,
 }
 

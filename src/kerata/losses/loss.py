@@ -10,7 +10,7 @@ from ..capture import Configurable, is_built_in
 from ..errors import ShapeError
 from ..ops._define import tensor
 from ..scope import get_logits, get_mask, set_logits
-from ..spec import shape_of, unprobe
+from ..spec import KerasTensor, shape_of, unprobe
 
 _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
@@ -264,6 +264,8 @@ class Loss(Configurable):
             y_true, y_pred = align(y_true, y_pred, sample_weight, mask)
             _keep_logits(given, y_pred, self.dtype)
         values = self.call(y_true, y_pred)
+        if isinstance(values, KerasTensor):  # a function that uses tensors of the model itself
+            values = graph.fed_value(values, f"The loss {self.name!r}")
         own = get_mask(values)
         if own is not None:
             mask = own if mask is None else ops.logical_and(mask, own)

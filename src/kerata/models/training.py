@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import tree
 from ..errors import NotBuiltError
-from ..scope import results_only
+from ..scope import feeding, results_only
 from ..variable import StatelessScope
 
 
@@ -173,7 +173,11 @@ class TrainingMethods:
         training: bool = True,
     ) -> Any:
         """The total loss: that of `compile`, plus penalties and `add_loss`; may be overridden."""
-        return self._need_compiled("compute_loss").total_loss(self, y, y_pred, sample_weight)
+        compiled = self._need_compiled("compute_loss")
+        if x is None or self._graph is None:
+            return compiled.total_loss(self, y, y_pred, sample_weight)
+        with feeding(self._graph.flat_inputs, lambda: self._standardize(x)):
+            return compiled.total_loss(self, y, y_pred, sample_weight)
 
     def stateless_compute_loss(
         self,
