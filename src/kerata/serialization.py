@@ -356,7 +356,7 @@ _KINDS = (
     "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes", "utils.feature_space",
     # Of earlier eras; looked at where no other has the name.
     "legacy.layers", "legacy.metrics", "legacy.regularizers", "legacy.constraints", "legacy.models",
-    "legacy.schedules",
+    "legacy.experimental", "legacy.schedules",
 )  # fmt: skip
 _FUNCTIONS = (
     "activations",

@@ -12,8 +12,6 @@ import inspect
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-import numpy as np
-
 from ..errors import InputError
 from ..serialization import is_reading
 from .notes import note
@@ -104,7 +102,7 @@ FIRST_ERA = frozenset(
 )
 
 # Classes whose inputs are sequences, (input_length, input_dim), where `input_length` is no argument.
-SEQUENTIAL = frozenset({"RNN", "Conv1D", "LocallyConnected1D", "TimeDistributedDense"})
+SEQUENTIAL = frozenset({"RNN", "Conv1D", "LocallyConnected1D", "Recurrent", "TimeDistributedDense"})
 
 Arguments = dict[str, Any]
 
@@ -195,6 +193,7 @@ def _data_format(value: Any) -> Any:
 def initializer(value: Any) -> Any:
     """An ``init=`` of Keras 1: a name, or a function of the shape (and of a name) that gives values.
 
+    >>> import numpy as np
     >>> initializer(lambda shape, name=None: np.ones(shape))((2,)).tolist()
     [1.0, 1.0]
     """

@@ -47,7 +47,7 @@ MaxPooling3D: pool_size strides border_mode dim_ordering
 AveragePooling3D: pool_size strides border_mode dim_ordering
 PReLU: init weights shared_axes
 Dropout: p noise_shape seed
-"""  # noqa: E501
+"""
 
 # Keras 1 and 2, but not tf.keras.
 _SECOND = """
@@ -221,9 +221,7 @@ def _window(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple:
     return (args[0], tuple(sizes))
 
 
-def _steeper(
-    names: list[str], args: tuple, kwargs: dict[str, Any]
-) -> tuple[tuple, dict[str, Any]]:
+def _steeper(names: list[str], args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """``hard_sigmoid`` by name is the function of Keras 1 and 2."""
     from .functions import hard_sigmoid_keras2
 

@@ -13,7 +13,7 @@ _MODULES = {
     ),
     "dense": "Highway MaxoutDense ParametricSoftplus RandomFourierFeatures SReLU TimeDistributedDense",
     "local": "LocallyConnected1D LocallyConnected2D",
-    "merge": "Merge merge",
+    "merging": "Merge merge",
     "others": (
         "DenseFeatures DynamicEmbedding DynamicLookup PreprocessingLayer RandomHeight RandomWidth "
         "SequenceFeatures SyncBatchNormalization"

@@ -218,9 +218,7 @@ class ParametricSoftplus(Layer):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make alpha and beta."""
         shape = _shared_shape(input_shape, self.shared_axes)
-        self.alphas = self.add_weight(
-            shape, initializers.Constant(self.alpha_init), name="alphas"
-        )
+        self.alphas = self.add_weight(shape, initializers.Constant(self.alpha_init), name="alphas")
         self.betas = self.add_weight(shape, initializers.Constant(self.beta_init), name="betas")
 
     def call(self, inputs: Any) -> Any:
@@ -313,7 +311,9 @@ class RandomFourierFeatures(Layer):
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
         if output_dim <= 0:
-            raise InputError(f"RandomFourierFeatures: output_dim must be above 0, got {output_dim}.")
+            raise InputError(
+                f"RandomFourierFeatures: output_dim must be above 0, got {output_dim}."
+            )
         if scale is not None and scale <= 0:
             raise InputError(f"RandomFourierFeatures: scale must be above 0, got {scale}.")
         kinds = {"gaussian": RandomNormal(stddev=1.0), "laplacian": _Cauchy()}

@@ -118,7 +118,7 @@ class _RandomSize(Layer):
                 "what is seen and keeps the size of the image."
             )
         shape = list(ops.shape(inputs))
-        draws = self._draws or np.random.default_rng(rng.next_stream()[0] & (2**32 - 1))
+        draws = self._draws or rng.generator()
         size = max(1, int(shape[self.axis] * (1 + draws.uniform(*self._range))))
         new = [size if a == self.axis else shape[a] for a in (-3, -2)]
         return ops.image.resize(

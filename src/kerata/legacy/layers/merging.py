@@ -125,7 +125,9 @@ class Merge(Layer):
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """That of the layer which merges today, or `output_mask`."""
         if self._merger is None:
-            return self.output_mask(inputs, mask) if callable(self.output_mask) else self.output_mask
+            return (
+                self.output_mask(inputs, mask) if callable(self.output_mask) else self.output_mask
+            )
         if self.branches or mask is None:
             return None
         return self._merger.compute_mask(inputs, mask)
