@@ -174,6 +174,7 @@ IN_ERAS = """
 2 keras | C.ModelCheckpoint('m.h5', 'loss', 0, True, True, 'min', 3) | C.ModelCheckpoint('m.h5', 'loss', 0, True, True, 'min', period=3)
 2 keras | C.TensorBoard('logs', 1, 32, False) | C.TensorBoard('logs', 1, False)
 2 tf | L.Conv2D(4, 3, 5) | L.Conv2D(4, 3, strides=5)
+2 tf | L.Convolution2D(4, 3, 5) | L.Conv2D(4, 3, strides=5)
 2 tf | L.GRU(4) | L.GRU(4)
 2 tf | O.Adadelta() | O.Adadelta(0.001)
 2 tf | L.GRU(4, recurrent_activation='hard_sigmoid') | L.GRU(4, recurrent_activation=hard)

@@ -80,6 +80,15 @@ def test_metric_in_python():
         jit(lambda x: metric.update_state(x, x) or x)(np.ones((2, 1), "float32"))
 
 
+def test_metric_in_python_follows_an_eager_training():
+    metric = Rows()
+    model = Sequential([layers.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=[metric], run_eagerly=True)
+    history = model.fit(np.ones((6, 2)), np.ones((6, 1)), batch_size=2, epochs=2, verbose=0)
+    assert [float(v) for v in history.history["rows"]] == [6, 6]
+    assert model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0)[1] == 4
+
+
 def counts(t, p):
     t, p = np.round(np.clip(t, 0, 1)), np.round(np.clip(p, 0, 1))
     return tuple(float(np.sum(a * b)) for a in (t, 1 - t) for b in (p, 1 - p))

@@ -42,7 +42,7 @@ def get_fans(shape: Shape, dim_ordering: str = "th") -> tuple[int, int]:
 def uniform(shape: Shape, scale: float = 0.05, name: str | None = None) -> Any:
     """Uniform between ``-scale`` and ``scale``.
 
-    >>> uniform((2, 3)).shape
+    >>> tuple(uniform((2, 3)).shape)
     (2, 3)
     """
     return initializers.RandomUniform(-scale, scale)(shape)

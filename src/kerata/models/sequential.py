@@ -109,8 +109,8 @@ class Sequential(Model):
         from ..layers import Input
 
         shape, dtype = getattr(layer, "usual_input", (None, None))
-        if hasattr(layer, "own_inputs"):
-            self._trail.append(layer.own_inputs())
+        if hasattr(type(layer), "own_inputs"):  # a Merge of models, as of Keras 1
+            self._trail.append(layer.own_inputs())  # type: ignore[attr-defined]
         elif "_batch_shape" in layer.__dict__:
             self._trail.append(
                 Input(batch_shape=layer._batch_shape, dtype=dtype or layer.input_dtype)

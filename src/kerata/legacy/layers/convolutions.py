@@ -19,8 +19,8 @@ Call = tuple[tuple, dict[str, Any]]
 
 
 def _read(cls: type, args: tuple, kwargs: dict[str, Any], sizes: int) -> Call:
-    """The call as Keras 1 read it, if it names no era of later and gives the window as single numbers."""
-    if era.current() == 3 or len(args) < 2 or (sizes > 1 and len(args) < 3):
+    """The call as Keras 1 read it, if the era is none of later and the window is given as single numbers."""
+    if era.current() == 3 or era.in_tensorflow() or len(args) < 2 or (sizes > 1 and len(args) < 3):
         return args, kwargs
     read = first_reading(cls, args, kwargs)
     return (args, kwargs) if read is None else ((), by_name(cls, args, read))

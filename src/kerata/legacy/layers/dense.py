@@ -198,8 +198,8 @@ class ParametricSoftplus(Layer):
         weights: Initial values of alpha and beta.
         shared_axes: Axes along which one pair serves all.
 
-    >>> round(float(ParametricSoftplus(0.5, 2.0)(np.array([[0.0]]))[0, 0]), 4)
-    0.3466
+    >>> [[round(v, 4) for v in row] for row in ParametricSoftplus(0.5, 2.0)(np.zeros((1, 1))).tolist()]
+    [[0.3466]]
     """
 
     supports_masking = True

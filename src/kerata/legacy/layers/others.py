@@ -98,7 +98,7 @@ class _RandomSize(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        pair = tuple(factor) if isinstance(factor, (list, tuple)) else (-factor, factor)
+        pair: Any = (-factor, factor) if isinstance(factor, (int, float)) else tuple(factor)
         if len(pair) != 2 or not -1 < pair[0] <= pair[1]:
             raise InputError(
                 f"{type(self).__name__}: factor must be a number, or two of them above -1 in rising order; got "
@@ -137,7 +137,7 @@ class RandomHeight(_RandomSize):
         interpolation: As of `Resizing`.
         seed: An int for a repeatable sequence.
 
-    >>> RandomHeight((0.5, 0.5))(ops.ones((1, 4, 4, 1)), training=True).shape
+    >>> tuple(RandomHeight((0.5, 0.5))(ops.ones((1, 4, 4, 1)), training=True).shape)
     (1, 6, 4, 1)
     """
 
@@ -145,7 +145,7 @@ class RandomHeight(_RandomSize):
 class RandomWidth(_RandomSize):
     """In training, stretches images to a random width; see `RandomHeight`.
 
-    >>> RandomWidth((0.5, 0.5))(ops.ones((1, 4, 4, 1)), training=True).shape
+    >>> tuple(RandomWidth((0.5, 0.5))(ops.ones((1, 4, 4, 1)), training=True).shape)
     (1, 4, 6, 1)
     """
 

@@ -40,6 +40,9 @@ def _as_gates(kernel: Any, recurrent_kernel: Any, gates: int) -> tuple[Any, Any]
 class CuDNNLSTMCell(LSTMCell):
     """An `LSTMCell` with the weights of `CuDNNLSTM`: a bias in two parts, kernels transposed gate by gate."""
 
+    bias_initializer: Any
+    unit_forget_bias: bool
+
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the weights."""
         n = 4 * self.units
@@ -291,7 +294,7 @@ class PeepholeLSTMCell(LSTMCell):
     weight per unit. Arguments as of `LSTMCell`.
 
     >>> output, states = PeepholeLSTMCell(4)(ops.ones((2, 3)), [ops.zeros((2, 4)), ops.zeros((2, 4))])
-    >>> output.shape
+    >>> tuple(output.shape)
     (2, 4)
     """
 
@@ -324,7 +327,7 @@ class ConvLSTM2DCell(ConvLSTMCell):
 
     >>> cell = ConvLSTM2DCell(3, 2)
     >>> cell.build((None, 5, 5, 1))
-    >>> cell.get_initial_state(2)[0].shape
+    >>> tuple(cell.get_initial_state(2)[0].shape)
     (2, 4, 4, 3)
     """
 
