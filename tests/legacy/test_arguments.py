@@ -107,6 +107,8 @@ L.ConvLSTM2D(nb_filter=4, nb_row=3, nb_col=3, border_mode='same') | L.ConvLSTM2D
 L.BatchNormalization(mode=0, gamma_init='one', beta_init='zero') | L.BatchNormalization(gamma_initializer='one', beta_initializer='zero')
 L.BatchNormalization(fused=True, virtual_batch_size=None) | L.BatchNormalization()
 L.Dropout(p=0.3) | L.Dropout(0.3)
+L.Dropout(0.3, rng_type='stateless') | L.Dropout(0.3)
+L.Embedding(9, 4, sparse=True) | L.Embedding(9, 4)
 L.GaussianDropout(p=0.3) | L.GaussianDropout(0.3)
 L.SpatialDropout2D(p=0.3, dim_ordering='th') | L.SpatialDropout2D(0.3, 'channels_first')
 L.GaussianNoise(sigma=0.3) | L.GaussianNoise(0.3)
@@ -213,6 +215,8 @@ def test_call_of_an_era(line):
         ("L.LSTM(4, forget_bias_init='uniform')", "unit_forget_bias"),
         ("L.LSTM(4, time_major=True)", "Permute"),
         ("L.Dense(4, ragged=True)", "Pad the sequences"),
+        ("L.InputLayer(shape=(3,), type_spec=1)", "shape= and dtype="),
+        ("O.SGD(gradient_transformers=[abs])", "train_step"),
         ("L.Convolution2D(4, 3, 3, border_mode='full')", "ZeroPadding"),
         ("L.Conv2D(4, nb_row=3)", "belong together"),
         ("O.LossScaleOptimizer(O.SGD(), loss_scale=8.0)", "loss_scale_factor"),

@@ -51,11 +51,16 @@ ReduceLROnPlateau: epsilon=min_delta
 
 # Old arguments that no longer do anything.
 _IDLE = """
-Layer: dynamic ragged
+Layer: dynamic ragged rng_type force_generator
+Embedding: sparse
+InputLayer: trainable type_spec
+Metric: dynamic trainable
+MultiHeadAttention: softmax_robust_masking
+StringLookup: vocabulary_dtype
 RNN: implementation time_major consume_less
 RecurrentCell: implementation consume_less
 Initializer: dtype
-Optimizer: jit_compile is_legacy_optimizer
+Optimizer: jit_compile is_legacy_optimizer gradient_aggregator gradient_transformers
 Nadam: schedule_decay
 BatchNormalization: fused virtual_batch_size adjustment
 Softmax: robust_masking
@@ -68,6 +73,9 @@ BackupAndRestore: save_before_preemption
 _ONLY_OFF = {
     "time_major": "Swap the axes of batch and time around the layer: Permute, or ops.swapaxes.",
     "ragged": "Pad the sequences and mask them.",
+    "type_spec": "Give shape= and dtype=.",
+    "gradient_aggregator": "Change the gradients in a train_step, or in apply of an optimizer of your own.",
+    "gradient_transformers": "Change the gradients in a train_step, or in apply of an optimizer of your own.",
 }
 
 
