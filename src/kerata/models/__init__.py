@@ -39,4 +39,6 @@ def __getattr__(name: str) -> Any:
         from .. import saving
 
         return getattr(saving, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..legacy.names import resolve
+
+    return resolve(__name__, name, __all__)

@@ -57,8 +57,6 @@ def deserialize(
 
 def __getattr__(name: str) -> Any:
     """The classes under the names that Keras 2 gave them, such as ``optimizers.adam``."""
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from ..legacy.names import resolve
 
-    return resolve(__name__, name)
+    return resolve(__name__, name, __all__)
