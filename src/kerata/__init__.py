@@ -65,9 +65,9 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
         globals()[name] = value
         return value
-    from .legacy.names import top
+    from .doors import old_name
 
-    return top(name, __all__)
+    return old_name(__name__, name, __all__)
 
 
 def load_ipython_extension(shell: Any) -> None:

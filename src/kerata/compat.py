@@ -25,7 +25,7 @@ from .legacy.standin import StandIn, explain
 __all__ = ["era", "install", "installed", "uninstall"]
 
 # The packages that give Kerata, and the version that each tells for the eras.
-_VERSIONS = {
+_VERSIONS: dict[str, dict[int | None, str]] = {
     "keras": {1: "1.2.2", 2: "2.3.1", None: "3.15.1"},
     "tf_keras": {None: "2.21.0"},
     "tensorflow.keras": {1: "2.1.6-tf", 2: "2.15.0", None: "3.15.1"},
@@ -75,8 +75,12 @@ class _Patching(importlib.abc.Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        self.loader.exec_module(module)
-        self.finder.patch(module)
+        self.finder.loading = True
+        try:
+            self.loader.exec_module(module)
+        finally:
+            self.finder.loading = False
+        self.finder.hide()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
@@ -85,13 +89,17 @@ class _Patching(importlib.abc.Loader):
 class _Finder(importlib.abc.MetaPathFinder):
     def __init__(self, number: int | None, stand_in: bool | None) -> None:
         self.era, self.stand_in = number, stand_in
+        self.loading = False  # TensorFlow uses parts of the Keras inside it while it is imported
         self.hidden: dict[str, types.ModuleType] = {}
         self.patched: dict[int, tuple[Any, dict[str, Any]]] = {}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: Any = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name.partition(".")[0] not in ("keras", "tf_keras", "tensorflow"):
+        package = name.partition(".")[0]
+        if package not in ("keras", "tf_keras", "tensorflow"):
+            return None
+        if self.loading and package == "tensorflow":
             return None
         root = _root_of(name)
         if root is not None:
@@ -109,9 +117,9 @@ class _Finder(importlib.abc.MetaPathFinder):
             above, _, last = path.rpartition(".")
             # Raised here, as Python would replace the message of an AttributeError by its own. The
             # name is the module's, so that `from keras.layers import Dens` lets it through.
+            text = f"No module named {name!r}: {last} is a name in {f'keras.{above}'.rstrip('.')}."
             try:
                 modules.look(above, last)
-                text = f"No module named {name!r}: {last} is a name in keras{above and '.'}{above}."
             except AttributeError as e:
                 text = str(e).replace("has no name", "has no module or name")
             raise ModuleNotFoundError(text, name=name.rpartition(".")[0])
@@ -140,13 +148,18 @@ class _Finder(importlib.abc.MetaPathFinder):
         for name in ("losses", "metrics", "optimizers", "initializers"):
             if name in vars(tensorflow):
                 self._replace(tensorflow, name, getattr(keras, name))
+        inner = sys.modules.get("tensorflow.python")
+        if inner is not None:
+            self._replace(inner, "keras", importlib.import_module("tensorflow.python.keras"))
         for version in ("v1", "v2"):
             old = sys.modules.get(f"tensorflow._api.v2.compat.{version}")
             if old is not None:
                 self._replace(old, "keras", keras)
 
     def _replace(self, module: types.ModuleType, name: str, value: Any) -> None:
-        self.patched.setdefault(id(module), (module, {}))[1].setdefault(name, vars(module).get(name))
+        self.patched.setdefault(id(module), (module, {}))[1].setdefault(
+            name, vars(module).get(name)
+        )
         setattr(module, name, value)
 
     def hide(self) -> None:
@@ -234,6 +247,12 @@ def uninstall() -> None:
     _tell_era(None)
 
 
+def tell_tensorflow(is_it: bool) -> None:
+    """Say whether the program's Keras is tf.keras, which reads some calls otherwise than Keras 2 did."""
+    if _finder is not None:
+        _tell_era(_finder.era, is_it)
+
+
 def installed() -> Any:
     """What `install` has put in front of the import system, ``None`` if it was not called."""
     return _finder
@@ -248,7 +267,7 @@ def era() -> int | None:
     return _finder.era if _finder is not None else None
 
 
-def _tell_era(number: int | None) -> None:
+def _tell_era(number: int | None, tensorflow: bool = False) -> None:
     reading = modules.module("legacy.era")
     if reading is not None:
-        reading.set_era(number)
+        reading.set_era(number, tensorflow)

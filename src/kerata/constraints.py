@@ -144,6 +144,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
 def __getattr__(name: str) -> Any:
     """Names of Keras 1, 2 and tf.keras."""
-    from .legacy.names import resolve
+    from .doors import old_name
 
-    return resolve(__name__, name, _TABLE)
+    return old_name(__name__, name, _TABLE)

@@ -81,9 +81,9 @@ __all__ = ["deserialize", "serialize", *sorted(_HOME)]
 def __getattr__(name: str) -> Any:
     module = _HOME.get(name)
     if module is None:
-        from ..legacy.names import resolve
+        from ..doors import old_name
 
-        return resolve(__name__, name, _HOME)
+        return old_name(__name__, name, _HOME)
     found = getattr(importlib.import_module(f".{module}", __name__), name)
     globals()[name] = found
     return found

@@ -34,7 +34,9 @@ class RadialConstraint(Constraint):
         size = int(w.shape[0])
         start = size // 2
         far = np.abs(np.arange(size) - (size - 1) / 2)
-        ring = np.ceil(np.maximum(far[:, None], far[None, :])).astype(int)  # 0 or 1 is the innermost
+        ring = np.ceil(np.maximum(far[:, None], far[None, :])).astype(
+            int
+        )  # 0 or 1 is the innermost
         innermost = ring == 1 - size % 2
         diagonal = np.where(innermost, max(start - 1, 0), start + ring - 1)
         flat = ops.reshape(w, (size * size, *w.shape[2:]))

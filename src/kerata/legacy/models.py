@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops, tree
+from ..errors import InputError
 from ..graph import auto_name
 from ..models import Model
 from ..scope import results_only
@@ -74,13 +75,20 @@ class SharpnessAwareMinimization(Model):
         return self.get_metrics_result()
 
     def _parts(self, x: Any, y: Any, weight: Any) -> list[Any]:
-        """The batch in pieces of equal size."""
+        """The batch in pieces of equal size; one that has too few rows stays whole."""
         n = self.num_batch_splits
-        if n is None:
+        rows = next(a.shape[0] for a in tree.flatten(x))
+        if n is None or rows < n:
             return [(x, y, weight)]
+        if rows % n:
+            raise InputError(
+                f"SharpnessAwareMinimization cannot cut a batch of {rows} rows into {n} equal parts: choose a "
+                "batch_size that both the number of rows and num_batch_splits divide."
+            )
+        size = rows // n
 
         def piece(a: Any, i: int) -> Any:
-            return None if a is None else ops.split(a, n, axis=0)[i]
+            return None if a is None else a[i * size : (i + 1) * size]
 
         return [
             tuple(tree.map_structure(lambda a, i=i: piece(a, i), part) for part in (x, y, weight))

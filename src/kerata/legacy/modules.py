@@ -332,7 +332,9 @@ def _is_public(home: Any, name: str, value: Any) -> bool:
     if name in getattr(home, "__all__", ()):
         return True
     origin = getattr(value, "__module__", None) or _ROOT
-    return str(origin).partition(".")[0] == _ROOT or not name.startswith("_") and origin == "builtins"
+    return str(origin).partition(".")[0] == _ROOT or (
+        not name.startswith("_") and origin == "builtins"
+    )
 
 
 def unknown(path: str, name: str) -> str:

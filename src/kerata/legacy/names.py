@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -36,7 +35,9 @@ RENAMED: dict[str, dict[str, str]] = {
         "nadam": "Nadam", "rmsprop": "RMSprop", "sgd": "SGD",
         "OptimizerV2": "Optimizer", "clip_norm": "legacy.settings.clip_norm",
     },
-    "regularizers": {"ActivityRegularizer": "L1L2", "WeightRegularizer": "L1L2"},
+    "regularizers": {
+        "ActivityRegularizer": "L1L2", "L1L2Regularizer": "L1L2", "WeightRegularizer": "L1L2",
+    },
     "saving": {
         "load_weights_from_hdf5_group": "legacy.hdf5.load_weights_from_hdf5_group",
         "load_weights_from_hdf5_group_by_name": "legacy.hdf5.load_weights_from_hdf5_group_by_name",
@@ -100,6 +101,11 @@ REFUSED: dict[str, str] = {
     "utils.data_utils.init_pool*": _INTERNAL,
     "utils.data_utils.next_sample": _INTERNAL,
     "utils.h5dict": "open the file with h5py.File",
+    "utils.generic_utils.func_*": "functions are not written as bytes: give them a name with register_keras_serializable",
+    "utils.generic_utils.get_from_module": "use the get function of the module, such as optimizers.get",
+    "utils.io_utils.load_array": "use numpy.load",
+    "utils.io_utils.save_array": "use numpy.save",
+    "utils.test_utils.keras_test": "call keras.backend.clear_session() where a test needs it",
     "utils.io_utils.H5Dict": "open the file with h5py.File",
     "utils.io_utils.h5dict": "open the file with h5py.File",
     "utils.test_utils.layer_test": "make the layer and call it on data; model.save and load_model test its files",
@@ -196,8 +202,7 @@ def top(name: str, known: Iterable[str]) -> Any:
     if not name.startswith("_"):
         from . import modules
 
-        # Kerata's own inner modules are not what Keras had under such a name.
-        if modules.places(name) is not None and importlib.util.find_spec(f"{root}.{name}") is None:
+        if modules.places(name) is not None:
             return modules.Namespace(f"{root}.{name}", name)
     return resolve(root, name, known)
 

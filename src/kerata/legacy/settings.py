@@ -25,4 +25,3 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
 def get_layer_policy(layer: Any) -> Any:
     """The dtype policy of a layer."""
     return layer.dtype_policy
-

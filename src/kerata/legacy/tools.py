@@ -14,10 +14,11 @@ from ..errors import InputError, ShapeError
 from .notes import note
 
 __all__ = [
-    "HDF5Matrix", "TimedThread", "ask_to_proceed_with_overwrite", "categorical_probas_to_classes",
+    "HDF5Matrix", "TimedThread", "accuracy", "ask_to_proceed_with_overwrite", "binary_logloss",
+    "categorical_probas_to_classes",
     "conv_input_length", "conv_output_length", "convert_all_kernels_in_model",
-    "convert_dense_weights_data_format", "convert_kernel", "count_params", "deconv_length", "get_test_data",
-    "has_arg", "multi_gpu_model", "normalize_padding", "normalize_tuple", "print_summary",
+    "convert_dense_weights_data_format", "convert_kernel", "count_params", "count_total_params",
+    "deconv_length", "get_test_data", "has_arg", "make_tuple", "multi_gpu_model", "multiclass_logloss", "normalize_padding", "normalize_tuple", "print_summary",
     "probas_to_classes", "slice_arrays", "to_list", "to_ordinal", "unpack_singleton", "urlretrieve",
     "validate_file", "warmstart_embedding_matrix",
 ]  # fmt: skip
@@ -61,6 +62,13 @@ def count_params(weights: Any) -> int:
     from ..tree import unique
 
     return int(sum(math.prod(w.shape) for w in unique(weights)))
+
+
+def count_total_params(layers: Any, layer_set: Any = None) -> tuple[int, int]:
+    """Numbers of values in the weights of layers: trained ones, and others."""
+    trained = [w for layer in layers for w in layer.trainable_weights]
+    others = [w for layer in layers for w in layer.non_trainable_weights]
+    return count_params(trained), count_params(others)
 
 
 def convert_kernel(kernel: Any) -> np.ndarray:
@@ -203,6 +211,40 @@ def deconv_length(
 # --- arrays -------------------------------------------------------------------------------------
 
 
+def accuracy(p: Any, y: Any) -> float:
+    """Share of predicted classes that are right.
+
+    >>> accuracy([1, 0], [1, 1])
+    0.5
+    """
+    return float(np.mean(np.asarray(p) == np.asarray(y)))
+
+
+def binary_logloss(p: Any, y: Any) -> float:
+    """Mean of ``-(y log p + (1 - y) log(1 - p))``.
+
+    >>> round(binary_logloss([0.5, 0.5], [0, 1]), 4)
+    0.6931
+    """
+    p, y = np.clip(np.asarray(p, float), 1e-15, 1 - 1e-15), np.asarray(y, float)
+    return float(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+
+
+def multiclass_logloss(P: Any, Y: Any) -> float:
+    """Mean of ``-log p`` of the right classes, which are numbered from 1.
+
+    >>> round(multiclass_logloss([[0.5, 0.5]], [1]), 4)
+    0.6931
+    """
+    P, Y = np.asarray(P, float), np.asarray(Y)
+    return float(-np.mean(np.log(P[np.arange(len(Y)), Y - 1])))
+
+
+def make_tuple(*args: Any) -> tuple[Any, ...]:
+    """Its arguments."""
+    return args
+
+
 def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:
     """`x` itself if it is a list, else a list of it."""
     if isinstance(x, list):
@@ -224,7 +266,7 @@ def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:
     import inspect
 
     found = inspect.signature(fn).parameters
-    return name in found or accept_all and any(p.kind is p.VAR_KEYWORD for p in found.values())
+    return name in found or (accept_all and any(p.kind is p.VAR_KEYWORD for p in found.values()))
 
 
 def slice_arrays(arrays: Any, start: Any = None, stop: int | None = None) -> Any:

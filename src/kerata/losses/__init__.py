@@ -129,6 +129,6 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
 
 def __getattr__(name: str) -> Any:
     """Names of Keras 1, 2 and tf.keras."""
-    from ..legacy.names import resolve
+    from ..doors import old_name
 
-    return resolve(__name__, name, __all__)
+    return old_name(__name__, name, __all__)

@@ -39,6 +39,6 @@ def __getattr__(name: str) -> Any:
         from .. import saving
 
         return getattr(saving, name)
-    from ..legacy.names import resolve
+    from ..doors import old_name
 
-    return resolve(__name__, name, __all__)
+    return old_name(__name__, name, __all__)

@@ -57,6 +57,6 @@ def deserialize(
 
 def __getattr__(name: str) -> Any:
     """The classes under the names that Keras 2 gave them, such as ``optimizers.adam``."""
-    from ..legacy.names import resolve
+    from ..doors import old_name
 
-    return resolve(__name__, name, __all__)
+    return old_name(__name__, name, __all__)

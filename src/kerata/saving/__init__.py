@@ -31,9 +31,9 @@ def __getattr__(name: str) -> Any:
         from .file_editor import KerasFileEditor
 
         return KerasFileEditor
-    from ..legacy.names import resolve
+    from ..doors import old_name
 
-    return resolve(__name__, name, __all__)
+    return old_name(__name__, name, __all__)
 
 
 _HDF5 = (".h5", ".hdf5", ".hdf", ".he5")
