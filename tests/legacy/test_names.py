@@ -309,3 +309,23 @@ def test_data_for_tests_can_be_learnt():
     assert ((held.mean(axis=1) > 0.5) == truth).mean() > 0.9
     (_, y), _ = modules.look("utils.test_utils", "get_test_data")(20, 5, classification=False)
     assert y.shape == (20, 2)
+
+
+def test_functions_of_keras_1():
+    K = modules.Namespace("keras.backend", "backend")
+    x = np.arange(12.0, dtype="float32").reshape(1, 3, 4, 1)
+    padded = np.pad(x, ((0, 0), (1, 2), (3, 4), (0, 0)))
+    np.testing.assert_array_equal(K.asymmetric_spatial_2d_padding(x, 1, 2, 3, 4, "tf"), padded)
+    first = K.asymmetric_spatial_2d_padding(x.transpose(0, 3, 1, 2), 1, 2, 3, 4, "th")
+    np.testing.assert_array_equal(first, padded.transpose(0, 3, 1, 2))
+    assert np.asarray(K.lesser_equal(x, 1.0)).sum() == 2 and np.asarray(K.lesser(x, 1.0)).sum() == 1
+    w = np.array([1.0, 2.0, 3.0, 4.0], "float32").reshape(2, 2, 1, 1)
+    wanted = [
+        x[0, 0, i, 0] + 2 * x[0, 0, i + 2, 0] + 3 * x[0, 2, i, 0] + 4 * x[0, 2, i + 2, 0]
+        for i in (0, 1)
+    ]
+    np.testing.assert_allclose(np.ravel(K.atrous_conv2d(x, w, 2, dim_ordering="tf")), wanted)
+    if modules.module("legacy.backend") is not None:
+        up = K.deconv2d(np.ones((1, 1, 1, 1), "float32"), w, (1, 2, 2, 1), dim_ordering="tf")
+        np.testing.assert_allclose(np.ravel(up), np.ravel(w))
+    assert modules.look("preprocessing.text", "base_filter")().startswith("!")

@@ -15,7 +15,7 @@ import sys
 import types
 from typing import Any
 
-from .names import legacy_names, refusal
+from .names import RENAMED, legacy_names, refusal, resolve
 from .notes import note
 
 _ROOT = __name__.partition(".")[0]
@@ -303,13 +303,16 @@ def look(path: str, name: str) -> Any:
     refused: AttributeError | None = None
     for place in places(path) or ():
         home = module(place)
-        if home is None:
+        if home is None and name not in RENAMED.get(place, ()):
             continue
         try:
             value = getattr(home, name)
         except AttributeError as e:
-            refused = refused or (e if _is_refusal(e) else None)
-            continue
+            if name not in RENAMED.get(place, ()):
+                refused = refused or (e if _is_refusal(e) else None)
+                continue
+            # The module has a door of its own, or none.
+            return resolve(f"{_ROOT}.{place}", name)
         if _is_public(home, name, value):
             if is_old(path) and not place.startswith("legacy"):
                 note(f"keras.{path}", f"keras.{place}".rstrip("."))

@@ -13,6 +13,13 @@ from .notes import note
 
 # By module: old name -> new name in the same module, or a path from the package on (with a dot).
 RENAMED: dict[str, dict[str, str]] = {
+    "backend": {
+        name: f"legacy.first.{name}"
+        for name in (
+            "asymmetric_spatial_2d_padding", "asymmetric_temporal_padding", "atrous_conv2d", "deconv2d",
+            "lesser", "lesser_equal",
+        )
+    },
     "initializers": {
         "get_fans": "legacy.initializations.get_fans", "normal": "RandomNormal", "one": "Ones",
         "uniform": "RandomUniform", "zero": "Zeros",
@@ -35,6 +42,8 @@ RENAMED: dict[str, dict[str, str]] = {
         "nadam": "Nadam", "rmsprop": "RMSprop", "sgd": "SGD",
         "OptimizerV2": "Optimizer", "clip_norm": "legacy.settings.clip_norm",
     },
+    "preprocessing.image": {"apply_transform": "legacy.first.apply_transform"},
+    "preprocessing.text": {"base_filter": "legacy.first.base_filter"},
     "regularizers": {
         "ActivityRegularizer": "L1L2", "L1L2Regularizer": "L1L2", "WeightRegularizer": "L1L2",
     },

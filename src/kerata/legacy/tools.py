@@ -111,7 +111,7 @@ def convert_dense_weights_data_format(
     >>> from kerata import layers
     >>> dense = layers.Dense(1)
     >>> dense.build((None, 4))
-    >>> dense.kernel.assign([[0.0], [1.0], [2.0], [3.0]])
+    >>> _ = dense.kernel.assign([[0.0], [1.0], [2.0], [3.0]])
     >>> convert_dense_weights_data_format(dense, (2, 1, 2), "channels_first")
     >>> dense.kernel.numpy().ravel().tolist()
     [0.0, 2.0, 1.0, 3.0]
@@ -326,7 +326,7 @@ def warmstart_embedding_matrix(
     >>> warmstart_embedding_matrix(["a", "b"], ["c", "b"], [[1.0], [2.0]], "zeros").tolist()
     [[0.0], [2.0]]
     """
-    from .. import initializers
+    from .. import initializers, ops
 
     old, new = _words(base_vocabulary), _words(new_vocabulary)
     rows = np.asarray(base_embeddings)
@@ -335,7 +335,7 @@ def warmstart_embedding_matrix(
             f"base_embeddings needs a row for each of the {len(old)} words of base_vocabulary; it has {len(rows)}."
         )
     made = initializers.get(new_embeddings_initializer)((len(new), rows.shape[1]))
-    out = np.array(made, dtype=rows.dtype)
+    out = np.array(ops.convert_to_numpy(made), dtype=rows.dtype)
     place = {word: i for i, word in enumerate(old)}
     for i, word in enumerate(new):
         if word in place:
