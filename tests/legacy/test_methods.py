@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -147,3 +149,35 @@ def test_attributes_of_models(model):
     model._make_predict_function()
     with pytest.raises(AttributeError, match="fitt"):
         _ = model.fitt
+
+
+def test_layers_that_are_popped(model):
+    x = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
+    inner = Model(model.input, model.layers[0].output).predict(x, verbose=0)
+    assert model.layers.pop().name == "b"
+    model.outputs = [model.layers[-1].output]
+    model.layers[-1].outbound_nodes = []
+    np.testing.assert_allclose(model.predict(x, verbose=0), inner)
+    model.add(layers.Dense(7, name="c"))
+    assert model.output_shape == (None, 7) and [n.name for n in model.layers] == ["a", "c"]
+    with pytest.raises(ValueError, match="Only the last layer"):
+        model.layers.pop(0)
+    with pytest.raises(ValueError, match="ends at its last layer"):
+        model.outputs = [model.layers[0].output]
+
+
+def test_layers_that_are_popped_from_a_graph():
+    a = Input((4,))
+    h = layers.Dense(3, name="h")(a)
+    graph = Model(a, layers.Dense(2, name="top")(h))
+    x = np.ones((2, 4), "float32")
+    inner = Model(a, h).predict(x, verbose=0)
+    assert graph.predict(x, verbose=0).shape == (2, 2)
+    graph.layers.pop()
+    assert [n.name for n in graph.layers][-1] == "h" and graph.output_shape == (None, 2)
+    shorter = Model(graph.input, graph.layers[-1].output)
+    np.testing.assert_allclose(shorter.predict(x, verbose=0), inner)
+    graph.outputs = [graph.layers[-1].output]
+    assert graph.output_shape == (None, 3) and len(graph.weights) == 2
+    np.testing.assert_allclose(graph.predict(x, verbose=0), inner)
+    assert type(graph.layers[:1]) is list and pickle.loads(pickle.dumps(graph)).count_params() == 15

@@ -97,10 +97,11 @@ def deconv2d(
     filter_shape: Any = None,
 ) -> Any:
     """The transpose of a convolution, to a result of the shape `output_shape`."""
-    from .. import backend
+    from . import modules
 
+    conv2d_transpose = modules.module("legacy.backend").resolve("conv2d_transpose")
     kernel = ops.transpose(_kernel(kernel, dim_ordering), (0, 1, 3, 2))
-    return backend.conv2d_transpose(
+    return conv2d_transpose(
         x, kernel, output_shape, tuple(strides), padding=border_mode, data_format=_format(dim_ordering)
     )  # fmt: skip
 

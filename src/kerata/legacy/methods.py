@@ -421,6 +421,52 @@ METHODS: dict[str, Callable] = {
 """Methods that models had."""
 
 
+def take_out(model: Any, layer: Any) -> None:
+    """Take a layer out of a model from whose list of layers it was popped.
+
+    A `Sequential` then ends before it. Another model still computes the same; it only lists the layer no
+    longer, until its ``outputs`` are set.
+
+    Raises:
+        InputError: It is not the last layer of a `Sequential`.
+    """
+    note(
+        "model.layers.pop()",
+        "model.pop() of a Sequential, Model(model.input, layer.output) of others",
+    )
+    if not hasattr(model, "_chain"):
+        model.__dict__.setdefault("_taken_out", []).append(layer)
+    elif model._chain and model._chain[-1] is layer:
+        model.pop()
+    else:
+        raise InputError(
+            f"Only the last layer of a Sequential model can be taken out, {layer.name!r} is another. Make a new model "
+            "of the layers that are to stay: Sequential([...])."
+        )
+
+
+def set_outputs(model: Any, outputs: Any) -> None:
+    """Let a functional model end at other tensors of its graph, as ``model.outputs = [...]`` once did.
+
+    Raises:
+        InputError: It is a `Sequential`, which ends at its last layer.
+    """
+    from ..graph import Graph
+
+    flat = tree.flatten(outputs)
+    if [id(x) for x in flat] == [id(x) for x in model.outputs]:
+        return
+    if hasattr(model, "_chain"):
+        raise InputError(
+            "A Sequential model ends at its last layer. Use pop() or add(...), or Model(model.inputs, outputs)."
+        )
+    inputs = model._need_graph("outputs").inputs
+    note("model.outputs = ...", "Model(model.input, ...)")
+    model._set_graph(Graph(inputs, flat[0] if len(flat) == 1 else flat))
+    for name in ("_programs", "_loss_graph", "_taken_out"):
+        model.__dict__.pop(name, None)
+
+
 def attribute(item: Any, name: str) -> Any:
     """The value of an attribute that a layer or model once had.
 

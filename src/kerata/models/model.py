@@ -13,6 +13,7 @@ from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
 from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
+from .layer_list import LayerList
 from .states import StateMethods
 from .training import TrainingMethods
 
@@ -87,7 +88,9 @@ class Model(TrainingMethods, StateMethods, Layer):
     def layers(self) -> list[Layer]:
         """The layers, from the inputs to the outputs; of a subclassed model those in its attributes."""
         if self._graph is not None:
-            return [o for o in self._graph.operations if isinstance(o, Layer)]
+            gone = self.__dict__.get("_taken_out", ())
+            found = (o for o in self._graph.operations if isinstance(o, Layer) and o not in gone)
+            return LayerList(found, self)
         return self._attribute_layers()
 
     def _attribute_layers(self) -> list[Layer]:
@@ -144,6 +147,12 @@ class Model(TrainingMethods, StateMethods, Layer):
     def outputs(self) -> list[KerasTensor]:
         """Symbolic outputs as a flat list."""
         return self._need_graph("output").flat_outputs
+
+    @outputs.setter
+    def outputs(self, value: Any) -> None:
+        from ..legacy.methods import set_outputs
+
+        set_outputs(self, value)
 
     @property
     def input_shape(self) -> Any:
