@@ -1,12 +1,10 @@
-"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table|old|signatures FOLDER``.
+"""Runs in the environment of an oracle: ``python ask.py LIBRARY ACTION FOLDER``.
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
 same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
-cases of `table`, ``backend`` those of `table_backend`, ``signatures`` lists the arguments of all public
-names. LIBRARY is ``keras`` or ``tf_keras``.
-cases of `table`, ``old`` those of `table_old`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
-``tf_keras``.
+cases of `table`, ``backend`` those of `table_backend`, ``old`` those of `table_old`, ``signatures`` lists the
+arguments of all public names. LIBRARY is ``keras`` or ``tf_keras``.
 """
 
 import json
@@ -21,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from oracle import signatures, table, table_backend, texts, zoo
-from oracle import signatures, table, table_old, texts, zoo
+from oracle import signatures, table, table_backend, table_old, texts, zoo
 
 
 def library(name):

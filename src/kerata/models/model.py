@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,11 +14,17 @@ from ..layers.calls import shapes_of, symbols
 from ..layers.layer import Layer
 from ..scope import get_mask, set_mask
 from ..spec import KerasTensor, Spec, probe, unprobe
+from .layer_list import LayerList
 from .states import StateMethods
 from .training import TrainingMethods
 
-_OLD_METHODS = frozenset(
-    {"fit_generator", "evaluate_generator", "predict_generator", "predict_classes", "predict_proba"}
+# What models once had, see `legacy.methods`.
+_OLD_NAMES = frozenset(
+    """
+    _make_predict_function _make_test_function _make_train_function container_nodes evaluate_generator
+    fit_generator flattened_layers input_layers     metrics_tensors output_layers predict_classes predict_generator predict_proba state_updates stateful
+    targets to_yaml
+    """.split()
 )
 
 
@@ -86,7 +91,9 @@ class Model(TrainingMethods, StateMethods, Layer):
     def layers(self) -> list[Layer]:
         """The layers, from the inputs to the outputs; of a subclassed model those in its attributes."""
         if self._graph is not None:
-            return [o for o in self._graph.operations if isinstance(o, Layer)]
+            gone = self.__dict__.get("_taken_out", ())
+            found = (o for o in self._graph.operations if isinstance(o, Layer) and o not in gone)
+            return LayerList(found, self)
         return self._attribute_layers()
 
     def _attribute_layers(self) -> list[Layer]:
@@ -144,6 +151,12 @@ class Model(TrainingMethods, StateMethods, Layer):
         """Symbolic outputs as a flat list."""
         return self._need_graph("output").flat_outputs
 
+    @outputs.setter
+    def outputs(self, value: Any) -> None:
+        from ..legacy.methods import set_outputs
+
+        set_outputs(self, value)
+
     @property
     def input_shape(self) -> Any:
         """Shape of the input, or shapes of the inputs in their structure."""
@@ -178,9 +191,7 @@ class Model(TrainingMethods, StateMethods, Layer):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model like a layer, also on tensors of a ``tf.data`` pipeline."""
         if settings.backend() != "tensorflow":
-            done, outputs = foreign_call(
-                super().__call__, self.compute_output_spec, args, kwargs
-            )
+            done, outputs = foreign_call(super().__call__, self.compute_output_spec, args, kwargs)
             if done:
                 return outputs
         return super().__call__(*args, **kwargs)
@@ -444,10 +455,10 @@ class Model(TrainingMethods, StateMethods, Layer):
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        if name in _OLD_METHODS:
-            from ..legacy.methods import METHODS
+        if name in _OLD_NAMES:
+            from ..legacy.methods import attribute
 
-            return functools.partial(METHODS[name], self)
+            return attribute(self, name)
         return super().__getattr__(name)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..errors import InputError, KerataError, NotBuiltError
 from ..layers.layer import Layer
 from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..spec import KerasTensor, unprobe
+from .layer_list import LayerList
 from .model import Model
 
 
@@ -156,7 +157,7 @@ class Sequential(Model):
         """The layers without the input."""
         from ..layers import InputLayer
 
-        return [x for x in self._chain if not isinstance(x, InputLayer)]
+        return LayerList((x for x in self._chain if not isinstance(x, InputLayer)), self)
 
     @property
     def _layers(self) -> list[Layer]:

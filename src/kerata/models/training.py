@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 from .. import tree
@@ -19,6 +22,21 @@ def _numbers(x: Any) -> bool | None:
     return all(isinstance(v, numbers.Real) or getattr(v, "shape", None) == () for v in leaves)
 
 
+def takes_old_names(method: Callable) -> Callable:
+    """Let a method take arguments under names of earlier eras, too; a modern call costs a look at its names."""
+    known = frozenset(inspect.signature(method).parameters)
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not known.issuperset(kwargs):
+            from ..legacy.methods import modern
+
+            kwargs = modern(method.__name__, kwargs)
+        return method(self, *args, **kwargs)
+
+    return call
+
+
 class TrainingMethods:
     """What `Model` takes from here: compile, fit, evaluate, predict and what belongs to them."""
 
@@ -27,6 +45,7 @@ class TrainingMethods:
     trainable_variables: list[Any]
     _compiled: Any
 
+    @takes_old_names
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -218,6 +237,7 @@ class TrainingMethods:
         self._need_compiled("compute_metrics").update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
+    @takes_old_names
     def fit(
         self,
         x: Any = None,
@@ -275,6 +295,7 @@ class TrainingMethods:
             profile=profile, debug_nan=debug_nan, **kwargs,
         )  # fmt: skip
 
+    @takes_old_names
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
                  return_dict: bool = False, profile: bool = False, **kwargs: Any) -> Any:  # fmt: skip
@@ -289,6 +310,7 @@ class TrainingMethods:
             callbacks=callbacks, return_dict=return_dict, profile=profile, **kwargs,
         )  # fmt: skip
 
+    @takes_old_names
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
                 callbacks: Any = None, **kwargs: Any) -> Any:  # fmt: skip
         """Predictions for all rows, as NumPy arrays in the structure of the outputs."""
@@ -304,6 +326,7 @@ class TrainingMethods:
             **kwargs,
         )
 
+    @takes_old_names
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
         """One training step on one batch; returns loss and metrics."""
@@ -311,6 +334,7 @@ class TrainingMethods:
 
         return loop.train_on_batch(self, x, y, sample_weight, class_weight, return_dict, **kwargs)
 
+    @takes_old_names
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False,
                       **kwargs: Any) -> Any:  # fmt: skip
         """Loss and metrics on one batch."""

@@ -85,9 +85,7 @@ class SpareGenerator(SeedGenerator):
     def is_bound(self) -> bool:
         """Whether draws are to come from the state."""
         binding = local.binding
-        return (
-            binding is not None and binding.key is None and binding.read(self.state) is not None
-        )
+        return binding is not None and binding.key is None and binding.read(self.state) is not None
 
 
 def draw_key(seed: Seed = None) -> Any:
