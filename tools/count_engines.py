@@ -25,6 +25,7 @@ ALLOWED = {
     "utils/modules.py": "a model as a module of torch",
     "cli.py": "names the libraries that are installed",
     "utils/dataset.py": "hands data sets on to torch and TensorFlow",
+    "legacy/foreign_functions.py": "tables of the functions of each library",
     "utils/dataset_split.py": "splits data sets of torch and TensorFlow, with any engine",
 }
 

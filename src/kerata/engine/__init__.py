@@ -108,13 +108,21 @@ def _may_hold_tensors(args: Iterable[Any]) -> bool:
 
 
 def foreign_call(
-    fn: Callable, infer: Callable, args: tuple, kwargs: dict[str, Any], host: bool = False
+    fn: Callable,
+    infer: Callable,
+    args: tuple,
+    kwargs: dict[str, Any],
+    host: bool = False,
+    own: bool = False,
 ) -> tuple[bool, Any]:
     """``(True, fn(*args, **kwargs))`` where that is to run inside a graph of another library's, else ``(False, None)``.
 
     See `foreign.deferred`. So layers that prepare data work in ``tf.data`` pipelines with any engine.
-    With `host` the function needs values, so that not even TensorFlow's own operations will do.
+    With `host` the function needs values, so that not even TensorFlow's own operations will do; with
+    `own` it works in any graph of the engine's own library, also where sizes are not known.
     """
+    if own and config.backend() == "tensorflow":
+        return False, None
     if "tensorflow" not in sys.modules or not _may_hold_tensors((*args, *kwargs.values())):
         return False, None
     name = "" if host else config.backend()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import config as settings
 from .. import graph, tree
 from ..capture import is_built_in
 from ..engine import engine, foreign_call
@@ -190,11 +189,9 @@ class Model(TrainingMethods, StateMethods, Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model like a layer, also on tensors of a ``tf.data`` pipeline."""
-        if settings.backend() != "tensorflow":
-            done, outputs = foreign_call(super().__call__, self.compute_output_spec, args, kwargs)
-            if done:
-                return outputs
-        return super().__call__(*args, **kwargs)
+        infer = self.compute_output_spec
+        done, outputs = foreign_call(super().__call__, infer, args, kwargs, own=True)
+        return outputs if done else super().__call__(*args, **kwargs)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Run the graph; subclassed models override this."""

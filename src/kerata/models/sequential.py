@@ -203,7 +203,8 @@ class Sequential(Model):
 
     def _infer_outputs(self, *inputs: Any) -> Any:
         x = inputs[0] if len(inputs) == 1 else None
-        if not self._trail and self._chain and isinstance(x, KerasTensor):
+        untraced = self.run_eagerly  # Python code that needs values may be why
+        if not (self._trail or untraced) and self._chain and isinstance(x, KerasTensor):
             self._build_for(inputs, {})  # so that layers and model have inputs and outputs
         return super()._infer_outputs(*inputs)
 
