@@ -57,6 +57,7 @@ UPWARD = {
     ("engine", "legacy"): "functions of TensorFlow on symbolic tensors become ops",
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
     ("optimizers", "legacy"): "names of Keras 2 such as optimizers.adam",
+    ("wrappers", "legacy"): "nb_epoch, as fit's epochs were called, gets a line",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
     (
         "config",

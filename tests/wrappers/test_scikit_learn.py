@@ -451,6 +451,34 @@ def test_more_units_than_classes():
         KerasClassifier(flowers, units=2, **QUIET).fit(X, NAMES)
 
 
+def test_models_that_have_no_shape_yet():
+    def build(units, loss):
+        model = Sequential(
+            [layers.Flatten(), layers.Dense(units, "softmax" if units > 1 else "sigmoid")]
+        )
+        model.compile(optimizers.Adam(0.3), loss)
+        return model
+
+    pictures = np.stack([Y > 0, Y > 1], 1).astype("uint8")[:, None]  # (150, 1, 2), whole numbers
+    est = KerasClassifier(build, units=1, loss="binary_crossentropy", epochs=15, **QUIET)
+    assert est.fit(pictures[:100], NAMES[:100]).score(pictures[:100], NAMES[:100]) == 1
+    est.set_params(units=3, loss="sparse_categorical_crossentropy")
+    assert est.fit(pictures, NAMES).score(pictures, NAMES) > 0.6
+
+
+def test_importances_and_saved_models(tmp_path):
+    from sklearn.inspection import permutation_importance
+
+    est = KerasClassifier(flowers, epochs=15, **QUIET).fit(X, NAMES)
+    found = permutation_importance(est, X, NAMES, n_repeats=1, random_state=0).importances_mean
+    assert found.shape == (4,) and found[2:].max() > 0.1
+    est.model.save(tmp_path / "flowers.keras")
+    other = kerata.saving.load_model(tmp_path / "flowers.keras")
+    np.testing.assert_allclose(
+        other.predict(X, verbose=0), est.model_.predict(X, verbose=0), rtol=1e-5
+    )
+
+
 def test_given_model_and_batches_of_everything():
     model = flowers()
     est = scikeras.KerasClassifier(model, batch_size=-1, verbose=0).fit(X, NAMES)

@@ -45,7 +45,21 @@ _ASKED = {"meta", "compile_kwargs", "params"}
 
 def _first_name(options: dict[str, Any]) -> dict[str, Any]:
     """Arguments of `fit` with ``nb_epoch``, as Keras 1 called it, as ``epochs``."""
+    if "nb_epoch" not in options:
+        return options
+    from ..legacy.notes import note
+
+    note("nb_epoch=", "epochs=")
     return {"epochs" if k == "nb_epoch" else k: v for k, v in options.items()}
+
+
+def _width(model: Any, x: Any) -> int | None:
+    """How many numbers a model gives for a sample; one that has no shape yet is tried on the first."""
+    known = _columns(model)
+    if known is not None or not isinstance(x, np.ndarray):
+        return known
+    shape = getattr(model(x[:1]), "shape", ())
+    return int(shape[1]) if len(shape) == 2 else None
 
 
 class BaseWrapper(BaseEstimator):
@@ -400,6 +414,7 @@ class BaseWrapper(BaseEstimator):
         with self._seeded():
             X, y = self._prepare(X, y, further)
             self._compile(self.model_)
+            self._width = _width(self.model_, self._features(X))
             weight = self._weights(X, y, weight, kwargs)
             if weight is not None:
                 some = weight != 0
@@ -617,7 +632,7 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         sparse = "sparse" in _name(model.loss)
         if y.ndim == 2:
             return y.argmax(1) if sparse and self._onehot else y
-        columns, classes = _columns(model), self.n_classes_
+        columns, classes = self._width, self.n_classes_
         if columns == 1 and classes == 2:
             return self._codes(y)[:, None].astype(config.floatx())
         if columns is not None and columns < classes:
