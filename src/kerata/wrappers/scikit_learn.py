@@ -58,7 +58,7 @@ def _width(model: Any, x: Any) -> int | None:
     known = _columns(model)
     if known is not None or not isinstance(x, np.ndarray):
         return known
-    shape = getattr(model(x[:1]), "shape", ())
+    shape: Any = getattr(model(x[:1]), "shape", ())
     return int(shape[1]) if len(shape) == 2 else None
 
 
