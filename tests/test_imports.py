@@ -76,6 +76,7 @@ LIGHT = {"numpy"}
 # Single files that may import more, as nothing imports them before it is needed: the library, and why.
 LATE = {
     "wrappers/_estimators.py": ("sklearn", "its classes are the bases of the wrappers"),
+    "wrappers/_wrapper.py": ("sklearn", "its classes are the bases of the wrappers"),
     "wrappers/scikit_learn.py": ("sklearn", "its classes are the bases of the wrappers"),
 }
 
