@@ -64,6 +64,7 @@ UPWARD = {
         "legacy",
     ): "old names, arguments and attributes; input_dim of sequence layers changes a whole call",
     ("preprocessing", "legacy"): "the door to ImageDataGenerator, Tokenizer and their like",
+    ("wrappers", "legacy"): "nb_epoch, as fit's epochs were called, gets a line",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
     (
         "config",
@@ -82,6 +83,8 @@ LIGHT = {"numpy"}
 # Single files that may import more, as nothing imports them before it is needed: the library, and why.
 LATE = {
     "wrappers/_estimators.py": ("sklearn", "its classes are the bases of the wrappers"),
+    "wrappers/_wrapper.py": ("sklearn", "its classes are the bases of the wrappers"),
+    "wrappers/scikit_learn.py": ("sklearn", "its classes are the bases of the wrappers"),
 }
 
 

@@ -21,6 +21,7 @@ SETTINGS = {
     "imdb_reviews_acc": {"EPOCHS": "0.3"},
     "fashion_mnist": {"EPOCHS": "0.4"},
     "california": {"EPOCHS": "0.5"},
+    "california_search": {"EPOCHS": "0.03", "N_ITER": "2", "FOLDS": "2"},
     "build_by_arguments": {"EPOCHS": "0.2"},
     "pima": {"EPOCHS": "0.2"},
     "reuters": {"EPOCHS": "0.3"},
@@ -91,6 +92,21 @@ def test_fashion_mnist(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert np.allclose(seen.y_proba.sum(axis=1), 1, atol=1e-5)
     printed = numbers(capsys.readouterr().out)
     assert "266610" in printed and "235500" in printed
+
+
+def test_california_search(run: Any) -> None:
+    pytest.importorskip("sklearn", minversion="1.6")
+    pytest.importorskip("scipy")
+    seen = run("california_search")
+    assert seen.y_pred.shape == (3,) and np.isfinite(seen.mse_test) and seen.mse_test < 0
+    assert set(seen.best) == {"n_hidden", "n_neurons", "learning_rate"}
+    scores = seen.rnd_search_cv.cv_results_["mean_test_score"]
+    assert scores.shape == (2,) and seen.rnd_search_cv.best_score_ == scores.max() < 0
+    dense = [layer for layer in seen.model.layers if hasattr(layer, "units")]
+    assert len(dense) == seen.best["n_hidden"] + 1
+    np.testing.assert_allclose(
+        seen.rnd_search_cv.score(seen.X_test, seen.y_test), -seen.mse_best, rtol=1e-4
+    )
 
 
 def test_california(run: Any) -> None:

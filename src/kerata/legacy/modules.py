@@ -29,7 +29,8 @@ PUBLIC = frozenset(
     initializers layers legacy.saving losses metrics mixed_precision models ops ops.image ops.linalg ops.nn
     ops.numpy optimizers optimizers.legacy optimizers.schedules preprocessing preprocessing.image
     preprocessing.sequence preprocessing.text quantizers random regularizers saving tree utils
-    utils.bounding_boxes utils.legacy utils.np_utils visualization visualize wrappers
+    utils.bounding_boxes utils.legacy utils.np_utils visualization visualize wrappers wrappers.scikeras
+    wrappers.scikit_learn
     """.split()
 )
 
@@ -164,7 +165,6 @@ MODULES: dict[str, str] = {
     "utils.vis_utils": "utils",
     "utils.visualize_util": "utils",
     "utils.visualize_utils": "utils",
-    "wrappers.scikit_learn": "wrappers legacy.scikit_learn",
 }
 
 # Modules below one that hold the same names: files that Keras 2.5 to 2.15 let users reach.

@@ -280,21 +280,7 @@ class SKLearnClassifier(ClassifierMixin, _Estimator):
         Raises:
             InputError: The outputs are neither.
         """
-        out = self._outputs(X).astype("float64")
-        if self._logits():
-            if out.shape[-1] == 1:  # the softmax of (0, x) is the sigmoid of x
-                out = np.concatenate([np.zeros_like(out), out], -1)
-            out = np.exp(out - out.max(-1, keepdims=True))
-        elif out.min() < 0 or out.max() > 1 + 1e-3:
-            raise InputError(
-                f"The model {self.model_.name!r} gives numbers from {out.min():.4g} to {out.max():.4g}, which are no "
-                "probabilities. Give its last layer a softmax or sigmoid, or its loss from_logits=True."
-            )
-        elif out.shape[-1] == 1:
-            out = np.concatenate([1 - out, out], -1)
-        total = out.sum(-1, keepdims=True)
-        even = np.full_like(out, 1 / out.shape[-1])
-        return np.divide(out, total, out=even, where=total > 0)
+        return probabilities(self._outputs(X), self._logits(), self.model_.name)
 
     def _logits(self) -> bool:
         return _from_logits(self.model_.loss)
@@ -399,6 +385,37 @@ class SKLearnTransformer(
 
 
 # --- questions about a model ------------------------------------------------------------------------
+
+
+def probabilities(out: Any, logits: bool, name: str) -> Any:
+    """A model's outputs as probabilities of the classes, shape ``(n, classes)``.
+
+    Args:
+        out: The outputs, shape ``(n, classes)``, or ``(n, 1)`` for two classes.
+        logits: Whether they are logits.
+        name: The model's, for the error.
+
+    Raises:
+        InputError: They are neither logits nor probabilities.
+
+    >>> probabilities(np.array([[0.25], [1.0]]), False, "model").tolist()
+    [[0.75, 0.25], [0.0, 1.0]]
+    """
+    out = out.astype("float64")
+    if logits:
+        if out.shape[-1] == 1:  # the softmax of (0, x) is the sigmoid of x
+            out = np.concatenate([np.zeros_like(out), out], -1)
+        out = np.exp(out - out.max(-1, keepdims=True))
+    elif out.min() < 0 or out.max() > 1 + 1e-3:
+        raise InputError(
+            f"The model {name!r} gives numbers from {out.min():.4g} to {out.max():.4g}, which are no "
+            "probabilities. Give its last layer a softmax or sigmoid, or its loss from_logits=True."
+        )
+    elif out.shape[-1] == 1:
+        out = np.concatenate([1 - out, out], -1)
+    total = out.sum(-1, keepdims=True)
+    even = np.full_like(out, 1 / out.shape[-1])
+    return np.divide(out, total, out=even, where=total > 0)
 
 
 def _columns(model: Any) -> int | None:
