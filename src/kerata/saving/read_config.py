@@ -38,6 +38,8 @@ def to_native(config: Any, old: bool) -> Any:
     if isinstance(inner, dict):
         if old:
             _rename_activations(inner)
+            if out["class_name"] in ("GRU", "GRUCell"):  # before there was a choice
+                inner.setdefault("reset_after", False)
         if "input_layers" in inner and "layers" in inner:
             out["config"] = inner = _graph(inner, old)
         fix = _FIXES.get(out["class_name"])
@@ -97,6 +99,7 @@ _MEANINGLESS = {
         "implementation", "ragged", "input_length", "query_shape", "key_shape", "value_shape",
     },
     "initializers": {"dtype", "input_axes", "output_axes"},
+    "legacy": {"transform_bias"},  # an initial value of Highway
     "losses": {"fn"},
     "metrics": {"fn"},
 }  # fmt: skip
@@ -106,6 +109,7 @@ _MEANINGLESS = {
 
 
 def _fix_input(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    inner.pop("trainable", None)
     shape = inner.pop("batch_input_shape", None)
     if shape is not None:
         inner["batch_shape"] = shape
