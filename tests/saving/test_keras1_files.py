@@ -133,7 +133,10 @@ def test_training_goes_on(tmp_path):
 
 def test_state_of_an_optimizer_without_a_count_of_steps(tmp_path):
     slots = [np.abs(rand(*s)) for s in ((4, 3), (3,), (3, 2), (2,))]
-    rmsprop = {"class_name": "RMSprop", "config": {"lr": 0.01, "rho": 0.9, "epsilon": 1e-8, "decay": 0.0}}
+    rmsprop = {
+        "class_name": "RMSprop",
+        "config": {"lr": 0.01, "rho": 0.9, "epsilon": 1e-8, "decay": 0.0},
+    }
     training = {**ADAM, "optimizer_config": rmsprop}
     state = [(f"param_{i}", a) for i, a in enumerate(slots)]
     write(tmp_path / "m.h5", MLP, MLP_WEIGHTS, theano=True, training=training, optimizer=state)
@@ -216,7 +219,9 @@ def test_convolution(order, theano, tmp_path):
     check(model, x if order == "th" else x.transpose(0, 2, 3, 1), y.reshape(2, -1) @ w + b)
     if not theano:
         return
-    write(tmp_path / "w.h5", None, weights, version=None, theano=True)  # weights alone name no version
+    write(
+        tmp_path / "w.h5", None, weights, version=None, theano=True
+    )  # weights alone name no version
     before = [v.copy() for v in model.get_weights()]
     model.set_weights([0 * v for v in before])
     model.load_weights(tmp_path / "w.h5")
@@ -264,7 +269,9 @@ def recurrent(kind, name, units, **more):
 
 
 def gates(kind, names):
-    return {f"{a}_{g}": rand(*s) for g in names for a, s in (("W", (4, 3)), ("U", (3, 3)), ("b", (3,)))}
+    return {
+        f"{a}_{g}": rand(*s) for g in names for a, s in (("W", (4, 3)), ("U", (3, 3)), ("b", (3,)))
+    }
 
 
 def run_lstm(x, w):
@@ -343,7 +350,12 @@ def test_graph_with_merge_and_a_shared_layer(tmp_path):
         return {**e, "name": e["config"]["name"], "inbound_nodes": list(calls)}
 
     def source(name):
-        config = {"name": name, "batch_input_shape": [None, 4], "input_dtype": "float32", "sparse": False}
+        config = {
+            "name": name,
+            "batch_input_shape": [None, 4],
+            "input_dtype": "float32",
+            "sparse": False,
+        }
         return {"class_name": "InputLayer", "config": config}
 
     config = {

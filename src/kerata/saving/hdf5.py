@@ -216,7 +216,7 @@ def _compile(model: Any, file: Any, name: str, old: bool) -> None:
     config = _json(file, "training_config", name)
     if config is None:
         return
-    model.compile_from_config(_custom_names(_compile_arguments(to_native(config, old))))
+    compile_as(model, config, old)
     group = safe.child(file, "optimizer_weights", name)
     if group is None or model.optimizer is None:
         return
@@ -226,6 +226,11 @@ def _compile(model: Any, file: Any, name: str, old: bool) -> None:
     if _by_slot(names, _version(file)):
         values = _interleaved(model.optimizer, values)
     load_optimizer(model.optimizer, values)
+
+
+def compile_as(model: Any, config: dict[str, Any], old: bool) -> None:
+    """Compile a model by the training configuration of a file."""
+    model.compile_from_config(_custom_names(_compile_arguments(to_native(config, old))))
 
 
 def _compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
@@ -334,7 +339,9 @@ def _stored_layers(model: Any, stored: list[tuple[str, Any]]) -> list[Any]:
     branches = getattr(first, "branches", None)
     if not branches or not hasattr(first, "own_inputs") or first.name in dict(stored):  # type: ignore[union-attr]
         return layers
-    inner = [x for b in branches for x in (_stored_layers(b, stored) if hasattr(b, "layers") else [b])]
+    inner = [
+        x for b in branches for x in (_stored_layers(b, stored) if hasattr(b, "layers") else [b])
+    ]
     return list({id(x): x for x in (*inner, *layers[1:])}.values())
 
 

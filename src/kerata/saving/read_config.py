@@ -38,8 +38,9 @@ def to_native(config: Any, old: bool) -> Any:
     if isinstance(inner, dict):
         if old:
             _rename_activations(inner)
-            if out["class_name"] in ("GRU", "GRUCell"):  # before there was a choice
-                inner.setdefault("reset_after", False)
+            if not inner.keys().isdisjoint(("implementation", "consume_less")):
+                if out["class_name"] in ("GRU", "GRUCell"):  # of the time before there was a choice
+                    inner.setdefault("reset_after", False)
         if "input_layers" in inner and "layers" in inner:
             out["config"] = inner = _graph(inner, old)
         fix = _FIXES.get(out["class_name"])
