@@ -85,7 +85,9 @@ def test_a_model_in_a_checkpoint_of_objects():
 @pytest.mark.parametrize("make", [small, graph])
 def test_saved_model(make):
     name = make.__name__
-    model = keras.models.load_model(DATA / name / "saved")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = keras.models.load_model(DATA / name / "saved")
     check(model, name)
     assert model.compiled and model.loss == "mse"
     assert type(model.optimizer).__name__ == "Adam"

@@ -32,6 +32,10 @@ def to_native(config: Any, old: bool, dropped: dict[str, None] | None = None) ->
     if not is_config(out) or "config" not in out:
         return out
     out["class_name"] = _class_name(out)
+    compiled = out.get("compile_config")
+    if isinstance(compiled, dict) and compiled.get("jit_compile") is True:
+        # Keras notes what its engine made of "auto"; that of the reader may decide otherwise.
+        out["compile_config"] = {**compiled, "jit_compile": "auto"}
     if (
         old
     ):  # layers are built again by the calls of the model; the form differs between the versions
@@ -103,6 +107,7 @@ _MEANINGLESS = {
     "layers": {
         "batch_input_shape", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "time_major",
         "implementation", "ragged", "input_length", "query_shape", "key_shape", "value_shape",
+        "softmax_robust_masking",
     },
     "initializers": {"dtype", "input_axes", "output_axes"},
     "legacy": {"transform_bias"},  # an initial value of Highway
