@@ -666,7 +666,8 @@ def load_function(config: Any) -> Callable:
     except (ValueError, EOFError, TypeError) as e:
         raise FileError(
             f"The code of a lambda cannot be read ({e}): it was written by another version of Python. "
-            "Rebuild the model in code and load its weights only."
+            "Pass the function by the name of its Lambda layer in custom_objects, or rebuild the model in code and "
+            "load its weights only."
         ) from e
     if not isinstance(compiled, types.CodeType):
         raise FileError("The code of a lambda is no code. The file is damaged.")

@@ -73,7 +73,7 @@ def test_overwriting_can_be_refused(tmp_path):
     with pytest.raises(FileExistsError):
         model().save_weights(tmp_path / "w.weights.h5", overwrite=False)
     with pytest.raises(IsADirectoryError, match="is a folder"):
-        model().save(tmp_path)
+        model().save_weights(tmp_path)
 
 
 class Full:

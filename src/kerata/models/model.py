@@ -445,11 +445,11 @@ class Model(TrainingMethods, StateMethods, Layer):
 
         saving.save_weights(self, filepath, overwrite, max_shard_size, **kwargs)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
         """Load weights saved by `save_weights` or in a model file; ``by_name`` matches layer names."""
         from .. import saving
 
-        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name in _OLD_NAMES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from typing import Any
 
 from ..errors import FileError, InputError, NotBuiltError
@@ -47,11 +46,12 @@ def save_model(
     Args:
         model: The model.
         filepath: Path. ``.h5`` and ``.hdf5`` give Keras 2's format, any other name that of ``.keras``.
-            An open binary file or ``h5py`` group is taken, too.
+            A name without an ending, for which tf.keras wrote a SavedModel, gives a folder with such a
+            file in it. An open binary file or ``h5py`` group is taken, too.
         overwrite: Whether a file of that name may be replaced.
         zipped: Accepted; ``.keras`` files are always zipped.
         include_optimizer: Whether to keep the training configuration and the optimizer's state.
-        save_format: ``"h5"`` or ``"keras"``, whatever the name.
+        save_format: ``"h5"``, ``"keras"`` or ``"tf"`` (a folder), whatever the name.
 
     Raises:
         OSError: The file cannot be written; one that was there is as it was.
@@ -65,23 +65,21 @@ def save_model(
     >>> load_model(path).output_shape
     (None, 2)
     """
-    from . import archive, hdf5
+    from . import archive, hdf5, tensorflow
 
     if zipped is False:
         raise InputError("Models are saved as one file; zipped=False, a folder, is not offered.")
     include_optimizer = kwargs.pop("include_optimizer", True)
-    if _wants_hdf5(filepath, kwargs.pop("save_format", None)):
+    save_format = kwargs.pop("save_format", None)
+    if _wants_hdf5(filepath, save_format):
         hdf5.save(model, filepath, overwrite, include_optimizer)
-    else:
-        archive.save(model, filepath, overwrite, include_optimizer)
+        return
+    if save_format != "keras" and tensorflow.is_folder_name(filepath):
+        filepath = os.path.join(filepath, tensorflow.OWN)
+    archive.save(model, filepath, overwrite, include_optimizer)
 
 
 def _wants_hdf5(filepath: Any, save_format: str | None) -> bool:
-    if save_format in ("tf", "tensorflow"):
-        warnings.warn(
-            "save_format='tf' is written as a .keras file, which loads without TensorFlow.",
-            stacklevel=3,
-        )
     if save_format is not None:
         return save_format in ("h5", "hdf5")
     if isinstance(filepath, (str, os.PathLike)):
@@ -96,7 +94,8 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     The format is told by the content, not the name.
 
     Args:
-        filepath: Path, open binary file or ``h5py`` group; or a folder that `callbacks.OrbaxCheckpoint` wrote.
+        filepath: Path, open binary file or ``h5py`` group; or a folder: one that `save_model` or
+            `callbacks.OrbaxCheckpoint` wrote, or a SavedModel of tf.keras (TensorFlow is not needed).
         custom_objects: Classes and functions of your own by name, if they are not registered.
         compile: Whether to compile the model as it was.
         safe_mode: Refuse lambdas, whose code would run.
@@ -113,8 +112,11 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     >>> load_model(path).count_params()
     8
     """
-    from . import archive, hdf5, orbax, safe
+    from . import archive, hdf5, orbax, safe, tensorflow
 
+    filepath = tensorflow.own_file(filepath) or filepath
+    if tensorflow.is_saved_model(filepath):
+        return tensorflow.load(filepath, custom_objects, compile, safe_mode)
     if orbax.is_checkpoint(filepath):
         return orbax.load(filepath, custom_objects, compile, safe_mode)
     if isinstance(filepath, (str, os.PathLike)):
@@ -136,10 +138,13 @@ def save_weights(
     Args:
         model: The model, built.
         filepath: Path. ``.h5`` and ``.hdf5`` give Keras 2's layout; ``.weights.h5`` and any other name
-            Keras 3's, in which layers are found by their place rather than their name.
+            Keras 3's, in which layers are found by their place rather than their name. Beside names of
+            another ending, for which tf.keras wrote a TensorFlow checkpoint, a small file
+            ``checkpoint`` tells ``tf.train.latest_checkpoint`` where they are.
         overwrite: Whether a file of that name may be replaced.
         max_shard_size: Gigabytes that one file may have. `filepath`, ``name.weights.json``, is then that
             of an index, with ``name_00000.weights.h5`` and so on beside it.
+        save_format: ``"h5"`` for Keras 2's layout, whatever the name.
 
     Raises:
         OSError: The file cannot be written; one that was there is as it was.
@@ -152,30 +157,42 @@ def save_weights(
     >>> os.path.exists(path)
     True
     """
-    from . import archive, hdf5, safe, shards
+    from . import archive, hdf5, safe, shards, tensorflow
 
     _need_built(model, "saved")
     if max_shard_size is not None:
         shards.save(model, filepath, max_shard_size, overwrite)
         return
     name = os.fspath(filepath) if isinstance(filepath, (str, os.PathLike)) else ""
-    if not name or (name.endswith(_HDF5) and not name.endswith(".weights.h5")):
+    if not name or _is_keras2(name) or kwargs.get("save_format") in ("h5", "hdf5"):
         hdf5.save_weights(model, filepath, overwrite)
         return
     content = archive.weights_bytes(model)
     with safe.atomic(filepath, overwrite) as file:
         file.write(content)
+    if not name.endswith((*_HDF5, ".keras")):
+        tensorflow.note_latest(name)
 
 
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+def _is_keras2(name: str) -> bool:
+    return name.endswith(_HDF5) and not name.endswith(".weights.h5")
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
     """Set the weights of a model from a file of weights or of a whole model.
 
     Args:
         model: The model, built.
-        filepath: Path of a file that Kerata, Keras 3, tf_keras or Keras 2 wrote; of the index of several,
-            ``name.weights.json``; or a folder of Orbax checkpoints, whose last one is read.
+        filepath: Path of a file that Kerata, Keras 3, tf_keras or Keras 1 or 2 wrote, of weights or a
+            whole model; the index of several files, ``name.weights.json``; the name of a TensorFlow
+            checkpoint, without ``.index``; a SavedModel folder; a folder of Orbax checkpoints, whose last
+            one is read; or ``.npz`` of ``np.savez(path, *model.get_weights())``.
         skip_mismatch: Leave layers that do not fit as they are, with a warning.
         by_name: Match layers by their names, and leave those that the file does not have.
+
+    Returns:
+        ``None``; for names that tf.keras would have taken for a checkpoint's, an object with
+        ``expect_partial()`` and the like, as programs of that time call them.
 
     Raises:
         FileError: The file is damaged or foreign.
@@ -191,16 +208,30 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     >>> other.get_weights()[1].tolist()
     [1.0, 1.0]
     """
-    from . import hdf5, orbax, safe, shards, weights
+    from . import orbax, tensorflow
 
     by_name = kwargs.pop("by_name", False)
     kwargs.pop("options", None)
     if kwargs:
         raise TypeError(f"load_weights has no argument {next(iter(kwargs))!r}.")
     _need_built(model, "loaded")
+    filepath = tensorflow.own_file(filepath) or filepath
     if orbax.is_checkpoint(filepath):
         orbax.load_weights(model, filepath, skip_mismatch)
-        return
+    elif tensorflow.is_checkpoint(filepath):
+        if by_name:
+            raise InputError(
+                "A TensorFlow checkpoint has no names of layers: load it without by_name."
+            )
+        tensorflow.load_weights(model, filepath, skip_mismatch)
+    else:
+        _load_file(model, filepath, skip_mismatch, by_name)
+    return None if str(filepath).endswith((*_HDF5, ".keras", ".npz")) else tensorflow.LoadStatus()
+
+
+def _load_file(model: Any, filepath: Any, skip_mismatch: bool, by_name: bool) -> None:
+    from . import hdf5, npz, safe, shards, weights
+
     name = str(filepath)
     if shards.is_index(name):
         with shards.joined(filepath) as file:
@@ -209,6 +240,9 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     content: Any = filepath
     if safe.kind_of(filepath) == "zip":
         with safe.Archive(filepath, name) as archive:
+            if npz.is_npz(archive):
+                npz.load_weights(model, archive, skip_mismatch)
+                return
             content = archive.read("model.weights.h5")
     with safe.open_hdf5(content, name) as file:
         group = safe.child(file, "model_weights", name) or file

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -103,13 +104,20 @@ def load(
 def revive(config: dict[str, Any], version: str, custom_objects: Any, safe_mode: bool) -> Any:
     """A model out of a configuration in the form of a version of Keras."""
     with serialization.reading(custom_objects, safe_mode), serialization.sharing():
+        dropped: dict[str, None] = {}
         try:
-            model = serialization.deserialize_keras_object(to_native(config, old=is_old(version)))
+            native = to_native(config, is_old(version), dropped)
+            model = serialization.deserialize_keras_object(native)
         except (KeyError, AttributeError, IndexError, RecursionError) as e:
             raise FileError(
                 f"The model cannot be made from its configuration: {type(e).__name__}: {e}. "
                 "The file is damaged, or a class of your own does not take what its get_config gave."
             ) from e
+    if dropped:
+        warnings.warn(
+            f"The file has arguments that are not known, and are left out as they say nothing: {', '.join(dropped)}.",
+            stacklevel=4,
+        )
     if not hasattr(model, "save"):  # a model, or a FeatureSpace
         raise FileError(f"The file holds a {type(model).__name__}, not a model.")
     return model

@@ -216,16 +216,21 @@ def _compile(model: Any, file: Any, name: str, old: bool) -> None:
     config = _json(file, "training_config", name)
     if config is None:
         return
-    model.compile_from_config(_custom_names(_compile_arguments(to_native(config, old))))
+    compile_as(model, config, old)
     group = safe.child(file, "optimizer_weights", name)
     if group is None or model.optimizer is None:
         return
     model.optimizer.build(model.trainable_variables)
     names = _names(group, "weight_names", name)
     values = [safe.array(safe.child(group, n, name), name) for n in names]
-    if _by_slot(names):
+    if _by_slot(names, _version(file)):
         values = _interleaved(model.optimizer, values)
     load_optimizer(model.optimizer, values)
+
+
+def compile_as(model: Any, config: dict[str, Any], old: bool) -> None:
+    """Compile a model by the training configuration of a file."""
+    model.compile_from_config(_custom_names(_compile_arguments(to_native(config, old))))
 
 
 def _compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
@@ -253,8 +258,10 @@ def _custom_names(x: Any) -> Any:
     return x if found is None else found
 
 
-def _by_slot(names: list[str]) -> bool:
+def _by_slot(names: list[str], version: str) -> bool:
     """Whether the optimizer is one of the time when all first slots came before all second ones."""
+    if re.match(r"(0|1|2\.[0-3])(\.|$)", version):
+        return True
     return any(
         re.search(
             r"(^training/|/(m|v|vhat|rms|mg|momentum|accumulator|accum_grad|accum_var)(_\d+)?:0$)",
@@ -285,14 +292,15 @@ def read_weights(model: Any, group: Any, name: str, skip_mismatch: bool = False)
     """
     stored = [(n, _arrays(group, n, name)) for n in _names(group, "layer_names", name)]
     stored = [(n, arrays) for n, arrays in stored if arrays]
-    layers = [layer for layer in model.layers if layer.weights]
+    layers = [layer for layer in _stored_layers(model, stored) if layer.weights]
     table = Table(name)
+    writer = _writer(group, [n for n, _ in stored], name)
     pairs: list[tuple[Any, Any]] = []
     for i in range(max(len(stored), len(layers))):
         layer = layers[i] if i < len(layers) else None
         key, arrays = stored[i] if i < len(stored) else ("", [])
         if layer is not None:
-            arrays = _as_today(group, layer, arrays)
+            arrays = _as_today(writer, layer, arrays)
         pairs.extend(_match(table, key, _ordered(layer) if layer is not None else [], arrays))
     top = safe.child(group, "top_level_model_weights", name)
     if top is not None:
@@ -312,17 +320,51 @@ def read_weights_by_name(model: Any, group: Any, name: str, skip_mismatch: bool 
     """Set the weights of the layers whose names the file has; others stay as they are."""
     known = set(_names(group, "layer_names", name))
     table = Table(name)
+    writer = _writer(group, sorted(known), name)
     pairs: list[tuple[Any, Any]] = []
     for layer in model._flatten_layers(include_self=False, recursive=False):
         if layer.name in known and layer.weights:
-            arrays = _as_today(group, layer, _arrays(group, layer.name, name))
+            arrays = _as_today(writer, layer, _arrays(group, layer.name, name))
             pairs.extend(_match(table, layer.name, _ordered(layer), arrays))
     _set(pairs, table, skip_mismatch)
 
 
-def _as_today(group: Any, layer: Any, arrays: list[Any]) -> list[Any]:
+def _stored_layers(model: Any, stored: list[tuple[str, Any]]) -> list[Any]:
+    """The layers that have groups of their own.
+
+    Where a `Sequential` of Keras 1 begins with models merged, these are their layers.
+    """
+    layers = list(model.layers)
+    first = layers[0] if layers else None
+    branches = getattr(first, "branches", None)
+    if not branches or not hasattr(first, "own_inputs") or first.name in dict(stored):  # type: ignore[union-attr]
+        return layers
+    inner = [
+        x for b in branches for x in (_stored_layers(b, stored) if hasattr(b, "layers") else [b])
+    ]
+    return list({id(x): x for x in (*inner, *layers[1:])}.values())
+
+
+def _writer(group: Any, layers: list[str], name: str) -> tuple[str, str]:
+    """Version and backend of the Keras that wrote weights, ``""`` where it is not known.
+
+    Keras 1 noted its version beside whole models only, and its backend never: but variables of
+    Theano have no ``:0`` in their names.
+    """
+    found = [group.attrs.get(k, group.file.attrs.get(k)) for k in ("keras_version", "backend")]
+    version, backend = ("" if v is None else _text(v) for v in found)
+    if backend or version[:1] not in ("", "0", "1"):
+        return version, backend
+    inner = [safe.child(group, n, name) for n in layers]
+    names = [n for g in inner if g is not None for n in _names(g, "weight_names", name)]
+    first_era = any(re.search(r"_(W|U|b|W_[a-z]|U_[a-z]|b_[a-z])(_\d+)?(:0)?$", n) for n in names)
+    theano = first_era and not any(n.endswith(":0") for n in names)
+    return version or ("1" if first_era else ""), "theano" if theano else ""
+
+
+def _as_today(writer: tuple[str, str], layer: Any, arrays: list[Any]) -> list[Any]:
     """The arrays of a layer, brought from an older layout where the file or their shapes tell of one."""
-    version, backend = (_text(group.attrs.get(k, "")) for k in ("keras_version", "backend"))
+    version, backend = writer
     fits = [v.shape for v in _ordered(layer)] == [a.shape for a in arrays]
     if fits and not version.startswith("1") and backend != "theano":
         return arrays

@@ -11,25 +11,31 @@ from typing import Any
 
 from ..capture import accepted
 from ..errors import FileError
-from ..serialization import built_in, get_registered_object, is_config
+from ..serialization import built_in, custom_object, get_registered_object, is_config, is_safe
 from . import op_classes
 
 
-def to_native(config: Any, old: bool) -> Any:
+def to_native(config: Any, old: bool, dropped: dict[str, None] | None = None) -> Any:
     """A configuration, with all in it, as Kerata's ``from_config`` methods take it.
 
     Args:
         config: What the file holds.
         old: Whether Keras 1 or 2 (or tf_keras) wrote it, rather than Keras 3.
+        dropped: Filled with the arguments that are not known and say nothing, as keys.
     """
+    dropped = {} if dropped is None else dropped
     if isinstance(config, list):
-        return [to_native(v, old) for v in config]
+        return [to_native(v, old, dropped) for v in config]
     if not isinstance(config, dict):
         return config
-    out = {k: to_native(v, old) for k, v in config.items()}
+    out = {k: to_native(v, old, dropped) for k, v in config.items()}
     if not is_config(out) or "config" not in out:
         return out
     out["class_name"] = _class_name(out)
+    compiled = out.get("compile_config")
+    if isinstance(compiled, dict) and compiled.get("jit_compile") is True:
+        # Keras notes what its engine made of "auto"; that of the reader may decide otherwise.
+        out["compile_config"] = {**compiled, "jit_compile": "auto"}
     if (
         old
     ):  # layers are built again by the calls of the model; the form differs between the versions
@@ -38,12 +44,15 @@ def to_native(config: Any, old: bool) -> Any:
     if isinstance(inner, dict):
         if old:
             _rename_activations(inner)
+            if not inner.keys().isdisjoint(("implementation", "consume_less")):
+                if out["class_name"] in ("GRU", "GRUCell"):  # of the time before there was a choice
+                    inner.setdefault("reset_after", False)
         if "input_layers" in inner and "layers" in inner:
             out["config"] = inner = _graph(inner, old)
         fix = _FIXES.get(out["class_name"])
         if fix is not None:
             fix(out, inner)
-        _prune(out, inner)
+        _prune(out, inner, dropped)
     return out
 
 
@@ -72,7 +81,7 @@ def _class_name(entry: dict[str, Any]) -> str:
     return name
 
 
-def _prune(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+def _prune(entry: dict[str, Any], inner: dict[str, Any], dropped: dict[str, None]) -> None:
     """Drop arguments that Kerata's class does not have, where they say nothing."""
     from ..legacy.arguments import knows
 
@@ -86,8 +95,11 @@ def _prune(entry: dict[str, Any], inner: dict[str, Any]) -> None:
     for key in list(inner):
         if key in known or knows(names, key):
             continue
-        if inner[key] in (None, False) or key in _MEANINGLESS.get(cls.__module__.split(".")[1], ()):
+        if key in _MEANINGLESS.get(cls.__module__.split(".")[1], ()):
             del inner[key]
+        elif inner[key] in (None, False, [], {}):
+            del inner[key]
+            dropped[f"{key} of {cls.__name__}"] = None
 
 
 # Arguments that files of tf_keras and Keras 2 carry along though they decide nothing.
@@ -95,8 +107,10 @@ _MEANINGLESS = {
     "layers": {
         "batch_input_shape", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "time_major",
         "implementation", "ragged", "input_length", "query_shape", "key_shape", "value_shape",
+        "softmax_robust_masking",
     },
     "initializers": {"dtype", "input_axes", "output_axes"},
+    "legacy": {"transform_bias"},  # an initial value of Highway
     "losses": {"fn"},
     "metrics": {"fn"},
 }  # fmt: skip
@@ -106,6 +120,7 @@ _MEANINGLESS = {
 
 
 def _fix_input(entry: dict[str, Any], inner: dict[str, Any]) -> None:
+    inner.pop("trainable", None)
     shape = inner.pop("batch_input_shape", None)
     if shape is not None:
         inner["batch_shape"] = shape
@@ -139,19 +154,43 @@ def _function(name: str) -> dict[str, Any]:
 
 def _fix_lambda(entry: dict[str, Any], inner: dict[str, Any]) -> None:
     """Keras 2 kept compiled code in a list, and the name of a function as it is."""
-    function = inner.get("function")
+    function, name = inner.get("function"), inner.get("name")
     if isinstance(function, list):
-        inner["function"] = {"class_name": "__lambda__", "config": {"value": function}}
+        function = inner["function"] = _code(function)
     elif isinstance(function, str):
         inner["function"] = _function(function)
+    if isinstance(function, dict) and function.get("class_name") == "__lambda__":
+        if custom_object(name) is not None:
+            inner["function"] = _function(str(name))
+            _without_code(inner)
+        elif is_safe():
+            raise FileError(
+                f"The function of the Lambda layer {name!r} is a lambda, kept as compiled code that would run on this "
+                "machine. If you trust the file's source, load it with safe_mode=False; or pass the function by the "
+                f"layer's name: custom_objects={{{name!r}: lambda x: ...}}."
+            )
     kind = inner.pop("output_shape_type", None)
     if kind == "lambda" and isinstance(inner.get("output_shape"), list):
-        inner["output_shape"] = {
-            "class_name": "__lambda__",
-            "config": {"value": inner["output_shape"]},
-        }
+        if is_safe() or not isinstance(inner["output_shape"][0], str):
+            inner["output_shape"] = None  # the shape is found by the function itself
+        else:
+            inner["output_shape"] = _code(inner["output_shape"])
     for key in ("function_type", "module", "output_shape_module"):
         inner.pop(key, None)
+
+
+def _code(value: list[Any]) -> dict[str, Any]:
+    return {"class_name": "__lambda__", "config": {"value": value}}
+
+
+def _without_code(inner: dict[str, Any]) -> None:
+    """Leave out what else of a Lambda layer is code: the shape is found by the function itself."""
+    for key in ("output_shape", "mask"):
+        value = inner.get(key)
+        if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+            inner[key] = None
+    if inner.get("output_shape_type") == "lambda":
+        inner["output_shape"] = None
 
 
 def _fix_bidirectional(entry: dict[str, Any], inner: dict[str, Any]) -> None:
