@@ -17,6 +17,7 @@ ROOT = Path(kerata.__file__).parent
 # From low to high: a module imports only from lines above its own, or from its own line.
 ORDER = """
 config
+doors
 errors
 dtypes tree
 spec scope rng capture
@@ -39,6 +40,8 @@ preprocessing datasets utils wrappers
 visualize
 legacy
 backend callbacks random dtype_policies mixed_precision
+compat
+runner
 cli
 __main__
 """
@@ -47,6 +50,7 @@ TOP = len(RANK)
 
 # Imports from a higher module, inside a function: who, of whom, and why there is no better way.
 UPWARD = {
+    ("doors", "legacy"): "the door to names of earlier eras, opened when a modern one fails",
     ("capture", "serialization"): "get_config writes arguments, which may be any objects",
     ("capture", "legacy"): "the door to old argument names, opened when a modern one fails",
     ("dtypes", "ops"): "a policy casts tensors, as Keras's does",
@@ -57,6 +61,10 @@ UPWARD = {
     ("engine", "legacy"): "functions of TensorFlow on symbolic tensors become ops",
     ("layers", "legacy"): "input_dim of sequence layers changes a whole call, not one argument",
     ("optimizers", "legacy"): "names of Keras 2 such as optimizers.adam",
+    (
+        "layers",
+        "legacy",
+    ): "old names, arguments and attributes; input_dim of sequence layers changes a whole call",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
     (
         "config",

@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 # Public modules and packages.
 _MODULES = frozenset(
     """
-    activations backend callbacks config constraints datasets dtype_policies dtypes initializers layers
+    activations backend callbacks compat config constraints datasets dtype_policies dtypes initializers layers
     legacy losses metrics mixed_precision models ops optimizers preprocessing random regularizers saving
     tree utils visualize wrappers
     """.split()
@@ -65,14 +65,19 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_closest(name)}")
+    from .doors import old_name
+
+    return old_name(__name__, name, __all__)
 
 
-def _closest(name: str) -> str:
-    import difflib
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext kerata`` in a notebook: ``keras`` and ``tf.keras`` are Kerata from here on, see `compat`."""
+    importlib.import_module(f"{__name__}.compat").install()
 
-    near = difflib.get_close_matches(name, __all__, 1)
-    return f". Did you mean {near[0]!r}?" if near and not name.startswith("_") else ""
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext kerata``: the names are what is installed again."""
+    importlib.import_module(f"{__name__}.compat").uninstall()
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """The command ``kerata``.
 
 ``kerata doctor`` says what this installation computes with, and tests it; ``kerata profile`` shows
-where the time of a program's training steps goes.
+where the time of a program's training steps goes; ``kerata run`` runs programs for Keras of any era.
 """
 
 from __future__ import annotations
@@ -57,6 +57,22 @@ def main() -> None:
         """
         sys.exit(run_profile(script, list(arguments)))
 
+    @kerata.command(
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+    )
+    @click.argument("script")
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(script: str, arguments: tuple[str, ...]) -> None:
+        """Run a program or notebook for Keras of any era, unchanged.
+
+        keras, tf_keras and tensorflow.keras are Kerata in it. What stands behind SCRIPT are the
+        program's own arguments. A program that uses TensorFlow or PyTorch itself gets that engine,
+        unless KERATA_ENGINE says another.
+        """
+        from .runner import run as run_program
+
+        sys.exit(run_program(script, list(arguments)))
+
     kerata()
 
 
@@ -70,55 +86,23 @@ def run_profile(script: str, arguments: list[str]) -> int:
     Returns:
         An exit status: the program's own, or 1 if it failed or trained nothing.
     """
-    import runpy
-
+    from .runner import complain, execute
     from .train.profile import everywhere
 
     path = Path(script)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        _complain(f"{script} {what}. Expected the file of a Python program that calls fit.")
+        complain(f"{script} {what}. Expected the file of a Python program that calls fit.")
         return 2
-    argv, folder, status = sys.argv, str(path.resolve().parent), 0
-    sys.argv = [script, *arguments]
-    sys.path.insert(0, folder)
-    try:
-        with everywhere() as seen:
-            runpy.run_path(script, run_name="__main__")
-    except SystemExit as e:
-        status = e.code if isinstance(e.code, int) else int(e.code is not None)
-        if isinstance(e.code, str):
-            _complain(e.code)
-    except KeyboardInterrupt:
-        _complain("Interrupted.")
-        status = 130
-    except BaseException as e:
-        _show_error(e, script)
-        status = 1
-    finally:
-        sys.argv = argv
-        if folder in sys.path:
-            sys.path.remove(folder)
+    with everywhere() as seen:
+        status = execute(
+            script, arguments, lambda space: exec(compile(path.read_bytes(), script, "exec"), space)
+        )
     if not seen.profiles:
         why = "called fit, but no step was run" if seen.trainings else "never called fit"
-        _complain(f"{script} {why}: there is nothing to show.")
+        complain(f"{script} {why}: there is nothing to show.")
         return status or 1
     return status
-
-
-def _complain(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _show_error(error: BaseException, script: str) -> None:
-    """The traceback of an error in a program, from the program on."""
-    import traceback
-
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename != script:
-        trace = trace.tb_next
-    # There is none where the program could not even be read.
-    traceback.print_exception(type(error), error, trace)
 
 
 def run_doctor(test: bool = True) -> int:

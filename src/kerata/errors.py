@@ -47,3 +47,7 @@ class FileError(KerataError, ValueError):
 
 class OldNameError(KerataError, TypeError):
     """A name or argument of an earlier era where such are refused (``KERATA_LEGACY=error``)."""
+
+
+class RefusedNameError(KerataError, AttributeError):
+    """A name of an earlier era that Kerata leaves out on purpose; the message says what to use."""

@@ -6,6 +6,8 @@ the layers are made. With ``mixed_float16``, `Model.compile` scales the loss, to
 
 from __future__ import annotations
 
+from typing import Any
+
 from .config import dtype_policy, set_dtype_policy
 from .dtypes import DTypePolicy
 from .optimizers import LossScaleOptimizer
@@ -18,3 +20,10 @@ __all__ = [
 Policy = DTypePolicy
 global_policy = dtype_policy
 set_global_policy = set_dtype_policy
+
+
+def __getattr__(name: str) -> Any:
+    """Names of Keras 1, 2 and tf.keras."""
+    from .doors import old_name
+
+    return old_name(__name__, name, __all__)

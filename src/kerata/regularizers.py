@@ -148,3 +148,10 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     if isinstance(config, str) and (custom_objects is None or config not in custom_objects):
         return get(config)
     return deserialize_keras_object(config, custom_objects, module_objects=_TABLE)
+
+
+def __getattr__(name: str) -> Any:
+    """Names of Keras 1, 2 and tf.keras."""
+    from .doors import old_name
+
+    return old_name(__name__, name, _TABLE)

@@ -5,7 +5,6 @@ Each module is imported when one of its names is first asked for.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
@@ -85,9 +84,9 @@ __all__ = ["deserialize", "serialize", *sorted(_HOME)]
 def __getattr__(name: str) -> Any:
     module = _HOME.get(name)
     if module is None:
-        close = difflib.get_close_matches(name, _HOME, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
+        from ..doors import old_name
+
+        return old_name(__name__, name, _HOME)
     found = getattr(importlib.import_module(f".{module}", __name__), name)
     globals()[name] = found
     return found

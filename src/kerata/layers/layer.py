@@ -783,6 +783,10 @@ class Layer(graph.Operation, Configurable):
             own = getattr(type(self), name, None)
             if own is not None:  # a property that has failed: its error, not that it is missing
                 return own.__get__(self, type(self))
+            if name in _OLD_NAMES:
+                from ..legacy.methods import attribute
+
+                return attribute(self, name)
             method = layer_method(name)
             if method is not None:
                 return functools.partial(method, self)
@@ -794,6 +798,17 @@ class Layer(graph.Operation, Configurable):
         state.pop("_call_signature", None)
         return state
 
+
+# What layers once had, see `legacy.methods`.
+_OLD_NAMES = frozenset(
+    """
+    U W W_constraint W_regularizer add_update add_variable alpha apply atrous_rate b b_constraint
+    b_regularizer batch_input_shape border_mode dim_ordering get_input_shape_at
+    get_losses_for get_output_shape_at get_output_shape_for get_updates_for
+    inbound_nodes init inner_activation inner_init input_shape nb_filter output_dim
+    output_shape p pool_length regularizers subsample updates uses_learning_phase
+    """.split()
+)
 
 _RESOLVED = {
     "activation": "activations",

@@ -6,12 +6,30 @@ where a program is not yet modern.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 from ..errors import OldNameError
 
 _said: set[str] = set()
+_silent = False
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """A context in which nothing is noted: names are only looked up, not used.
+
+    >>> with silence():
+    ...     note("lr=", "learning_rate=")
+    """
+    global _silent
+    before, _silent = _silent, True
+    try:
+        yield
+    finally:
+        _silent = before
 
 
 def note(old: str, new: str | None) -> None:
@@ -23,6 +41,8 @@ def note(old: str, new: str | None) -> None:
     >>> import os; os.environ["KERATA_LEGACY_NOTES"] = "0"
     >>> note("lr=", "learning_rate=")
     """
+    if _silent:
+        return
     text = f"{old} has no effect any more" if new is None else f"{old} is now {new}"
     if os.environ.get("KERATA_LEGACY") == "error":
         raise OldNameError(

@@ -125,3 +125,10 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     2.0
     """
     return deserialize_keras_object(name, custom_objects=custom_objects, module_objects=TABLE)
+
+
+def __getattr__(name: str) -> Any:
+    """Names of Keras 1, 2 and tf.keras."""
+    from ..doors import old_name
+
+    return old_name(__name__, name, __all__)

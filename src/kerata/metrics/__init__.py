@@ -159,3 +159,10 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     3
     """
     return deserialize_keras_object(config, custom_objects=custom_objects, module_objects=TABLE)
+
+
+def __getattr__(name: str) -> Any:
+    """Names of Keras 1, 2 and tf.keras."""
+    from ..doors import old_name
+
+    return old_name(__name__, name, __all__)

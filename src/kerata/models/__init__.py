@@ -52,4 +52,6 @@ def __getattr__(name: str) -> Any:
         from .. import saving
 
         return getattr(saving, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..doors import old_name
+
+    return old_name(__name__, name, __all__)

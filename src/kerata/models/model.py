@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,8 +16,13 @@ from ..spec import KerasTensor, Spec, probe, unprobe
 from .states import StateMethods
 from .training import TrainingMethods
 
-_OLD_METHODS = frozenset(
-    {"fit_generator", "evaluate_generator", "predict_generator", "predict_classes", "predict_proba"}
+# What models once had, see `legacy.methods`.
+_OLD_NAMES = frozenset(
+    """
+    _make_predict_function _make_test_function _make_train_function container_nodes evaluate_generator
+    fit_generator flattened_layers input_layers     metrics_tensors output_layers predict_classes predict_generator predict_proba state_updates stateful
+    targets to_yaml
+    """.split()
 )
 
 
@@ -425,10 +429,10 @@ class Model(TrainingMethods, StateMethods, Layer):
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        if name in _OLD_METHODS:
-            from ..legacy.methods import METHODS
+        if name in _OLD_NAMES:
+            from ..legacy.methods import attribute
 
-            return functools.partial(METHODS[name], self)
+            return attribute(self, name)
         return super().__getattr__(name)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from .. import tree
 from ..errors import NotBuiltError
 from ..scope import results_only
 from ..variable import StatelessScope
+
+
+def takes_old_names(method: Callable) -> Callable:
+    """Let a method take arguments under names of earlier eras, too; a modern call costs a look at its names."""
+    known = frozenset(inspect.signature(method).parameters)
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not known.issuperset(kwargs):
+            from ..legacy.methods import modern
+
+            kwargs = modern(method.__name__, kwargs)
+        return method(self, *args, **kwargs)
+
+    return call
 
 
 class TrainingMethods:
@@ -18,6 +36,7 @@ class TrainingMethods:
     trainable_variables: list[Any]
     _compiled: Any
 
+    @takes_old_names
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -200,6 +219,7 @@ class TrainingMethods:
         self._need_compiled("compute_metrics").update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
+    @takes_old_names
     def fit(
         self,
         x: Any = None,
@@ -257,6 +277,7 @@ class TrainingMethods:
             profile=profile, debug_nan=debug_nan, **kwargs,
         )  # fmt: skip
 
+    @takes_old_names
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
                  return_dict: bool = False, profile: bool = False, **kwargs: Any) -> Any:  # fmt: skip
@@ -271,6 +292,7 @@ class TrainingMethods:
             callbacks=callbacks, return_dict=return_dict, profile=profile, **kwargs,
         )  # fmt: skip
 
+    @takes_old_names
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
                 callbacks: Any = None, **kwargs: Any) -> Any:  # fmt: skip
         """Predictions for all rows, as NumPy arrays in the structure of the outputs."""
@@ -286,6 +308,7 @@ class TrainingMethods:
             **kwargs,
         )
 
+    @takes_old_names
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
         """One training step on one batch; returns loss and metrics."""
@@ -293,6 +316,7 @@ class TrainingMethods:
 
         return loop.train_on_batch(self, x, y, sample_weight, class_weight, return_dict, **kwargs)
 
+    @takes_old_names
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False,
                       **kwargs: Any) -> Any:  # fmt: skip
         """Loss and metrics on one batch."""

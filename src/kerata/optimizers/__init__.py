@@ -61,8 +61,6 @@ def deserialize(
 
 def __getattr__(name: str) -> Any:
     """The classes under the names that Keras 2 gave them, such as ``optimizers.adam``."""
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ..legacy.names import resolve
+    from ..doors import old_name
 
-    return resolve(__name__, name)
+    return old_name(__name__, name, __all__)

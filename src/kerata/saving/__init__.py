@@ -31,7 +31,9 @@ def __getattr__(name: str) -> Any:
         from .file_editor import KerasFileEditor
 
         return KerasFileEditor
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..doors import old_name
+
+    return old_name(__name__, name, __all__)
 
 
 _HDF5 = (".h5", ".hdf5", ".hdf", ".he5")

@@ -54,7 +54,9 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ..doors import old_name
+
+        return old_name(__name__, name, __all__)
     module, attribute = _HOME[name]
     root = __name__.rpartition(".")[0]
     value = getattr(importlib.import_module(f"{root}.{module}"), attribute)

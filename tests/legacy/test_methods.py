@@ -1,0 +1,149 @@
+"""Methods, attributes and arguments that models and layers once had."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata import Input, Model, Sequential, layers
+from kerata.layers import layer as layer_module
+from kerata.legacy import methods
+from kerata.models import model as model_module
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    monkeypatch.setenv("KERATA_LEGACY_NOTES", "0")
+
+
+@pytest.fixture
+def model():
+    made = Sequential(
+        [Input((4,)), layers.Dense(3, name="a"), layers.Dense(1, "sigmoid", name="b")]
+    )
+    made.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+    return made
+
+
+X, Y = np.zeros((8, 4), "float32"), np.zeros((8, 1), "float32")
+
+
+def endless(size=4):
+    while True:
+        yield X[:size], Y[:size]
+
+
+def test_the_doors_know_what_is_behind_them():
+    assert {*methods.LAYER_VALUES, *methods.LAYER_METHODS} == layer_module._OLD_NAMES
+    assert {*methods.MODEL_VALUES, *methods.METHODS} == model_module._OLD_NAMES
+
+
+def test_arguments_of_old(model):
+    assert model.fit(X, Y, nb_epoch=2, show_accuracy=True, verbose=0).epoch == [0, 1]
+    model.compile("sgd", "mse", class_mode="binary", sample_weight_mode=None)
+    assert model.evaluate(X, Y, verbose=0, show_accuracy=True) >= 0
+    assert model.predict(X, verbose=0, nb_worker=1).shape == (8, 1)
+    assert model.train_on_batch(X, Y, accuracy=True) >= 0
+    with pytest.raises(TypeError, match="Did you mean 'epochs'"):
+        model.fit(X, Y, nb_epochs=2)
+    with pytest.raises(TypeError, match="compile has no argument 'metric'"):
+        model.compile("sgd", "mse", metric=["mae"])
+
+
+def test_notes_say_what_is_new(model, monkeypatch, capsys):
+    monkeypatch.delenv("KERATA_LEGACY_NOTES")
+    monkeypatch.setattr("kerata.legacy.notes._said", set())
+    model.fit(X, Y, nb_epoch=1, verbose=0, show_accuracy=True)
+    model.fit(X, Y, nb_epoch=1, verbose=0)
+    assert capsys.readouterr().err.splitlines() == [
+        "kerata: nb_epoch= of fit is now epochs=",
+        "kerata: show_accuracy= of fit has no effect any more",
+    ]
+
+
+def test_numbers_of_samples_become_numbers_of_batches(model, monkeypatch):
+    seen = {}
+    original = Model.fit
+    monkeypatch.setattr(
+        Model, "fit", lambda self, *a, **k: (seen.update(k), original(self, *a, **k))[1]
+    )
+    model.fit_generator(
+        endless(), samples_per_epoch=10, nb_epoch=1, verbose=0, max_q_size=1, pickle_safe=False,
+        validation_data=endless(2), nb_val_samples=4,
+    )  # fmt: skip
+    assert seen["steps_per_epoch"] == 3 and seen["validation_steps"] == 2 and seen["epochs"] == 1
+    assert seen["use_multiprocessing"] is False and seen["max_queue_size"] == 1
+    assert model.predict_generator(endless(), val_samples=8).shape == (8, 1)
+    assert len(model.evaluate_generator(endless(), 2)) == 2
+    with pytest.raises(ValueError, match="steps_per_epoch"):
+        model.fit_generator(object(), samples_per_epoch=10)
+
+
+def test_classes(model):
+    np.testing.assert_array_equal(model.predict_classes(X), np.zeros((8, 1)))
+    assert model.predict_proba(X).shape == (8, 1)
+    several = Sequential(
+        [Input((4,)), layers.Dense(3, bias_initializer=kerata.initializers.Constant([0, 2, 1]))]
+    )
+    np.testing.assert_array_equal(several.predict_classes(X), np.ones(8))
+
+
+def test_yaml(model):
+    text = model.to_yaml()
+    again = kerata.models.model_from_yaml(text)
+    assert [x.name for x in again.layers] == ["a", "b"] and again.count_params() == 19
+    old = """
+backend: tensorflow
+class_name: Sequential
+config:
+  name: old
+  layers:
+  - class_name: Dense
+    config:
+      activation: relu
+      batch_input_shape: !!python/tuple [null, 4]
+      name: first
+      units: 2
+      use_bias: true
+keras_version: 2.2.4
+"""
+    assert kerata.models.model_from_yaml(old).output_shape == (None, 2)
+    with pytest.raises(ValueError, match="holds code, which is not run"):
+        kerata.models.model_from_yaml("a: !!python/object/apply:os.system ['true']")
+
+
+def test_attributes_of_layers(model):
+    first, second = model.layers
+    assert first.input_shape == (None, 4) and first.output_shape == (None, 3)
+    assert first.get_output_shape_at(0) == (None, 3) and second.get_input_shape_at(0) == (None, 3)
+    assert first.batch_input_shape == (None, 4) and len(first.inbound_nodes) == 1
+    assert first.W is first.kernel and first.b is first.bias and first.output_dim == 3
+    assert (
+        layers.Dropout(0.25).p == 0.25 and layers.Conv2D(2, 3, padding="same").border_mode == "same"
+    )
+    assert first.updates == [] and first.get_updates_for(None) == []
+    assert first.get_output_shape_for((None, 4)) == (None, 3)
+    assert not first.uses_learning_phase
+    shared = layers.Dense(2)
+    with pytest.raises(AttributeError, match="never been called"):
+        _ = shared.output_shape
+    for n in (3, 4):
+        x = layers.Flatten()(Input((n, 2)))
+        layers.Activation("relu", name=f"r{n}")(x)
+    act = layers.Activation("tanh")
+    for n in (3, 4):
+        act(Input((n,)))
+    with pytest.raises(AttributeError, match="get_output_shape_at"):
+        _ = act.output_shape
+    assert act.get_output_shape_at(1) == (None, 4)
+    assert not hasattr(layers.Flatten(), "W") and not hasattr(layers.Dense(1), "nothing")
+
+
+def test_attributes_of_models(model):
+    assert [x.name for x in model.output_layers] == ["b"] and len(model.input_layers) == 1
+    assert model.uses_learning_phase is False and model.state_updates == [] and model.updates == []
+    assert not model.stateful
+    model._make_predict_function()
+    with pytest.raises(AttributeError, match="fitt"):
+        _ = model.fitt
