@@ -10,6 +10,9 @@ from typing import Any
 
 _BUILT_IN = __name__.partition(".")[0] + "."
 
+# Reads a call of a built-in constructor as an earlier era did; set by `legacy.era` where one is known.
+reread: Callable[[type, tuple, dict], tuple[tuple, dict]] | None = None
+
 
 def is_built_in(cls: type) -> bool:
     """Whether a class is one of Kerata's own."""
@@ -120,9 +123,11 @@ def _capturing(cls: type, init: Callable) -> Callable:
         if captured is None:
             captured = self.__dict__["_captured"] = {}
         if built_in and cls not in captured:
+            if reread is not None and not any(is_built_in(c) for c in captured):
+                args, kwargs = reread(_own_class(self), args, kwargs)
             known = accepted(cls) if kwargs else None
             if known is not None and not kwargs.keys() <= known:
-                args, kwargs = _modernize(cls, type(self), args, kwargs)
+                args, kwargs = _modernize(cls, _own_class(self), args, kwargs)
             hook = getattr(type(self), "_legacy_call", None)
             if hook is not None:
                 args, kwargs = hook(args, kwargs)
@@ -132,11 +137,16 @@ def _capturing(cls: type, init: Callable) -> Callable:
     return __init__
 
 
+def _own_class(made: Any) -> type:
+    """The built-in class that an object is of, or that the user's class of it is made from."""
+    return next(c for c in type(made).__mro__ if is_built_in(c))
+
+
 def _modernize(cls: type, made: type, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     from .legacy.arguments import translate
 
-    args, kwargs = translate(made, args, kwargs)
     known = accepted(cls) or frozenset()
+    args, kwargs = translate(made, args, kwargs, known)
     for name in kwargs:
         if name not in known:
             raise TypeError(unknown_argument(made.__name__, name, known))

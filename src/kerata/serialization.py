@@ -43,6 +43,7 @@ class _Local(threading.local):
     safe: bool | None = None
     written: dict[int, Any] | None = None
     read: dict[Any, Any] | None = None
+    making = 0
 
 
 _local = _Local()
@@ -191,6 +192,11 @@ def sharing() -> Iterator[None]:
 def is_safe() -> bool:
     """Whether code inside configurations is refused."""
     return not _unsafe if _local.safe is None else _local.safe
+
+
+def is_reading() -> bool:
+    """Whether an object is being made from a configuration, rather than by a program's call."""
+    return _local.making > 0
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -367,6 +373,9 @@ _PUBLIC = {
 _KINDS = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "losses", "metrics",
     "optimizers", "optimizers.schedules", "callbacks", "random", "dtypes", "utils.feature_space",
+    # Of earlier eras; looked at where no other has the name.
+    "legacy.layers", "legacy.metrics", "legacy.regularizers", "legacy.constraints", "legacy.models",
+    "legacy.experimental", "legacy.schedules",
 )  # fmt: skip
 _FUNCTIONS = (
     "activations",
@@ -377,6 +386,7 @@ _FUNCTIONS = (
     "constraints",
     "ops",
     "legacy.functions",
+    "legacy.metrics",
 )
 
 
@@ -391,6 +401,7 @@ def public_name(cls: type) -> tuple[str, str]:
     if name in _PUBLIC:
         return _PUBLIC[name], name
     parts = cls.__module__.split(".")[1:]
+    parts = parts[1:] if parts[:1] == ["legacy"] else parts
     kind = parts[0] if parts else ""
     if "schedules" in parts:
         kind = "optimizers.schedules"
@@ -484,6 +495,7 @@ def _instance(cls: type, inner: Any, config: dict[str, Any]) -> Any:
         raise InputError(
             f"{cls.__name__} has no from_config method: it cannot be made from a configuration."
         )
+    _local.making += 1
     try:
         made = from_config(inner)
     except TypeError as e:
@@ -492,6 +504,8 @@ def _instance(cls: type, inner: Any, config: dict[str, Any]) -> Any:
             "of your own puts into the configuration must be turned back in its from_config."
         )
         raise
+    finally:
+        _local.making -= 1
     build = config.get("build_config")
     if build and not getattr(made, "built", True):
         made.build_from_config(build)
@@ -532,11 +546,10 @@ _RENAMED = {
     "FloatDTypePolicy": "DTypePolicy",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
-    "SyncBatchNormalization": "BatchNormalization",
+    "LSTMV1": "LSTM",
     "LSTMV2": "LSTM",
+    "GRUV1": "GRU",
     "GRUV2": "GRU",
-    "CuDNNLSTM": "LSTM",
-    "CuDNNGRU": "GRU",
     "DenseV2": "Dense",
     "NormalizationV2": "Normalization",
 }
@@ -703,6 +716,8 @@ def lookup(kind: str, identifier: Any, table: Mapping[str, Any]) -> Any:
         if found is None:
             found = in_table(identifier, table)
         if found is None:
+            found = _of_old(kind, identifier)
+        if found is None:
             raise InputError(unknown_name(kind, identifier, table))
         return found() if isinstance(found, type) else found
     if isinstance(identifier, type):
@@ -732,13 +747,20 @@ def _from_dict(kind: str, config: dict[str, Any], table: Mapping[str, Any]) -> A
             raise InputError(unknown_name(kind, name, table))
         found = _read_object(config, table)
         return found() if isinstance(found, type) else found
-    if (
-        isinstance(config.get("name"), str) and in_table(config["name"], table) is not None
-    ):  # Keras 1
-        return in_table(config["name"], table)(**{k: v for k, v in config.items() if k != "name"})
+    if isinstance(config.get("name"), str):  # Keras 1
+        cls = in_table(config["name"], table) or _of_old(kind, config["name"])
+        if cls is not None:
+            return cls(**{k: v for k, v in config.items() if k != "name"})
     raise InputError(
         f"This is no configuration of a {kind}: {config!r}. It needs 'class_name' and 'config'."
     )
+
+
+def _of_old(kind: str, name: str) -> Any:
+    """A class or function of an earlier era, such as the metric ``fmeasure``; ``None`` if there is none."""
+    if kind not in ("metric", "regularizer", "constraint") or not name.isidentifier():
+        return None
+    return _public(f"legacy.{kind}s", name, True)
 
 
 def in_table(name: str, table: Mapping[str, Any]) -> Any:

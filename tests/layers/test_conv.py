@@ -301,7 +301,7 @@ def test_lora() -> None:
 
 
 def test_names_of_old() -> None:
-    assert layers.Convolution2D is layers.Conv2D
+    assert issubclass(layers.Convolution2D, layers.Conv2D)
     assert layers.Convolution1DTranspose is layers.Conv1DTranspose
     assert layers.SeparableConvolution1D is layers.SeparableConv1D
     assert layers.Conv1D(2, 3, input_dim=4, input_length=9)._batch_shape == (None, 9, 4)

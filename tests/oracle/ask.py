@@ -1,9 +1,9 @@
-"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table|signatures FOLDER``.
+"""Runs in the environment of an oracle: ``python ask.py LIBRARY write|read|table|old|signatures FOLDER``.
 
 ``write`` trains every model of `zoo` a little and saves it in every format, with its predictions
 and what they are after some more training. ``read`` loads files that Kerata wrote and records the
 same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
-cases of `table`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
+cases of `table`, ``old`` those of `table_old`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
 ``tf_keras``.
 """
 
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from oracle import signatures, table, texts, zoo
+from oracle import signatures, table, table_old, texts, zoo
 
 
 def library(name):
@@ -97,6 +97,19 @@ def run_table(keras, folder):
     np.savez(folder / "table.npz", **out)
 
 
+def run_old(keras, folder):
+    out = {}
+    for kind, call, rest in table_old.names():
+        key = f"{kind} {call} {rest}"
+        try:
+            arrays = table_old.run(keras, kind, call, rest)
+        except Exception:
+            out[f"{key} error"] = np.array(traceback.format_exc())
+            continue
+        out.update({f"{key} {i}": a for i, a in enumerate(arrays)})
+    np.savez(folder / "old.npz", **out)
+
+
 def write_signatures(keras, folder):
     names = Path(__file__).parents[2] / "tools" / "names" / "keras-3.15.1.txt"
     found = signatures.signatures(keras, names.read_text().split())
@@ -113,6 +126,7 @@ ACTIONS = {
     "write_texts": texts.write,
     "read_texts": read_texts,
     "table": run_table,
+    "old": run_old,
     "signatures": write_signatures,
 }
 

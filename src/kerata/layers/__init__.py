@@ -48,8 +48,8 @@ _MODULES: dict[str, str] = {
     "attention": ("AdditiveAttention Attention GroupQueryAttention MultiHeadAttention"),
     "conv": (
         "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose "
-        "Convolution1D Convolution1DTranspose Convolution2D Convolution2DTranspose Convolution3D Convolution3DTranspose "
-        "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D"
+        "Convolution1DTranspose Convolution2DTranspose Convolution3DTranspose DepthwiseConv1D DepthwiseConv2D "
+        "SeparableConv1D SeparableConv2D SeparableConvolution1D"
     ),
     "pooling": (
         "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
@@ -74,6 +74,8 @@ _MODULES: dict[str, str] = {
     "rnn.rnn": "RNN",
     "rnn.time_distributed": "TimeDistributed",
     "wrapper": "Wrapper",
+    # Names of Keras 1 that Keras 3 has kept: they are called in the old way, too.
+    ".legacy.layers": "Convolution1D Convolution2D Convolution3D SeparableConvolution2D",
 }
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -509,7 +509,6 @@ class SeparableConv2D(SeparableConv):
     rank = 2
 
 
-Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
 Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
 Convolution3DTranspose = Conv3DTranspose
-SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
+SeparableConvolution1D = SeparableConv1D

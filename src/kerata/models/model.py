@@ -51,7 +51,9 @@ class Model(TrainingMethods, StateMethods, Layer):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Model:
         """A `Functional` where `Model` itself is called with tensors."""
-        functional = cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs)
+        functional = cls is Model and (
+            args or not kwargs.keys().isdisjoint(("inputs", "outputs", "input", "output"))
+        )
         return object.__new__(Functional if functional else cls)
 
     def __init__(

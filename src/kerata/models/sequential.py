@@ -109,7 +109,9 @@ class Sequential(Model):
         from ..layers import Input
 
         shape, dtype = getattr(layer, "usual_input", (None, None))
-        if "_batch_shape" in layer.__dict__:
+        if hasattr(layer, "own_inputs"):
+            self._trail.append(layer.own_inputs())
+        elif "_batch_shape" in layer.__dict__:
             self._trail.append(
                 Input(batch_shape=layer._batch_shape, dtype=dtype or layer.input_dtype)
             )
@@ -215,13 +217,14 @@ class Sequential(Model):
         from ..layers import InputLayer
 
         chain = list(self._chain)
-        if self._trail and not isinstance(chain[0], InputLayer):
+        single = self._trail and isinstance(self._trail[0], KerasTensor)
+        if single and not isinstance(chain[0], InputLayer):
             chain.insert(0, self._trail[0]._keras_history[0])
         config: dict[str, Any] = {
             "name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self._dtype_policy),
             "layers": [serialize_keras_object(x) for x in chain],
         }  # fmt: skip
-        if self._trail:
+        if single:
             config["build_input_shape"] = self._trail[0].shape
         return config
 

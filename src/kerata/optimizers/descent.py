@@ -40,6 +40,11 @@ class SGD(Optimizer):
         super().__init__(learning_rate, **kwargs)
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
             raise InputError(f"momentum must be a number in [0, 1], got {momentum!r}.")
+        if isinstance(nesterov, float):
+            raise InputError(
+                f"SGD: nesterov must be True or False, got {nesterov!r}. In Keras 1 and 2 the third argument was decay: "
+                f"for that reading write SGD({learning_rate!r}, {momentum!r}, decay={nesterov!r}, nesterov=...)."
+            )
         self.momentum, self.nesterov = float(momentum), nesterov
 
     def slots(self) -> list[tuple[str, ...]]:

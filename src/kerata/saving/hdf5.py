@@ -291,6 +291,8 @@ def read_weights(model: Any, group: Any, name: str, skip_mismatch: bool = False)
     for i in range(max(len(stored), len(layers))):
         layer = layers[i] if i < len(layers) else None
         key, arrays = stored[i] if i < len(stored) else ("", [])
+        if layer is not None:
+            arrays = _as_today(group, layer, arrays)
         pairs.extend(_match(table, key, _ordered(layer) if layer is not None else [], arrays))
     top = safe.child(group, "top_level_model_weights", name)
     if top is not None:
@@ -313,10 +315,20 @@ def read_weights_by_name(model: Any, group: Any, name: str, skip_mismatch: bool 
     pairs: list[tuple[Any, Any]] = []
     for layer in model._flatten_layers(include_self=False, recursive=False):
         if layer.name in known and layer.weights:
-            pairs.extend(
-                _match(table, layer.name, _ordered(layer), _arrays(group, layer.name, name))
-            )
+            arrays = _as_today(group, layer, _arrays(group, layer.name, name))
+            pairs.extend(_match(table, layer.name, _ordered(layer), arrays))
     _set(pairs, table, skip_mismatch)
+
+
+def _as_today(group: Any, layer: Any, arrays: list[Any]) -> list[Any]:
+    """The arrays of a layer, brought from an older layout where the file or their shapes tell of one."""
+    version, backend = (_text(group.attrs.get(k, "")) for k in ("keras_version", "backend"))
+    fits = [v.shape for v in _ordered(layer)] == [a.shape for a in arrays]
+    if fits and not version.startswith("1") and backend != "theano":
+        return arrays
+    from ..legacy.weights import fit
+
+    return fit(layer, arrays, version, backend)
 
 
 def _match(

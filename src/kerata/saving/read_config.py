@@ -74,7 +74,7 @@ def _class_name(entry: dict[str, Any]) -> str:
 
 def _prune(entry: dict[str, Any], inner: dict[str, Any]) -> None:
     """Drop arguments that Kerata's class does not have, where they say nothing."""
-    from ..legacy.arguments import DROPPED, RENAMED
+    from ..legacy.arguments import knows
 
     if entry.get("registered_name") and ">" in str(entry["registered_name"]):
         return
@@ -84,7 +84,7 @@ def _prune(entry: dict[str, Any], inner: dict[str, Any]) -> None:
         return
     names = [c.__name__ for c in cls.__mro__]
     for key in list(inner):
-        if key in known or any(key in t.get(n, ()) for t in (RENAMED, DROPPED) for n in names):
+        if key in known or knows(names, key):
             continue
         if inner[key] in (None, False) or key in _MEANINGLESS.get(cls.__module__.split(".")[1], ()):
             del inner[key]

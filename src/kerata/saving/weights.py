@@ -108,7 +108,7 @@ def _members(container: Any) -> Iterator[tuple[list[str], Any]]:
     used: dict[str, int] = {}
     for value in container.values() if isinstance(container, dict) else container:
         if isinstance(value, (Layer, Optimizer)):
-            stem = snake(type(value).__name__)
+            stem = snake(type(value).__dict__.get("_public_name") or type(value).__name__)
         elif isinstance(value, (list, tuple, dict)):
             stem = "container"
         else:

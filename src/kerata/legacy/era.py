@@ -1,0 +1,59 @@
+"""Which Keras a program was written for, where that is known.
+
+Most calls of old say by themselves what they mean. The same call sometimes means two things, though:
+``Conv2D(64, 3, 3)`` has a window of 3 x 3 in Keras 1 and 2, and one of 3 x 3 that moves by 3 in tf.keras
+and Keras 3. Where the era is set, such calls are read as it read them.
+"""
+
+from __future__ import annotations
+
+from .. import capture
+from ..errors import InputError
+
+_current: int | None = None
+_tensorflow = False
+
+
+def current() -> int | None:
+    """The era: 1, 2, 3, or ``None`` where it is not known.
+
+    >>> current() is None
+    True
+    """
+    return _current
+
+
+def in_tensorflow() -> bool:
+    """Whether the program's Keras is tf.keras, which differs from Keras 2 in some calls and defaults."""
+    return _tensorflow
+
+
+def set_era(number: int | None, tensorflow: bool = False) -> None:
+    """Read all calls from now on as an era did.
+
+    Args:
+        number: 1, 2 or 3; ``None`` where it is not known.
+        tensorflow: Whether it is tf.keras (or tf_keras).
+
+    Raises:
+        InputError: There is no such era.
+
+    >>> set_era(1); current()
+    1
+    >>> set_era(None)
+    """
+    global _current, _tensorflow
+    if number not in (None, 1, 2, 3):
+        raise InputError(f"The era of a program is 1, 2, 3 or None, got {number!r}.")
+    _current, _tensorflow = number, bool(tensorflow)
+    if number in (1, 2):
+        from .positions import reread
+
+        capture.reread = reread
+    else:
+        capture.reread = None
+
+
+def old_defaults() -> bool:
+    """Whether constructors have the defaults of Keras 1 and 2 where others have replaced them."""
+    return _current == 1 or (_current == 2 and not _tensorflow)
