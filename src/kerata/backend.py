@@ -1,11 +1,13 @@
 """``keras.backend``: global settings and small questions about tensors.
 
-Computations are in `kerata.ops`.
+Computations are in `kerata.ops`. Names that Keras 2 had here, such as ``mean`` or ``function``, are found
+in `kerata.legacy.backend`.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 from . import dtypes, graph
@@ -48,6 +50,9 @@ def clear_session(free_memory: bool = True) -> None:
     1
     """
     graph.reset_names()
+    phase = sys.modules.get(f"{__package__}.legacy.backend.phase")
+    if phase is not None:
+        phase.reset()
     if free_memory:
         gc.collect()
 
@@ -93,3 +98,14 @@ def device(device_name: str) -> Any:
     from .engine import engine
 
     return engine().device(device_name)
+
+
+def __getattr__(name: str) -> Any:
+    """Functions of the ``keras.backend`` of Keras 1, 2 and tf.keras."""
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "tensorflow_backend":  # where Keras 2 kept these functions
+        return sys.modules[__name__]
+    from .legacy.backend import resolve
+
+    return resolve(name, __all__)

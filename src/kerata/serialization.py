@@ -676,17 +676,11 @@ def load_function(config: Any) -> Callable:
         "keras": names,
         "kerata": names,
         "np": np,
-        "K": _backend(),
+        "K": importlib.import_module(f"{_PACKAGE}.backend"),
     }
     cells = tuple(types.CellType(_read(v)) for v in closure) if closure else None
     defaults = tuple(_read(d) for d in defaults) if defaults else None
     return types.FunctionType(compiled, scope, compiled.co_name, defaults, cells)
-
-
-def _backend() -> Any:
-    with contextlib.suppress(ImportError):
-        return importlib.import_module(f"{_PACKAGE}.legacy.backend")
-    return None
 
 
 # --- lookup by name -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from . import dtypes
 from .errors import InputError, ShapeError
 from .scope import Binding, in_symbolic_scope, local
 from .spec import Spec, TensorOperators, unprobe
+
+SHARED: weakref.WeakValueDictionary[int, Variable] = weakref.WeakValueDictionary()
+"""Variables that belong to no layer, by their ids, whose changes compiled steps and predictions are to see."""
 
 
 class Variable(TensorOperators):
@@ -338,6 +342,14 @@ def _announce() -> None:
     from .engine import announce_variable
 
     announce_variable()
+
+
+def with_shared(variables: Sequence[Any]) -> list[Any]:
+    """Variables, and those of `SHARED` that are not among them."""
+    if not SHARED:
+        return list(variables)
+    known = {id(v) for v in variables}
+    return [*variables, *[v for k, v in list(SHARED.items()) if k not in known]]
 
 
 def as_values(values: Sequence[Any]) -> list[Any]:

@@ -5,6 +5,8 @@ and what they are after some more training. ``read`` loads files that Kerata wro
 same numbers. ``write_texts`` and ``read_texts`` do so for the models of `texts`. ``table`` runs the
 cases of `table`, ``old`` those of `table_old`, ``signatures`` lists the arguments of all public names. LIBRARY is ``keras`` or
 ``tf_keras``.
+cases of `table`, ``backend`` those of `table_backend`, ``signatures`` lists the arguments of all public
+names. LIBRARY is ``keras`` or ``tf_keras``.
 """
 
 import json
@@ -20,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from oracle import signatures, table, table_old, texts, zoo
+from oracle import signatures, table, table_backend, texts, zoo
 
 
 def library(name):
@@ -108,6 +111,8 @@ def run_old(keras, folder):
             continue
         out.update({f"{key} {i}": a for i, a in enumerate(arrays)})
     np.savez(folder / "old.npz", **out)
+def run_backend(keras, folder):
+    np.savez(folder / "backend.npz", **table_backend.run(keras.backend))
 
 
 def write_signatures(keras, folder):
@@ -127,6 +132,7 @@ ACTIONS = {
     "read_texts": read_texts,
     "table": run_table,
     "old": run_old,
+    "backend": run_backend,
     "signatures": write_signatures,
 }
 

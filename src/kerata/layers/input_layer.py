@@ -57,7 +57,11 @@ class InputLayer(Layer):
         self.sparse, self.ragged, self.optional = bool(sparse), False, optional
         if input_tensor is None:
             input_tensor = KerasTensor(batch_shape, kind, sparse=self.sparse, name=self.name)
+        history = input_tensor._keras_history
         graph.Node(self, (), {}, input_tensor)
+        if history is not None and not history[0]._inbound_nodes[history[1]].is_input:
+            # A tensor computed from others, given as an input of a model, is still computed from them.
+            input_tensor._keras_history = history
         self.built = True
 
     @property

@@ -176,6 +176,10 @@ def _operation(entry: dict[str, Any]) -> Any:
     if entry["class_name"] == "OpCall":
         from ..ops import REGISTRY
 
+        if entry["config"]["op"].startswith("backend."):  # a function of the old keras.backend
+            from ..legacy.backend._define import operation
+
+            return operation(entry["config"]["op"], entry["config"]["name"])
         op = REGISTRY.get(entry["config"]["op"])
         if op is None:
             raise FileError(f"The model uses an unknown op {entry['config']['op']!r}.")

@@ -12,6 +12,7 @@ from .. import config, rng, tree
 from ..engine import engine
 from ..errors import InputError
 from ..ops import random
+from ..variable import with_shared
 from . import profile as profiles
 from .data import Source, make_source, validation_split
 from .front import through, validation_through
@@ -507,9 +508,8 @@ class _Predictor:
     """The compiled prediction of one model."""
 
     def __init__(self, model: Any) -> None:
-
         self.model = model
-        self.variables = tree.unique(model.variables)
+        self.variables = with_shared(tree.unique(model.variables))
         self.draws = 0
         self.seed = rng.draw_seed()
         self.key = engine().key(self.seed)
@@ -537,7 +537,8 @@ def predict_batch(model: Any, x: Any) -> Any:
     if cache is None or not cache.fits(model):
         cache = model.__dict__["_predictor"] = _PredictorCache(model)
     p = cache.predictor
-    out, changed = p.run([v.snapshot() for v in p.variables], p.key, p.draws, x)
+    out, changed = p.run([v.snapshot() for v in p.variables], p.key, np.int32(p.draws), x)
+    p.draws += 1
     if changed:
         for v, value in zip(p.changes, changed):
             v.replace(value)

@@ -21,6 +21,7 @@ from .. import tree
 from ..engine import collector_paused, engine
 from ..ops import random
 from ..scope import Binding
+from ..variable import with_shared
 from . import step as steps
 
 # One call should take about this long: short enough for a lively progress bar and a quick answer
@@ -45,7 +46,7 @@ class Program:
         self.own_step = steps.overrides(model, f"{mode}_step") or (
             mode == "train" and steps.overrides(model, "compute_metrics")
         )
-        self.variables = steps.state_variables(model)
+        self.variables = with_shared(steps.state_variables(model))
         self.key: Any = None
         self._names: list[str] = []
         self._functions: dict[Any, Callable] = {}
@@ -142,7 +143,7 @@ class Program:
         from ..spec import spec_of
 
         for _ in range(2):
-            self.variables = steps.state_variables(self.model)
+            self.variables = with_shared(steps.state_variables(self.model))
             made: dict[str, Any] = {}
 
             def run(*leaves: Any) -> Any:
@@ -160,7 +161,7 @@ class Program:
                     raise
                 return
         self._logs_like = made
-        self.variables = steps.state_variables(self.model)
+        self.variables = with_shared(steps.state_variables(self.model))
 
     def _base_key(self) -> Any:
         if self.key is None:
