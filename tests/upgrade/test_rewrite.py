@@ -24,7 +24,7 @@ from keras.layers.core import Dense | Dense(3, W_regularizer=r, b_constraint=c, 
 from keras.layers.core import Dropout | Dropout(p=0.5) | Dropout(rate=0.5)
 from keras.layers.noise import GaussianNoise | GaussianNoise(sigma=0.1) | GaussianNoise(stddev=0.1)
 from keras.layers import MaxPooling1D | MaxPooling1D(pool_length=2, stride=2) | MaxPooling1D(pool_size=2, strides=2)
-from keras.layers import LSTM | LSTM(output_dim=8, dropout_W=0.2, dropout_U=0.1) | LSTM(units=8, dropout=0.2, recurrent_dropout=0.1)
+from keras.layers import LSTM | LSTM(output_dim=8, dropout_W=0.2, dropout_U=0.1) | LSTM(units=8, dropout=0.2, recurrent_dropout=0.1, recurrent_activation=hard_sigmoid_keras2)
 from keras.layers import merge | merge([a, b], mode='concat', concat_axis=1) | keras.layers.concatenate([a, b], axis=1)
 from keras.layers import merge | merge([a, b], mode='sum') | keras.layers.add([a, b])
 from keras.layers import merge | merge([a, b], 'mul', name="m") | keras.layers.multiply([a, b], name="m")
@@ -105,7 +105,9 @@ def test_no_import_of_another_keras_is_left(line: str) -> None:
         name.partition(".")[0]
         for node in ast.walk(ast.parse(out))
         if isinstance(node, (ast.Import, ast.ImportFrom))
-        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
     }
     assert roots <= {"kerata", "numpy"}
 
@@ -171,9 +173,14 @@ def test_classes_of_a_prediction_depend_on_the_last_layer() -> None:
         program = f"from keras import *\nfrom keras.models import Sequential\nfrom keras.layers import *\nm = Sequential()\n{layer}\np = m.predict_classes(x)\n"
         return upgrade(program).source.splitlines()[-1]
 
-    assert last("m.add(Dense(1, activation='sigmoid'))") == 'p = (m.predict(x) > 0.5).astype("int32")'
+    assert (
+        last("m.add(Dense(1, activation='sigmoid'))") == 'p = (m.predict(x) > 0.5).astype("int32")'
+    )
     assert last("m.add(Dense(5, activation='softmax'))") == "p = np.argmax(m.predict(x), axis=-1)"
-    assert last("m.add(Dense(1))\nm.add(Activation('sigmoid'))") == 'p = (m.predict(x) > 0.5).astype("int32")'
+    assert (
+        last("m.add(Dense(1))\nm.add(Activation('sigmoid'))")
+        == 'p = (m.predict(x) > 0.5).astype("int32")'
+    )
     assert last("") == "p = m.predict_classes(x)"
 
 
@@ -207,10 +214,13 @@ def test_a_name_that_is_taken_stays() -> None:
 
 
 def test_tensorflow_stays_where_it_is_used() -> None:
-    out = upgrade("import tensorflow as tf\nx = tf.constant(1)\ny = tf.keras.layers.Dense(2)(x)\n").source
-    assert out.splitlines()[:2] == ["import kerata as keras", "import tensorflow as tf"] or out.splitlines()[
-        :2
-    ] == ["import tensorflow as tf", "import kerata as keras"]
+    out = upgrade(
+        "import tensorflow as tf\nx = tf.constant(1)\ny = tf.keras.layers.Dense(2)(x)\n"
+    ).source
+    assert out.splitlines()[:2] == [
+        "import kerata as keras",
+        "import tensorflow as tf",
+    ] or out.splitlines()[:2] == ["import tensorflow as tf", "import kerata as keras"]
 
 
 def test_what_is_left_is_listed_with_its_line() -> None:

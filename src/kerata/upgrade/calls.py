@@ -95,7 +95,14 @@ def _doubtful(cls: type, given: tuple, named: dict[str, Any]) -> bool:
 def _read(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """What the wrapper of constructors does with arguments: see `capture`."""
     if capture.reread is not None:
+        given = kwargs
         args, kwargs = capture.reread(cls, args, kwargs)
+        # Defaults of that era come in front; they are written behind what the program says.
+        added = [k for k, v in kwargs.items() if k not in given and not _said(v)]
+        kwargs = {
+            **{k: v for k, v in kwargs.items() if k not in added},
+            **{k: kwargs[k] for k in added},
+        }
     known = capture.accepted(cls) if kwargs else None
     if known is not None and not kwargs.keys() <= known:
         args, kwargs = translate(cls, args, kwargs, known)
@@ -104,6 +111,11 @@ def _read(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[s
                 raise Unclear(capture.unknown_argument(cls.__name__, name, known))
     hook = getattr(cls, "_legacy_call", None)
     return (args, kwargs) if hook is None else hook(args, kwargs)
+
+
+def _said(value: Any) -> bool:
+    """Whether a value stands in the program, or is made of such."""
+    return hasattr(value, "node") or (isinstance(value, tuple) and any(map(_said, value)))
 
 
 def _tidy(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
@@ -155,7 +167,9 @@ def _decayed(cls: type, args: tuple, out: dict[str, Any]) -> tuple[tuple, dict[s
     if args:
         rate, args = args[0], args[1:]
         if args:
-            raise Unclear("decay= is given beside several arguments by position; give these by name")
+            raise Unclear(
+                "decay= is given beside several arguments by position; give these by name"
+            )
     else:
         default = inspect.signature(cls).parameters["learning_rate"].default
         rate = out.pop("learning_rate", default)
@@ -189,7 +203,9 @@ def _argument(key: str | None, value: Any, by_node: dict[int, cst.Arg], refer: R
     if found is not None:
         if found.keyword is not None and keyword is not None:
             return found.with_changes(keyword=keyword)
-        return found.with_changes(keyword=keyword, equal=equal if keyword else cst.MaybeSentinel.DEFAULT)
+        return found.with_changes(
+            keyword=keyword, equal=equal if keyword else cst.MaybeSentinel.DEFAULT
+        )
     if isinstance(value, Made):
         path, inner = value
         node: cst.BaseExpression = cst.Call(refer(path), [cst.Arg(v) for v in inner])

@@ -208,6 +208,9 @@ class Facts(cst.CSTVisitor):
 
     def path(self, node: cst.CSTNode) -> str | None:
         """The path within Keras that an expression names, ``None`` if it names none."""
+        name = dotted(node) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        if name is None:
+            return None  # of a call libcst would give the name of what is called
         try:
             found = self.get_metadata(metadata.QualifiedNameProvider, node, None)
         except KeyError:
@@ -219,8 +222,7 @@ class Facts(cst.CSTVisitor):
                 path = path_of(q.name)
                 if path is not None:
                     return path
-        name = dotted(node) if isinstance(node, (cst.Name, cst.Attribute)) else None
-        if name and self.stars and not self.bound.get(name.partition(".")[0]):
+        if self.stars and not self.bound.get(name.partition(".")[0]):
             return self._starred(name)
         return None
 

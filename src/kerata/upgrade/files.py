@@ -57,7 +57,9 @@ def run(files: list[str], write: bool, check: bool) -> int:
             if write:
                 replace(found.path, found.after)
     what = "changed" if write else "would change"
-    print(f"{len(files)} {'file' if len(files) == 1 else 'files'}: {changed} {what}.", file=sys.stderr)
+    print(
+        f"{len(files)} {'file' if len(files) == 1 else 'files'}: {changed} {what}.", file=sys.stderr
+    )
     return status or int(check and changed > 0)
 
 
@@ -176,7 +178,13 @@ def difference(found: File) -> str:
     if found.path.suffix == ".ipynb":
         before, after = _cells(before), _cells(after)
     lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), str(found.path), str(found.path), "", "", lineterm=""
+        before.splitlines(),
+        after.splitlines(),
+        str(found.path),
+        str(found.path),
+        "",
+        "",
+        lineterm="",
     )
     return "\n".join(lines)
 

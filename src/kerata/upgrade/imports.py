@@ -24,7 +24,9 @@ class Imports:
         self.facts = facts
         self.left: set[tuple[int, str]] = set()
         self.bindings: dict[str, str] = {}  # local name: the path in Kerata that it will stand for
-        self.renamed: dict[str, str] = {}  # local name of an imported class or function: the new one
+        self.renamed: dict[
+            str, str
+        ] = {}  # local name of an imported class or function: the new one
         self.old: dict[str, str] = {}  # local name: its path in Keras
         self.needed: dict[str, set[str]] = {}  # module: names to import from it besides
         self.root: str | None = None  # what the package is called in this program
@@ -81,7 +83,11 @@ class Imports:
                 continue
             self.old[local] = path
             if not found.name:
-                if item.evaluated_alias is None and found.place.rpartition(".")[2] != name and found.place:
+                if (
+                    item.evaluated_alias is None
+                    and found.place.rpartition(".")[2] != name
+                    and found.place
+                ):
                     continue  # np_utils.f becomes keras.utils.f
                 self.bindings[local] = found.full
             elif found.place != "legacy.backend":
@@ -113,7 +119,9 @@ class Imports:
         if local in self.bindings and local not in self.renamed:
             return True
         found = target(path) if path is not None else None
-        return local in ("keras", "tf_keras", "tensorflow", "tf") or (found is not None and not found.name)
+        return local in ("keras", "tf_keras", "tensorflow", "tf") or (
+            found is not None and not found.name
+        )
 
     # --- references --------------------------------------------------------------------------------
 
@@ -130,8 +138,16 @@ class Imports:
             return _chain(self.renamed[local], found.full[len(base) + 1 :])
         if base == found.full:
             return _chain(local, "")
-        if base is not None and found.full.startswith(f"{base}.") and not found.place.startswith("legacy"):
+        if (
+            base is not None
+            and found.full.startswith(f"{base}.")
+            and not found.place.startswith("legacy")
+        ):
             return _chain(local, found.full[len(base) + 1 :])
+        stars = [target(s) for s in self.facts.stars]
+        if node is not None and not self.facts.bound.get(local):
+            if any(s is not None and s.full == found.module for s in stars):
+                return _chain(found.name, found.rest)
         if found.place.startswith("legacy"):
             return self._legacy(found)
         for name, path in self.bindings.items():
@@ -184,7 +200,9 @@ class Imports:
     def _needed_lines(self, used: dict[str, int]) -> list[str]:
         lines = []
         if self.needs_root and used.get(str(self.root)):
-            lines.append("import kerata" if self.root == "kerata" else f"import kerata as {self.root}")
+            lines.append(
+                "import kerata" if self.root == "kerata" else f"import kerata as {self.root}"
+            )
         for module in sorted(self.needed):
             names = sorted(n for n in self.needed[module] if used.get(n.rpartition(" ")[2]))
             if module and names:
@@ -370,7 +388,9 @@ class _Writer(cst.CSTTransformer):
         rest = []
         for item in node.names:
             self._from_item(above, item, made, rest)
-        lines = [f"from {m} import {', '.join(dict.fromkeys(n))}" if m else n[0] for m, n in made.items()]
+        lines = [
+            f"from {m} import {', '.join(dict.fromkeys(n))}" if m else n[0] for m, n in made.items()
+        ]
         if len(lines) == 1 and not rest and len(node.names) == len(next(iter(made.values()))):
             lines = [_same_layout(node, lines[0], above)]
         if rest:
@@ -438,5 +458,3 @@ def _text(line: Any) -> str:
     if not _imports_kerata(line):
         return str(id(line))
     return cst.Module([]).code_for_node(line.with_changes(leading_lines=[])).strip()
-
-

@@ -53,7 +53,9 @@ def upgrade(source: str) -> Upgraded:
         return Upgraded(source, [Left(1, f"this is no Python: {e}")])
     if not re.search(r"keras|kerata", source):
         return Upgraded(source, [])
-    number = None if re.search(r"^\s*(?:from|import)\s+kerata\b", source, re.M) else guess.era_of(source)
+    number = (
+        None if re.search(r"^\s*(?:from|import)\s+kerata\b", source, re.M) else guess.era_of(source)
+    )
     with calls.reading_as(number, guess.is_tensorflow(source)):
         module = _assigned_modules(cst.parse_module(source))
         wrapper = metadata.MetadataWrapper(module)
@@ -69,7 +71,9 @@ def upgrade(source: str) -> Upgraded:
     try:
         ast.parse(out)
     except SyntaxError as e:
-        return Upgraded(source, [Left(1, f"the rewritten program cannot be read ({e}): please report this")])
+        return Upgraded(
+            source, [Left(1, f"the rewritten program cannot be read ({e}): please report this")]
+        )
     return Upgraded(out, [Left(*x) for x in left])
 
 
@@ -176,7 +180,10 @@ class _Rewriter(cst.CSTTransformer):
                 self._say(node, why_not(path))
             return updated
         if found.place == "legacy.backend" and id(node) not in self.called:
-            self._say(node, f"K.{found.name} has no twin in keras.ops: it is taken from kerata.legacy.backend")
+            self._say(
+                node,
+                f"K.{found.name} has no twin in keras.ops: it is taken from kerata.legacy.backend",
+            )
         made = self.imports.refer(found, node)
         return made.with_changes(lpar=updated.lpar, rpar=updated.rpar)
 
@@ -222,7 +229,11 @@ class _Rewriter(cst.CSTTransformer):
         with silence():
             cls = old_value(path) if not found.rest else None
             cls = value(found) if cls is None and not found.rest else cls
-        if isinstance(cls, type) and cls.__module__.startswith("kerata.") and "__init__" in dir(cls):
+        if (
+            isinstance(cls, type)
+            and cls.__module__.startswith("kerata.")
+            and "__init__" in dir(cls)
+        ):
             self._warn(cls, node)
             if not hasattr(cls, "_captured"):
                 return updated
@@ -233,7 +244,9 @@ class _Rewriter(cst.CSTTransformer):
                     self._say(node, "weights= is no argument of Keras 3; Kerata takes it")
                 return updated.with_changes(args=args)
         elif found.name == "Input" or path.endswith(".Input"):
-            return updated.with_changes(args=training.renamed(updated.args, {"batch_input_shape": "batch_shape"}))
+            return updated.with_changes(
+                args=training.renamed(updated.args, {"batch_input_shape": "batch_shape"})
+            )
         return updated
 
     def _warn(self, cls: type, node: cst.Call) -> None:
@@ -243,7 +256,9 @@ class _Rewriter(cst.CSTTransformer):
             raise calls.Unclear(
                 f"decay= becomes a schedule, whose rate {sorted(changing)[0]} cannot change; Kerata takes decay="
             )
-        init = next((a for a in node.args if a.keyword is not None and a.keyword.value == "init"), None)
+        init = next(
+            (a for a in node.args if a.keyword is not None and a.keyword.value == "init"), None
+        )
         if init is not None and isinstance(init.value, cst.Lambda):
             self._say(node, "a function of init= now needs the argument dtype, too")
 
@@ -254,20 +269,30 @@ class _Rewriter(cst.CSTTransformer):
         made = backend.call(found.name, updated.args)
         if made is None:
             if found.name in backend.TWINS:
-                self._say(node, f"this call of K.{found.name} has no twin: it is taken from kerata.legacy.backend")
+                self._say(
+                    node,
+                    f"this call of K.{found.name} has no twin: it is taken from kerata.legacy.backend",
+                )
             elif id(node) not in self.called:
-                self._say(node, f"K.{found.name} has no twin in keras.ops: it is taken from kerata.legacy.backend")
+                self._say(
+                    node,
+                    f"K.{found.name} has no twin in keras.ops: it is taken from kerata.legacy.backend",
+                )
             return updated.with_changes(func=self.imports.refer(found))
         path, args = made
         if path == "ops.sqrt" and not backend.above_zero(args[0].value):
-            bound = cst.Call(self.refer("ops.maximum"), [cst.Arg(args[0].value), cst.Arg(cst.Float("0.0"))])
+            bound = cst.Call(
+                self.refer("ops.maximum"), [cst.Arg(args[0].value), cst.Arg(cst.Float("0.0"))]
+            )
             args = [cst.Arg(bound)]
         return updated.with_changes(func=self.refer(path), args=args)
 
     def _merge(self, found: Target, node: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         made = training.merge(updated.args, self.facts.constants) if found.name == "merge" else None
         if made is None:
-            raise calls.Unclear("it is taken from kerata.legacy.layers; write the layer that merges today")
+            raise calls.Unclear(
+                "it is taken from kerata.legacy.layers; write the layer that merges today"
+            )
         name, args = made
         return updated.with_changes(func=self.refer(f"layers.{name}"), args=args)
 
@@ -276,7 +301,9 @@ class _Rewriter(cst.CSTTransformer):
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         self.layers.append(any(self.path(b.value) is not None for b in node.bases))
 
-    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
+    def leave_ClassDef(
+        self, original_node: cst.ClassDef, updated_node: cst.ClassDef
+    ) -> cst.ClassDef:
         self.layers.pop()
         return updated_node
 
@@ -301,4 +328,3 @@ class _Rewriter(cst.CSTTransformer):
 
     def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr) -> cst.BaseSmallStatement:
         return training.assigned_rate(updated_node)
-

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _TODAY = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
 _MODEL_METHODS = frozenset("fit evaluate predict compile train_on_batch test_on_batch".split())
 # Arguments of the methods for generators that those for all data have not: the data know them.
-_WORKERS = frozenset("max_queue_size max_q_size workers nb_worker nb_workers use_multiprocessing pickle_safe".split())
+_WORKERS = frozenset(
+    "max_queue_size max_q_size workers nb_worker nb_workers use_multiprocessing pickle_safe".split()
+)
 _KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 
 
@@ -121,7 +123,9 @@ _EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 def _batches(rewriter: _Rewriter, key: str, samples: cst.BaseExpression) -> cst.BaseExpression:
     """A number of batches for one of samples, where the data of the call know their batch size."""
     call = rewriter.open_calls[-1] if rewriter.open_calls else None
-    data = _data(call, "validation_data" if key in ("nb_val_samples", "validation_steps") else "generator")
+    data = _data(
+        call, "validation_data" if key in ("nb_val_samples", "validation_steps") else "generator"
+    )
     if data is None or dotted(data) not in rewriter.facts.flows:
         raise Unclear(
             f"{key}= counts samples; give the number of batches, samples // batch_size, as "
@@ -137,7 +141,11 @@ def _data(call: cst.Call | None, key: str) -> cst.BaseExpression | None:
     if key in named:
         return named[key]
     place = 0 if key == "generator" else 5
-    return call.args[place].value if len(call.args) > place and call.args[place].keyword is None else None
+    return (
+        call.args[place].value
+        if len(call.args) > place and call.args[place].keyword is None
+        else None
+    )
 
 
 # --- predictions --------------------------------------------------------------------------------
@@ -170,7 +178,9 @@ def _probabilities(rewriter: _Rewriter, node: cst.Call, updated: cst.Call) -> cs
     assert isinstance(node.func, cst.Attribute)
     if dotted(node.func.value) in rewriter.facts.models:
         return updated.with_changes(func=_method(updated.func, "predict"))
-    raise Unclear("is this a model of Keras? If so, write predict; a classifier of scikit-learn has it")
+    raise Unclear(
+        "is this a model of Keras? If so, write predict; a classifier of scikit-learn has it"
+    )
 
 
 # --- histories ----------------------------------------------------------------------------------
@@ -198,7 +208,9 @@ def history_key(node: cst.Subscript, facts: Facts) -> cst.Subscript:
     new = _key(index.value, facts) if isinstance(index, cst.Index) else None
     if new is None:
         return node
-    return node.with_changes(slice=[node.slice[0].with_changes(slice=index.with_changes(value=new))])
+    return node.with_changes(
+        slice=[node.slice[0].with_changes(slice=index.with_changes(value=new))]
+    )
 
 
 def _get(updated: cst.Call, facts: Facts) -> cst.Call:
@@ -240,7 +252,9 @@ def assigned_rate(node: cst.Expr) -> cst.BaseSmallStatement:
         return node
     if not (dotted(call.func.value) or "").endswith(".optimizer.learning_rate"):
         return node
-    return cst.Assign([cst.AssignTarget(call.func.value)], call.args[0].value, semicolon=node.semicolon)
+    return cst.Assign(
+        [cst.AssignTarget(call.func.value)], call.args[0].value, semicolon=node.semicolon
+    )
 
 
 # --- functions ----------------------------------------------------------------------------------
