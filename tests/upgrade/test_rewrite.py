@@ -62,6 +62,7 @@ from keras import backend as K | K.sqrt(K.sum(K.square(x))) | keras.ops.sqrt(ker
 from keras import backend as K | K.sqrt(x) | keras.ops.sqrt(keras.ops.maximum(x, 0.0))
 from keras import backend as K | K.set_value(model.optimizer.lr, 0.1) | model.optimizer.learning_rate = 0.1
 from keras import backend as K | K.get_value(model.optimizer.lr) | keras.ops.convert_to_numpy(model.optimizer.learning_rate)
+from keras import backend as K | K.set_image_dim_ordering('th') | keras.config.set_image_data_format("channels_first")
 from keras import backend as K | K.gradients(a, b) | legacy_backend.gradients(a, b)
 from keras.layers import LocallyConnected1D | LocallyConnected1D(3, 2) | LocallyConnected1D(3, 2)
 from keras.callbacks import ReduceLROnPlateau | ReduceLROnPlateau(epsilon=0.1) | ReduceLROnPlateau(min_delta=0.1)
@@ -254,6 +255,22 @@ def test_what_python_cannot_read_is_left_alone(source: str, line: int, word: str
     made = upgrade(source)
     assert made.source == source
     assert made.left[0].line == line and word in made.left[0].reason
+
+
+def test_defaults_of_old_are_written_where_nothing_may_hide_them() -> None:
+    old = "from keras.utils import np_utils\nfrom keras.layers import GRU\na = GRU(3)\nb = GRU(3, **kw)\n"
+    assert upgrade(old).source.splitlines()[-2:] == [
+        "a = GRU(3, reset_after=False)",
+        "b = GRU(3, **kw)",
+    ]
+
+
+def test_imports_in_every_place() -> None:
+    old = "import os, keras\nif os: from keras.layers.core import Dense\ndef f():\n    from keras.utils import np_utils\n    np_utils.f\n"
+    assert upgrade(old.replace("np_utils.f", "np_utils.to_categorical(keras)")).source == (
+        "import os\nimport kerata as keras\nif os: from kerata.layers import Dense\ndef f():\n"
+        "    keras.utils.to_categorical(keras)\n"
+    )
 
 
 def test_a_program_without_keras_stays() -> None:

@@ -70,10 +70,10 @@ def constructor(
             return None
         raise
     try:
-        read = _read(cls, given, named)
+        read = _read(cls, given, named, bool(stars))
         if not named.keys() >= {"nb_row"} and read[0] and _doubtful(cls, given, named):
             numbers = tuple(Number(v.node) if type(v) is Code else v for v in given)
-            again = _read(cls, numbers, named)
+            again = _read(cls, numbers, named, bool(stars))
             read = again if len(again[0]) < len(read[0]) else read
             given = numbers if read is again else given
     except Unclear:
@@ -92,8 +92,13 @@ def _doubtful(cls: type, given: tuple, named: dict[str, Any]) -> bool:
     return any(type(v) is Code for v in given) and (old or not FIRST_ERA.isdisjoint(named))
 
 
-def _read(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-    """What the wrapper of constructors does with arguments: see `capture`."""
+def _read(
+    cls: type, args: tuple, kwargs: dict[str, Any], hidden: bool
+) -> tuple[tuple, dict[str, Any]]:
+    """What the wrapper of constructors does with arguments: see `capture`.
+
+    Where some are `hidden` in ``**kwargs``, no default of the era is added, which may be among them.
+    """
     if capture.reread is not None:
         given = kwargs
         args, kwargs = capture.reread(cls, args, kwargs)
@@ -101,7 +106,7 @@ def _read(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[s
         added = [k for k, v in kwargs.items() if k not in given and not _said(v)]
         kwargs = {
             **{k: v for k, v in kwargs.items() if k not in added},
-            **{k: kwargs[k] for k in added},
+            **{k: kwargs[k] for k in added if not hidden},
         }
     known = capture.accepted(cls) if kwargs else None
     if known is not None and not kwargs.keys() <= known:
@@ -224,6 +229,8 @@ def with_commas(args: list[cst.Arg], old: Sequence[cst.Arg]) -> list[cst.Arg]:
     for i, arg in enumerate(args):
         if i == len(args) - 1:
             comma = old[-1].comma if old else cst.MaybeSentinel.DEFAULT
+            if isinstance(arg.comma, cst.Comma) and "#" in code(arg.comma):
+                comma = arg.comma  # its comment stays
         elif isinstance(arg.comma, cst.Comma) and arg is not old[-1]:
             comma = arg.comma
         else:

@@ -192,7 +192,9 @@ class Facts(cst.CSTVisitor):
         if name == "Activation" and by_place and model in self.last:
             self.last[model] = (self.last[model][0], self._known(by_place[0]))
         elif name == "Dense":
-            units = given.get("units") or given.get("output_dim") or (by_place or [None])[0]
+            units = (
+                given.get("units") or given.get("output_dim") or (by_place[0] if by_place else None)
+            )
             act = given.get("activation") or (by_place[1] if len(by_place) > 1 else None)
             self.last[model] = (self._known(units), self._known(act))
         elif name not in ("Dropout", "Reshape", "Flatten"):

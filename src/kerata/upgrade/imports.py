@@ -277,7 +277,9 @@ def _behind_head(body: list[Any]) -> int:
     at = 0
     for i, s in enumerate(body):
         text = cst.Module([s]).code.lstrip()
-        if i == 0 and text.startswith(('"', "'", 'r"', "#")) or text.startswith("from __future__"):
+        if text.startswith("from __future__") or (
+            i == 0 and text.startswith(('"', "'", 'r"', "#"))
+        ):
             at = i + 1
         else:
             break
@@ -298,6 +300,15 @@ class _Writer(cst.CSTTransformer):
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
         return updated_node.with_changes(body=self._lines(updated_node.body, True))
+
+    def leave_SimpleStatementSuite(
+        self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
+    ) -> cst.SimpleStatementSuite:
+        parts, changed = self._parts(updated_node.body)
+        if not changed:
+            return updated_node
+        found: Any = cst.parse_statement("; ".join(parts or ["pass"]) + "\n")
+        return updated_node.with_changes(body=found.body)
 
     def _lines(self, body: Any, block: bool) -> list[Any]:
         out: list[Any] = []
@@ -324,12 +335,7 @@ class _Writer(cst.CSTTransformer):
     def _line(self, line: Any) -> list[Any]:
         if not isinstance(line, cst.SimpleStatementLine):
             return [line]
-        parts: list[str] = []
-        changed = False
-        for small in line.body:
-            made = self._statement(small)
-            changed = changed or made is not None
-            parts += [cst.Module([]).code_for_node(small).rstrip("; ")] if made is None else made
+        parts, changed = self._parts(line.body)
         if not changed:
             return [line]
         found: list[Any] = [cst.parse_statement(f"{p}\n") for p in parts]
@@ -337,6 +343,16 @@ class _Writer(cst.CSTTransformer):
             found[0] = found[0].with_changes(leading_lines=line.leading_lines)
             found[-1] = found[-1].with_changes(trailing_whitespace=line.trailing_whitespace)
         return found
+
+    def _parts(self, statements: Any) -> tuple[list[str], bool]:
+        """Texts of small statements as they will be, and whether one changes."""
+        parts: list[str] = []
+        changed = False
+        for small in statements:
+            made = self._statement(small)
+            changed = changed or made is not None
+            parts += [cst.Module([]).code_for_node(small).rstrip("; ")] if made is None else made
+        return parts, changed
 
     def _statement(self, node: Any) -> list[str] | None:
         if isinstance(node, cst.Import):
@@ -385,7 +401,7 @@ class _Writer(cst.CSTTransformer):
             found = target(path_of(above) or "")
             return None if found is None else [f"from {found.full} import *"]
         made: dict[str, list[str]] = {}
-        rest = []
+        rest: list[str] = []
         for item in node.names:
             self._from_item(above, item, made, rest)
         lines = [

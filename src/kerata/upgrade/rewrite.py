@@ -10,11 +10,13 @@ import libcst as cst
 from libcst import metadata
 
 from ..legacy import era, guess
+from ..legacy.arguments import modern_value
 from ..legacy.notes import silence
 from . import backend, calls, training
 from .facts import Facts, dotted
 from .imports import Imports
 from .targets import Target, old_value, target, value, why_not
+from .values import wrap, write
 
 __all__ = ["Left", "Upgraded", "upgrade"]
 
@@ -107,7 +109,7 @@ def _as_import(node: cst.BaseSmallStatement) -> cst.BaseSmallStatement | None:
         return None
     alias = "" if last == name.value else f" as {name.value}"
     found = cst.parse_statement(f"from {above} import {last}{alias}\n")
-    return found.body[0]  # type: ignore[union-attr, return-value]
+    return found.body[0]  # type: ignore[union-attr, index, return-value]
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -266,6 +268,11 @@ class _Rewriter(cst.CSTTransformer):
         special = training.backend_call(found.name, updated)
         if special is not None:
             return special
+        if found.name == "set_image_dim_ordering" and len(updated.args) == 1:
+            order = modern_value("dim_ordering", wrap(updated.args[0].value, self.facts.constants))
+            if isinstance(order, str):
+                func = self.refer("config.set_image_data_format")
+                return updated.with_changes(func=func, args=[cst.Arg(write(order))])
         made = backend.call(found.name, updated.args)
         if made is None:
             if found.name in backend.TWINS:

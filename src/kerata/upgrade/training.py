@@ -250,11 +250,12 @@ def assigned_rate(node: cst.Expr) -> cst.BaseSmallStatement:
         return node
     if call.func.attr.value != "assign" or len(call.args) != 1:
         return node
-    if not (dotted(call.func.value) or "").endswith(".optimizer.learning_rate"):
+    rate = call.func.value
+    if not isinstance(rate, cst.Attribute):
         return node
-    return cst.Assign(
-        [cst.AssignTarget(call.func.value)], call.args[0].value, semicolon=node.semicolon
-    )
+    if not (dotted(rate) or "").endswith(".optimizer.learning_rate"):
+        return node
+    return cst.Assign([cst.AssignTarget(rate)], call.args[0].value, semicolon=node.semicolon)
 
 
 # --- functions ----------------------------------------------------------------------------------

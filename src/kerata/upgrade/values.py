@@ -35,11 +35,11 @@ class Code:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("An expression of a program is not called.")
 
-    def __neg__(self) -> Code:
+    def __neg__(self) -> Any:
         return Code(cst.UnaryOperation(cst.Minus(), _in_parentheses(self.node.deep_clone())))
 
 
-class Number(Code, int):
+class Number(Code, int):  # type: ignore[misc]
     """An expression whose value is taken to be a whole number, which it is not known to be."""
 
     def __new__(cls, node: cst.BaseExpression) -> Number:
