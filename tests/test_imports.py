@@ -42,6 +42,7 @@ legacy
 backend callbacks random dtype_policies mixed_precision
 compat
 runner
+upgrade
 cli
 __main__
 """
@@ -182,6 +183,8 @@ def test_nothing_heavy_at_the_top():
         for i in FOREIGN
         if not i.inside
         and i.source not in ("engine", "kernels")
+        # The whole of it works on libcst's trees, and only the command imports it.
+        and not (i.source == "upgrade" and i.target.split(".")[0] == "libcst")
         and i.target.split(".")[0] not in sys.stdlib_module_names | LIGHT
         and i.target.split(".")[0] != LATE.get(i.file, ("",))[0]
     ]

@@ -1,12 +1,14 @@
 """The command ``kerata``.
 
 ``kerata doctor`` says what this installation computes with, and tests it; ``kerata profile`` shows
-where the time of a program's training steps goes; ``kerata run`` runs programs for Keras of any era.
+where the time of a program's training steps goes; ``kerata run`` runs programs for Keras of any era,
+and ``kerata upgrade`` rewrites them.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import sys
@@ -57,6 +59,17 @@ def main() -> None:
         """
         sys.exit(run_profile(script, list(arguments)))
 
+    @kerata.command()
+    @click.argument("files", nargs=-1, required=True)
+    @click.option("--write", is_flag=True, help="Change the files.")
+    @click.option("--check", is_flag=True, help="End with status 1 if a file would change.")
+    def upgrade(files: tuple[str, ...], write: bool, check: bool) -> None:
+        """Rewrite programs and notebooks for Keras of any era in today's spelling, for Kerata.
+
+        Shows the diff, and lists what is left to do by hand with its lines.
+        """
+        sys.exit(run_upgrade(list(files), write, check))
+
     @kerata.command(
         context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
     )
@@ -74,6 +87,20 @@ def main() -> None:
         sys.exit(run_program(script, list(arguments)))
 
     kerata()
+
+
+def run_upgrade(files: list[str], write: bool = False, check: bool = False) -> int:
+    """Show programs in today's spelling, or change them.
+
+    Returns:
+        An exit status: 0, 1 if `check` and a file would change, 2 if a file could not be read.
+    """
+    if importlib.util.find_spec("libcst") is None:
+        print("kerata upgrade needs libcst: pip install 'kerata[upgrade]'", file=sys.stderr)
+        return 2
+    from .upgrade.files import run
+
+    return run(files, write, check)
 
 
 def run_profile(script: str, arguments: list[str]) -> int:
