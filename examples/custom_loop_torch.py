@@ -26,7 +26,9 @@ y_train, y_test = (torch.as_tensor(y, dtype=torch.int64) for y in (y_train, y_te
 def make_model() -> keras.Model:
     """Layers of Kerata; their weights are parameters of torch."""
     inputs = keras.Input(shape=(64,))
-    x = keras.layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.l2(1e-4))(inputs)
+    x = keras.layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.l2(1e-4))(
+        inputs
+    )
     x = keras.layers.Dropout(0.2)(keras.layers.BatchNormalization()(x))
     return keras.Model(inputs, keras.layers.Dense(10)(x))
 

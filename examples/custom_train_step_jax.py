@@ -113,9 +113,7 @@ class GAN(keras.Model):
 
         judged, first = jax.value_and_grad(of_judge)(judge)
         made, second = jax.value_and_grad(of_maker)(maker)
-        trained, optimizer = self.optimizer.stateless_apply(
-            optimizer, [*first, *second], trained
-        )
+        trained, optimizer = self.optimizer.stateless_apply(optimizer, [*first, *second], trained)
         a = self.judge_loss.stateless_update_state(metrics[:2], judged)
         b = self.maker_loss.stateless_update_state(metrics[2:], made)
         logs = {
@@ -158,5 +156,7 @@ def adversarial() -> float:
 if __name__ == "__main__":
     keras.utils.set_random_seed(1)
     accuracy, radius = supervised(), adversarial()
-    print(f"digits: {accuracy:.1%} right; made points lie {radius:.2f} from the origin, real ones 1.00")
+    print(
+        f"digits: {accuracy:.1%} right; made points lie {radius:.2f} from the origin, real ones 1.00"
+    )
     assert accuracy > 0.93 and abs(radius - 1) < 0.25

@@ -112,7 +112,9 @@ def images() -> float:
             layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     model.fit(Disturbed(x_train[:200], y_train[:200]), epochs=20, verbose=0)
     return model.evaluate(x_test, y_test, verbose=0)[1]
 

@@ -98,7 +98,9 @@ def main() -> float:
         history = model.fit(
             x_train, y_train, batch_size=32, epochs=12, validation_split=0.15, callbacks=callbacks, verbose=2
         )  # fmt: skip
-        loaded = keras.models.load_model(best, custom_objects={"TowardsHalf": TowardsHalf, "Hits": Hits})
+        loaded = keras.models.load_model(
+            best, custom_objects={"TowardsHalf": TowardsHalf, "Hits": Hits}
+        )
     assert history.history["hits"][-1] <= len(x_train)
     lowest = min(history.history["val_loss"])
     rows = len(x_train) - int(len(x_train) * 0.85)
@@ -106,7 +108,9 @@ def main() -> float:
     assert abs(again["loss"] - lowest) < 1e-3, "the file holds the best epoch"
 
     # Eights count four times: by class or by row.
-    model.fit(x_train, y_train, class_weight={i: 4.0 if i == 8 else 1.0 for i in range(10)}, verbose=0)
+    model.fit(
+        x_train, y_train, class_weight={i: 4.0 if i == 8 else 1.0 for i in range(10)}, verbose=0
+    )
     model.fit(x_train, y_train, sample_weight=np.where(y_train == 8, 4.0, 1.0), verbose=0)
 
     # Batches of a PyDataset and of a generator.

@@ -109,7 +109,9 @@ def main() -> float:
         callbacks=[stop, rates], verbose=0,
     )  # fmt: skip
     results = model.evaluate(x_test, y_test, return_dict=True, verbose=0)
-    print(f"stopped after {stop.epoch + 1} of 60 epochs; rates {sorted(set(rates.seen), reverse=True)}")
+    print(
+        f"stopped after {stop.epoch + 1} of 60 epochs; rates {sorted(set(rates.seen), reverse=True)}"
+    )
     assert stop.epoch < 59 and abs(results["loss"] - stop.best) < 1e-4
     assert rates.seen[:4] == [0.01, 0.01, 0.01, 0.003]
     return results["accuracy"]
