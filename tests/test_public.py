@@ -77,4 +77,4 @@ def test_the_names_of_keras():
 def test_the_table_of_names(capsys):
     assert api.main([]) == 0
     text = capsys.readouterr().out
-    assert "100.0 % of" in text and "keras.Model differs: compile takes" in text
+    assert "100.0 % of" in text and "keras.Model differs: compile names" in text

@@ -236,7 +236,11 @@ def install(era: int | None = None, tensorflow: bool | None = None) -> None:
 
 
 def uninstall() -> None:
-    """Give the names back: what is imported afterwards is what is installed. Does nothing if nothing is."""
+    """Give the names back: what is imported afterwards is what is installed. Does nothing if nothing is.
+
+    >>> uninstall(); installed() is None
+    True
+    """
     global _finder
     if _finder is None:
         return
@@ -254,7 +258,11 @@ def tell_tensorflow(is_it: bool) -> None:
 
 
 def installed() -> Any:
-    """What `install` has put in front of the import system, ``None`` if it was not called."""
+    """What `install` has put in front of the import system, ``None`` if it was not called.
+
+    >>> installed() is None
+    True
+    """
     return _finder
 
 

@@ -43,7 +43,7 @@ def test_every_op_is_tested() -> None:
 def test_every_op_says_what_it_does() -> None:
     first = {name: (o.body.__doc__ or "").split("\n\n")[0].rstrip() for name, o in REGISTRY.items()}
     assert [name for name, doc in first.items() if not doc.endswith((".", ":"))] == []
-    assert ops.exp.__doc__ == "e to the power of `x`."
+    assert ops.exp.__doc__.split("\n\n")[0] == "e to the power of `x`."
     assert "axis" in str(ops.softmax.signature)
 
 
