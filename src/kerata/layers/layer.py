@@ -809,11 +809,11 @@ class Layer(graph.Operation, Configurable):
 # What layers once had, see `legacy.methods`.
 _OLD_NAMES = frozenset(
     """
-    U W W_constraint W_regularizer add_update add_variable alpha apply atrous_rate b b_constraint
-    b_regularizer batch_input_shape border_mode dim_ordering get_input_shape_at
-    get_losses_for get_output_shape_at get_output_shape_for get_updates_for
-    inbound_nodes init inner_activation inner_init input_shape nb_filter output_dim
-    output_shape p pool_length regularizers subsample updates uses_learning_phase
+    U W W_constraint W_regularizer add_update add_variable alpha apply atrous_rate b
+    b_constraint b_regularizer batch_input_shape border_mode dim_ordering get_input_shape_at
+    get_losses_for get_output_shape_at get_output_shape_for get_updates_for inbound_nodes init
+    inner_activation inner_init input_shape nb_filter output_dim output_shape p pool_length
+    regularizers subsample updates uses_learning_phase
     """.split()
 )
 
