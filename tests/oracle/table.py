@@ -215,10 +215,9 @@ def _inputs(text):
     return [np.abs(x * 2).astype("int32") % 5 for x in xs] if whole else xs
 
 
-def layer_case(keras, call, inputs):
-    """Outputs, their inferred shape, the weights after one step of gradient descent, and the
-    derivative by the first input."""
-    xs = _inputs(inputs)
+def trained_layer(keras, call, xs):
+    """The model around a layer; its outputs, their inferred shape, and the weights after one step of
+    gradient descent."""
     ins = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in xs]
     layer = eval("L." + call, {"L": keras.layers})
     # Some layers take their inputs one by one, the others as a list.
@@ -226,12 +225,19 @@ def layer_case(keras, call, inputs):
     model = keras.Model(ins, layer(*ins) if apart else layer(ins))
     model.set_weights([np.abs(w) for w in arrays(2, [w.shape for w in model.get_weights()], 0.5)])
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
-    x0, x = xs[0], xs if len(xs) > 1 else xs[0]
+    x = xs if len(xs) > 1 else xs[0]
     out = np.asarray(model.predict(x, verbose=0))
     if model.trainable_weights:
         model.train_on_batch(x, np.full_like(out, 0.5))
     shape = np.array([-1 if n is None else n for n in model.output_shape])
-    found = [out, shape, *model.get_weights()]
+    return model, [out, shape, *model.get_weights()]
+
+
+def layer_case(keras, call, inputs):
+    """What `trained_layer` gives, and the derivative by the first input."""
+    xs = _inputs(inputs)
+    x0 = xs[0]
+    model, found = trained_layer(keras, call, xs)
     if x0.dtype.kind == "f":
         others = [keras.ops.convert_to_tensor(x) for x in xs[1:]]
         found.append(gradient(keras, lambda x: model([x, *others] if others else x), x0))

@@ -59,6 +59,24 @@ def cudnn_case(keras, cudnn, name):
     return [np.asarray(layer(x))]
 
 
+def layer_case(keras, call, shape):
+    """Outputs, their shape, and the weights after one step."""
+    return table.trained_layer(keras, call, arrays(1, [(4, *eval(shape))], 1.0))[1]
+
+
+def metric_case(keras, call, kind):
+    """Results after a batch and after two."""
+    y, p = arrays(4, [(12, 4), (12, 4)], 1.0)
+    if kind == "probability":
+        y, p = np.abs(np.round(y)), np.abs(p)
+    metric = eval("M." + call, {"M": keras.metrics})
+    found = []
+    for rows in (slice(5), slice(5, None)):
+        metric.update_state(y[rows], p[rows])
+        found.append(np.asarray(metric.result()))
+    return found
+
+
 def names():
     """``(kind, case)`` of everything in the tables."""
     kinds = {"layer": LAYERS, "metric": METRICS, "optimizer": OPTIMIZERS, "cudnn": "LSTM\nGRU"}
@@ -85,4 +103,4 @@ def run(keras, kind, call, rest, old=None):
         shim.layers = keras.layers
         shim.optimizers = types.SimpleNamespace(**own, schedules=keras.optimizers.schedules)
         return table.optimizer_case(shim, call)
-    return {"layer": table.layer_case, "metric": table.metric_case}[kind](shim, call, rest)
+    return {"layer": layer_case, "metric": metric_case}[kind](shim, call, rest)
