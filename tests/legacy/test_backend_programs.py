@@ -30,6 +30,12 @@ from kerata.models import Model, Sequential, load_model
 rng = np.random.RandomState(5)
 
 
+@pytest.fixture(autouse=True)
+def _the_same_numbers_in_any_order() -> None:
+    rng.seed(5)
+    keras.utils.set_random_seed(2)
+
+
 def convnet() -> Sequential:
     model = Sequential()
     model.add(Input((16, 16, 3)))
