@@ -85,7 +85,7 @@ def _prune(entry: dict[str, Any], inner: dict[str, Any], dropped: dict[str, None
     """Drop arguments that Kerata's class does not have, where they say nothing."""
     from ..legacy.arguments import knows
 
-    if entry.get("registered_name") and ">" in str(entry["registered_name"]):
+    if (entry.get("registered_name") and ">" in str(entry["registered_name"])) or _is_op(entry):
         return
     cls = built_in(entry.get("module"), entry["class_name"])
     known = accepted(cls) if cls is not None and hasattr(cls.__init__, "__wrapped__") else None
@@ -311,11 +311,18 @@ def _is_constant(x: Any) -> bool:
     return isinstance(x, (list, tuple)) and len(x) >= 3 and x[0] == "_CONSTANT_VALUE"
 
 
+def _is_op(entry: dict[str, Any]) -> bool:
+    """Whether an entry is an op's object of Keras 3, some of which are called like layers and metrics."""
+    module = entry.get("module") or ""
+    if module:
+        return ".ops." in module and module.startswith("keras")
+    return "trainable" not in entry["config"] and bool(op_classes.key_of("", entry["class_name"]))
+
+
 def _op_entry(entry: dict[str, Any]) -> None:
     """An op's object of Keras 3, or a TensorFlow function of tf_keras, as a call of Kerata's op."""
     module, cls = entry.get("module") or "", entry["class_name"]
-    nameless = not module and "trainable" not in entry["config"] and op_classes.key_of("", cls)
-    if nameless or (".ops." in module and module.startswith("keras")):
+    if _is_op(entry):
         find = op_classes.from_class
     elif cls in TENSORFLOW_LAYERS:
         find = _tensorflow_op
