@@ -356,7 +356,7 @@ def submodules(path: str) -> list[str]:
     """Names of the modules directly below a path.
 
     >>> submodules("wrappers"), submodules("legacy")
-    (['scikit_learn'], ['interfaces', 'layers', 'models', 'saving'])
+    (['scikeras', 'scikit_learn'], ['interfaces', 'layers', 'models', 'saving'])
     """
     front = f"{standard(path)[0]}." if standard(path)[0] else ""
     known = [*PUBLIC, *MODULES]
