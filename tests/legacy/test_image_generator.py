@@ -711,3 +711,11 @@ def test_a_loop_of_ones_own():
     pairs = zip(generator.flow(pictures, **args), generator.flow(masks, **args))
     for x, mask in itertools.islice(pairs, 5):
         np.testing.assert_array_equal(x[..., :1], mask)
+
+
+@pytest.mark.parametrize("old, new", [("tf", "channels_last"), ("th", "channels_first")])
+def test_the_order_of_axes_as_keras_1_called_it(old, new):
+    generator = image.ImageDataGenerator(dim_ordering=old, horizontal_flip=True)
+    assert (generator.data_format, generator.horizontal_flip) == (new, True)
+    with pytest.raises(TypeError, match="dim_order"):
+        image.ImageDataGenerator(dim_order=old)

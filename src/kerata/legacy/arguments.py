@@ -435,6 +435,23 @@ def modern_value(key: str, value: Any) -> Any:
     return _VALUES[key](value) if key in _VALUES else value
 
 
+def takes_dim_ordering(function: Callable) -> Callable:
+    """Let a function with `data_format` take Keras 1's ``dim_ordering`` of the same meaning.
+
+    >>> takes_dim_ordering(lambda data_format: data_format)(dim_ordering="tf")
+    'channels_last'
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "dim_ordering" in kwargs:
+            say("dim_ordering=", "data_format=")
+            kwargs["data_format"] = modern_value("dim_ordering", kwargs.pop("dim_ordering"))
+        return function(*args, **kwargs)
+
+    return call
+
+
 def knows(names: Collection[str], key: str) -> bool:
     """Whether `translate` does something about an argument of a class with these names in its hierarchy.
 

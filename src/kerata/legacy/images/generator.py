@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import config
 from ...errors import InputError, ShapeError
+from ..arguments import takes_dim_ordering
 from ..notes import note
 from .arrays import NumpyArrayIterator
 from .colours import apply_brightness_shift, apply_channel_shift
@@ -65,6 +66,7 @@ class ImageDataGenerator:
     ([0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [0, 1])
     """
 
+    @takes_dim_ordering
     def __init__(
         self,
         featurewise_center: bool = False,
