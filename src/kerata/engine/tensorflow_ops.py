@@ -545,7 +545,17 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
 
 def shape_list(shape: Any) -> list[Any]:
     """A shape given as an int or a sequence, as a list."""
-    return [int(shape)] if isinstance(shape, (int, np.integer)) else [int(d) for d in shape]
+    if isinstance(shape, (int, np.integer)):
+        return [int(shape)]
+    try:
+        return [int(d) for d in shape]
+    except TypeError:  # parts of ``tf.shape(x)``, which the graph may know
+        from . import engine
+
+        known = engine().known_sizes(shape)
+        if known is None:
+            raise
+        return known
 
 
 @override
