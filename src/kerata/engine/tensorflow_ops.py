@@ -564,7 +564,8 @@ def reshape(x: Any, newshape: Any) -> Any:
     if isinstance(newshape, (list, tuple)) and None in newshape:
         from ..ops.arrange import target_shape
 
-        newshape = target_shape(x.shape, newshape)
+        # A graph may not know the sizes; then one of them is what is left over.
+        newshape = [-1 if d is None else d for d in target_shape(x.shape, newshape)]
     return tf.reshape(x, ints([newshape] if isinstance(newshape, int) else newshape))
 
 
