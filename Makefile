@@ -45,7 +45,7 @@ help:
 	@echo "make bench-engines   the same for Kerata on PyTorch and TensorFlow"
 	@echo "make agreement  train the programs of the tests with all engines and compare"
 
-$(READY): pyproject.toml setup.py $(wildcard src/kerata/kernels/csrc/* src/kerata/kernels/csrc/text/*)
+$(READY): pyproject.toml setup.py $(wildcard src/kerata/kernels/csrc/* src/kerata/kernels/csrc/*/*)
 	@test -n "$(PYTHON)" || { echo "Kerata needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3"; exit 1; }

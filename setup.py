@@ -1,7 +1,7 @@
 """Builds the native kernels; everything else is in pyproject.toml.
 
 A machine without a compiler installs Kerata without them; another than Linux on x86-64 has only those
-for texts.
+for texts and for calls of ops.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 CSRC = Path("src/kerata/kernels/csrc")
-NATIVE, TEXT = "kerata.kernels._native", "kerata.kernels._text"
+NATIVE = "kerata.kernels._native"
+# These need neither oneDNN nor XLA.
+OWN = {"kerata.kernels._text": CSRC / "text", "kerata.kernels._calls": CSRC / "calls"}
 ONEDNN = "onednn-devel-cpu-gomp"
 LIBRARY = "libdnnl.so.3"
 
@@ -44,7 +46,7 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         try:
-            if ext.name == TEXT:  # it needs neither oneDNN nor XLA
+            if ext.name in OWN:
                 super().build_extension(ext)
                 return
             if sys.platform != "linux" or platform.machine() != "x86_64":
@@ -75,7 +77,9 @@ def sources(folder: Path) -> dict[str, list[str]]:
     }
 
 
-OWN = ["/std:c++17", "/O2"] if sys.platform == "win32" else ["-std=c++17", "-O3", "-w", "-pthread"]
+ARGUMENTS = (
+    ["/std:c++17", "/O2"] if sys.platform == "win32" else ["-std=c++17", "-O3", "-w", "-pthread"]
+)
 setup(
     ext_modules=[
         Extension(
@@ -85,8 +89,11 @@ setup(
             optional=True,
             **sources(CSRC),
         ),
-        Extension(
-            TEXT, language="c++", extra_compile_args=OWN, optional=True, **sources(CSRC / "text")
+        *(
+            Extension(
+                name, language="c++", extra_compile_args=ARGUMENTS, optional=True, **sources(folder)
+            )
+            for name, folder in OWN.items()
         ),
     ],
     cmdclass={"build_ext": BuildKernels},

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -125,53 +126,69 @@ def reason(stderr: str) -> str:
     return re.sub(r"(/[\w.@+-]+){2,}", "…", last).replace("|", "/")[:160]
 
 
-def once(row: Row, contender: Contender, home: Path, time_limit: float) -> float:
-    """One run in a process of its own; its number in the unit of the row."""
-    command = [contender.python, str(HERE / "workloads.py"), contender.library, row.program]
-    env = contender.environment(home)
+def once(rows: Sequence[Row], contender: Contender, home: Path, time_limit: float) -> list[float]:
+    """One run of rows in a process of their own; the number of each in its unit."""
+    programs = [row.program for row in rows]
+    command = [contender.python, str(HERE / "workloads.py"), contender.library, *programs]
+    env, most = contender.environment(home), time_limit * len(rows)
     start = time.perf_counter()
     try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=time_limit)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=most)
     except subprocess.TimeoutExpired:
-        raise Failed(f"took more than {time_limit:g} s") from None
+        raise Failed(f"took more than {most:g} s") from None
     seconds = time.perf_counter() - start
     if done.returncode:
         raise Failed(reason(done.stderr))
+    if rows[0].whole:
+        return [seconds * SCALE[rows[0].unit]]
     try:
-        number = seconds if row.whole else float(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        raise Failed("printed no number") from None
-    return number * SCALE[row.unit]
+        numbers = [float(line) for line in done.stdout.splitlines()[-len(rows) :]]
+    except ValueError:
+        numbers = []
+    if len(numbers) < len(rows):
+        raise Failed("printed no number")
+    return [number * SCALE[row.unit] for number, row in zip(numbers, rows, strict=True)]
 
 
-def turn(row: Row, contender: Contender, homes: Path, time_limit: float) -> float:
+def turn(rows: Sequence[Row], contender: Contender, homes: Path, time_limit: float) -> list[float]:
     """One run, with the caches of the contender's earlier ones or with empty ones."""
-    if row.fresh:
+    if rows[0].fresh:
         with tempfile.TemporaryDirectory() as empty:
-            return once(row, contender, Path(empty), time_limit)
+            return once(rows, contender, Path(empty), time_limit)
     home = homes / f"{contender.key}-{contender.env.get('KERATA_ENGINE', '')}"
     home.mkdir(parents=True, exist_ok=True)
-    return once(row, contender, home, time_limit)
+    return once(rows, contender, home, time_limit)
 
 
 def by_turns(
-    row: Row, contenders: list[Contender], runs: int, homes: Path, time_limit: float
-) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Runs of all in turn, A B C A B C …: the numbers of each, and why some have none."""
-    numbers: dict[str, list[float]] = {c.key: [] for c in contenders}
+    rows: Sequence[Row], contenders: list[Contender], runs: int, homes: Path, time_limit: float
+) -> tuple[list[dict[str, list[float]]], dict[str, str]]:
+    """Runs of all in turn, A B C A B C …: the numbers of each for each row, and why some have none.
+
+    Several rows are of one bundle: a process runs one after the other.
+    """
+    found: list[dict[str, list[float]]] = [{c.key: [] for c in contenders} for _ in rows]
     failed: dict[str, str] = {}
-    for i in range(-1 if row.whole else 0, runs):  # the run before the first warms disk and caches
+    # The run before the first warms disk and caches.
+    for i in range(-1 if rows[0].whole else 0, runs):
         for contender in contenders:
             if contender.key in failed:
                 continue
             try:
-                number = turn(row, contender, homes, time_limit)
+                numbers = turn(rows, contender, homes, time_limit)
             except Failed as problem:
-                failed[contender.key], numbers[contender.key] = str(problem), []
-                print(f"  {row.name} {contender.title}: {problem}", file=sys.stderr, flush=True)
+                failed[contender.key] = str(problem)
+                for row, of_row in zip(rows, found, strict=True):
+                    of_row[contender.key] = []
+                    say(f"{row.name} {contender.title}: {problem}")
                 continue
-            if i >= 0:
-                numbers[contender.key].append(number)
-                said = f"{row.name} {i + 1}/{runs} {contender.title}: {number:.4g} {row.unit}"
-                print(f"  {said}", file=sys.stderr, flush=True)
-    return {k: v for k, v in numbers.items() if v}, failed
+            for row, of_row, number in zip(rows, found, numbers, strict=True):
+                if i >= 0:
+                    of_row[contender.key].append(number)
+                    say(f"{row.name} {i + 1}/{runs} {contender.title}: {number:.4g} {row.unit}")
+    return [{k: v for k, v in of_row.items() if v} for of_row in found], failed
+
+
+def say(text: str) -> None:
+    """How far the measurement is."""
+    print(f"  {text}", file=sys.stderr, flush=True)

@@ -58,7 +58,8 @@ class Row:
     """A row: a workload with its rivals, and the targets for each engine of Kerata's.
 
     `whole` rows are timed from outside, as a process; one run before fills caches and does not count,
-    unless caches are to be empty (`fresh`). `kernels`: whether native kernels can matter.
+    unless caches are to be empty (`fresh`). `kernels`: whether native kernels can matter. Rows of the
+    same `bundle` share a process.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Row:
     whole: bool = False
     fresh: bool = False
     kernels: bool = True
+    bundle: str = ""
 
     @property
     def program(self) -> str:
@@ -204,11 +206,15 @@ def growth() -> list[Row]:
             "growth",
             ALL,
             target,
+            bundle="MLPs",
         )
         for batch, width, depth in GROWING_MLPS
     ]
     return mlps + [
-        Row(f"mnist_conv_{n}_step", f"convnet, 28x28, batch {n}", "ms", "growth", NO_SKLEARN, target)
+        Row(
+            f"mnist_conv_{n}_step", f"convnet, 28x28, batch {n}", "ms", "growth", NO_SKLEARN, target,
+            bundle="convnets",
+        )
         for n in GROWING_BATCHES
     ]  # fmt: skip
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from report import ENGINE_TITLES, plain, write
 from rivals import HERE, RIVALS, ROOT, Contender, by_turns, find, kerata_on
-from rows import ROWS, Result
+from rows import ROWS, Result, Row
 
 RESULTS = HERE / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -78,6 +78,15 @@ def gather(
     return kerata, rivals, versions
 
 
+def bundles(engine: str, names: list[str]) -> list[list[Row]]:
+    """The rows to measure, those together that share a process."""
+    found: dict[str, list[Row]] = {}
+    for row in ROWS:
+        if engine in row.targets and (not names or row.name in names):
+            found.setdefault(row.bundle or row.name, []).append(row)
+    return list(found.values())
+
+
 def main(given: argparse.Namespace) -> int:
     """Measure, print, write; gives 1 if a target is missed."""
     results = []
@@ -85,14 +94,13 @@ def main(given: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         kerata, rivals, versions = gather(given, home)
-        for engine, row in [(e, r) for e in given.kerata for r in ROWS]:
-            if engine not in row.targets or (given.names and row.name not in given.names):
-                continue
-            beside = [r for r in rivals if r.key in row.rivals_of(engine)]
-            runs = given.runs or row.runs
-            found = by_turns(row, [kerata[engine], *beside], runs, home, given.limit)
-            results.append(Result(row, engine, *found))
-            write(results[-1:], versions, given.out, page)
+        for engine, rows in [(e, b) for e in given.kerata for b in bundles(e, given.names)]:
+            beside = [r for r in rivals if r.key in rows[0].rivals_of(engine)]
+            runs = given.runs or rows[0].runs
+            found, failed = by_turns(rows, [kerata[engine], *beside], runs, home, given.limit)
+            new = [Result(r, engine, n, failed) for r, n in zip(rows, found, strict=True)]
+            write(new, versions, given.out, page)
+            results += new
     for engine in given.kerata:
         if chosen := [r for r in results if r.engine == engine]:
             print(f"\nKerata on {ENGINE_TITLES[engine]}\n{plain(chosen)}")

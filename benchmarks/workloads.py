@@ -1,9 +1,10 @@
-"""What is timed: ``python workloads.py LIBRARY NAME`` runs one and prints a number as the last line.
+"""What is timed: ``python workloads.py LIBRARY NAME…`` runs them and prints a number for each.
 
 LIBRARY is one with the Keras API (``kerata``, ``keras``, ``tf_keras``) or a file of this folder
 (``plain_torch``, ``plain_jax``, ``plain_sklearn``). NAME is a network with ``_step`` (seconds of a
 training step), ``_first_step`` (the first one only) or ``_resident`` (MB of memory) behind it, or a
-call of its own. A process runs one workload: nothing is left over from another.
+call of its own. A process runs one workload, so that nothing is left over from another; only the
+networks that differ in their sizes alone share one.
 
 Nothing but the standard library is imported before the clock of an import runs.
 """
@@ -304,4 +305,5 @@ def measure(library: str, name: str) -> float:
 
 
 if __name__ == "__main__":
-    print(measure(*sys.argv[1:]))
+    for workload in sys.argv[2:]:
+        print(measure(sys.argv[1], workload), flush=True)

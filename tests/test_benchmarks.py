@@ -161,33 +161,46 @@ def test_a_rival_that_fails_gets_a_note_and_the_others_go_on(
 ) -> None:
     calls: list[str] = []
 
-    def once(row: Any, who: Any, home: Path, time_limit: float) -> float:
+    def once(rows: Any, who: Any, home: Path, time_limit: float) -> list[float]:
         calls.append(who.key)
         if who.key == "torch":
             raise bench.rivals.Failed("ValueError: too large")
-        return float(len(calls))
+        return [float(len(calls)) + 100 * i for i in range(len(rows))]
 
     monkeypatch.setattr(bench.rivals, "once", once)
     row = result(bench, "lstm_step").row
     both = [contender(bench, key="kerata"), contender(bench)]
-    found = bench.rivals.by_turns(row, both, 2, tmp_path, 1.0)
-    assert found == ({"kerata": [1.0, 3.0]}, {"torch": "ValueError: too large"})
+    (numbers,), failed = bench.rivals.by_turns([row], both, 2, tmp_path, 1.0)
+    assert (numbers, failed) == ({"kerata": [1.0, 3.0]}, {"torch": "ValueError: too large"})
     assert calls == ["kerata", "torch", "kerata"]
-    text = bench.report.tables([bench.rows.Result(row, "jax", *found)])
+    text = bench.report.tables([bench.rows.Result(row, "jax", numbers, failed)])
     assert "| – (1) |" in text
     assert "\n1. `lstm_step`, torch: ValueError: too large\n" in text
     calls.clear()
     whole = next(r for r in bench.rows.ROWS if r.whole and not r.fresh)
-    numbers, _ = bench.rivals.by_turns(whole, both[:1], 2, tmp_path, 1.0)
+    (numbers,), _ = bench.rivals.by_turns([whole], both[:1], 2, tmp_path, 1.0)
     assert numbers == {"kerata": [2.0, 3.0]}  # the first one fills caches
+    calls.clear()
+    found, _ = bench.rivals.by_turns([row, row], both[:1], 2, tmp_path, 1.0)
+    assert found == [{"kerata": [1.0, 2.0]}, {"kerata": [101.0, 102.0]}]
+
+
+def test_rows_of_a_bundle_share_a_process(bench: Any) -> None:
+    bundles = bench.run.bundles("jax", [])
+    assert [r.name for b in bundles for r in b] == [r.name for r in bench.rows.ROWS]
+    for rows in bundles:
+        assert len({r.rivals for r in rows}) == len({r.bundle for r in rows}) == 1
+        assert len(rows) == 1 or not any(r.whole or r.fresh for r in rows)
+    assert max(len(rows) for rows in bundles) > 5
+    assert bench.run.bundles("torch", ["fit_call"]) == []
 
 
 def test_processes_that_fail(bench: Any, tmp_path: Path) -> None:
     row = result(bench, "lstm_step").row
     with pytest.raises(bench.rivals.Failed, match="No module named"):
-        bench.rivals.once(row, contender(bench, library="no_such_library"), tmp_path, 60)
+        bench.rivals.once([row], contender(bench, library="no_such_library"), tmp_path, 60)
     with pytest.raises(bench.rivals.Failed, match="took more than"):
-        bench.rivals.once(row, contender(bench), tmp_path, 0.01)
+        bench.rivals.once([row], contender(bench), tmp_path, 0.01)
     told = bench.rivals.reason("Traceback\nOSError: no /some/where/deep.txt | here\nlast words\n")
     assert told == "OSError: no … / here"
 

@@ -7,6 +7,7 @@ import pytest
 
 import kerata as keras
 from kerata import kernels, ops
+from kerata.engine import engine
 from kernels_support import close, drawn
 
 pytestmark = [
@@ -32,6 +33,13 @@ PRODUCTS = [
     ("ab,bc->ca", (64, 100), (100, 30)),
     ("ab,cb->ac", (1, 5000), (64, 5000)),
     ("ba,bc->ac", (5000, 1), (5000, 64)),
+    ("ab,bc->ac", (517, 300), (300, 16)),  # few columns: own loops
+    ("ab,cb->ac", (515, 300), (10, 300)),
+    ("ab,bc->ac", (9, 5000), (5000, 31)),
+    ("ab,bc->ca", (700, 100), (100, 3)),
+    ("ba,bc->ac", (123, 1001), (123, 16)),
+    ("ba,bc->ac", (64, 1000), (64, 32)),
+    ("ba,cb->ac", (37, 2001), (19, 37)),
     ("xy,y->x", (300, 200), (200,)),
     ("abx,xyz->abyz", (8, 16, 64), (64, 4, 16)),
     ("abyz,yzx->abx", (8, 16, 4, 16), (4, 16, 64)),
@@ -171,6 +179,18 @@ def test_rows(rows, width, shape):
     close(*(jax.vmap(back)(several) for back in backs), scale=20)
     picked = jax.vmap(lambda i: ops.take(table, i, axis=0))(jnp.stack([ids, ids]))
     np.testing.assert_array_equal(picked[1], xla(table))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "bool", "bfloat16", "complex64", "int32"])
+def test_rows_of_data(dtype):
+    """What takes a batch out of the data of `fit`."""
+    table = jnp.asarray(np.random.default_rng(0).integers(0, 2, (90, 20, 7, 3)) * 3, dtype)
+    order = jnp.asarray(np.random.default_rng(1).permutation(90)[:50].astype("int32"))
+    taken = jax.jit(engine().take_rows)
+    assert "kerata_rows_picked" in str(jax.make_jaxpr(taken)(table, order))
+    np.testing.assert_array_equal(taken(table, order), np.asarray(table)[np.asarray(order)])
+    few = jax.make_jaxpr(engine().take_rows)(table[:, 0, 0], order)
+    assert "kerata" not in str(few)
 
 
 def test_rows_of_none():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .. import config, dtypes
+from .. import config, dtypes, kernels
 from ..spec import Spec, spec_of
 from ..variable import Variable
 from . import complaints, profiling
@@ -50,12 +51,20 @@ keep_freed_memory()
 # --- tensors ------------------------------------------------------------------------------------
 
 
+# Types of concrete arrays that were met: JAX takes long to answer whether something is its array.
+ARRAYS: set[type] = set()
+
+
 def asarray(x: Any, dtype: str | None = None) -> Any:
     """`x` as a JAX array of the dtype named."""
+    if dtype is None and type(x) in ARRAYS and not config.wide():
+        return x
     if config.wide() and not jax.config.jax_enable_x64:
         jax.config.update("jax_enable_x64", True)
     if isinstance(x, jax.Array):
         if dtype is None:
+            if not isinstance(x, jax.core.Tracer):
+                ARRAYS.add(type(x))
             return x
         # astype also makes a weak type strong, without which a loop's state would change its type.
         return (
@@ -238,8 +247,18 @@ def _holds(jaxpr: Any, names: tuple[str, ...]) -> bool:
     return False
 
 
+# Shorter rows XLA's own loop copies as fast.
+_LONG_ROW = 64
+
+
 def take_rows(x: Any, rows: Any) -> Any:
     """Rows of `x` by number; the numbers are known to be in range."""
+    row = math.prod(x.shape[1:])
+    worth = row >= _LONG_ROW and len(rows) * row >= kernels.FEWEST_ELEMENTS
+    if worth and rows.dtype == np.int32 and kernels.ready():
+        from ..kernels import rows as native
+
+        return native.pick(x, rows)
     return x.at[rows].get(mode="promise_in_bounds")
 
 

@@ -4,6 +4,7 @@ those where JAX has something faster than the reference body."""
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from jax import lax
 
 from .. import config, dtypes, kernels
-from .jax import asarray
+from .jax import ARRAYS, asarray
 
 OVERRIDES: dict[str, Callable] = {}
 
@@ -154,14 +155,16 @@ def _reduction(name: str, native: Callable, floating: bool = False, always: bool
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         if floating and (always or config.floatx() != "float32"):
             x = as_float(x)
-        return native(x, axis=as_axis(axis), keepdims=keepdims)
+        if type(axis) is list:
+            axis = tuple(axis)
+        return native(x, axis, keepdims=keepdims)
 
     OVERRIDES[name] = reduce
 
 
 for _name in ("nansum", "nanprod", "all", "any", "nanmax", "nanmin"):
     _reduction(_name, getattr(jnp, _name))
-for _name in ("mean", "var", "std", "nanmean", "nanvar", "nanstd"):
+for _name in ("var", "std", "nanmean", "nanvar", "nanstd"):
     _reduction(_name, getattr(jnp, _name), floating=True)
 for _name in ("median", "nanmedian"):
     _reduction(_name, getattr(jnp, _name), floating=True, always=True)
@@ -177,30 +180,37 @@ _SUMMED = {
 
 
 def _sum_dtype(x: Any) -> Any:
-    if not config.wide():
-        return None
     kind = _dtype(x)
     return _SUMMED.get(kind, kind)
 
 
 @override
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return jnp.sum(x, axis=as_axis(axis), keepdims=keepdims, dtype=_sum_dtype(x))
+    if type(axis) is list:
+        axis = tuple(axis)
+    return jnp.sum(x, axis, _sum_dtype(x) if config.wide() else None, None, keepdims)
+
+
+@override
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if type(axis) is list:
+        axis = tuple(axis)
+    x = x if config.floatx() == "float32" else as_float(x)
+    return jnp.mean(x, axis, None, None, keepdims)
 
 
 @override
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    return jnp.prod(
-        x,
-        axis=as_axis(axis),
-        keepdims=keepdims,
-        dtype=_sum_dtype(x) if dtype is None else dtype_of_name(dtype),
-    )
+    if dtype is not None:
+        dtype = dtype_of_name(dtype)
+    elif config.wide():
+        dtype = _sum_dtype(x)
+    return jnp.prod(x, as_axis(axis), dtype, keepdims=keepdims)
 
 
 @override
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
-    return jnp.max(x, axis=as_axis(axis), keepdims=keepdims, initial=initial)
+    return jnp.max(x, as_axis(axis), keepdims=keepdims, initial=initial)
 
 
 @override
@@ -208,11 +218,15 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     return jnp.min(x, axis=as_axis(axis), keepdims=keepdims, initial=initial)
 
 
+_INT32 = np.dtype("int32")
+
+
 def _position(name: str) -> None:
     native = getattr(jnp, name)
 
     def find(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return native(x, axis=axis, keepdims=keepdims).astype("int32")
+        found = native(x, axis, None, keepdims)
+        return found if found.dtype is _INT32 else found.astype(_INT32)
 
     OVERRIDES[name] = find
 
@@ -363,12 +377,16 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 @override
 def concatenate(xs: Any, axis: int = 0) -> Any:
-    return jnp.concatenate([asarray(x) for x in xs], axis)
+    return jnp.concatenate(xs, axis)
 
 
 @override
 def stack(x: Any, axis: int = 0) -> Any:
-    return jnp.stack([asarray(v) for v in x], axis)
+    for v in x:
+        if type(v) not in ARRAYS:
+            x = [asarray(v) for v in x]
+            break
+    return jnp.stack(x, axis)
 
 
 @override
@@ -642,7 +660,7 @@ for _name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
 # --- products -----------------------------------------------------------------------------------
 
 
-_INT8 = np.dtype("int8")
+_FLOAT32, _INT8 = np.dtype("float32"), np.dtype("int8")
 
 
 def has_kernels(*tensors: Any, bfloat16: bool = False) -> bool:
@@ -655,20 +673,19 @@ def has_kernels(*tensors: Any, bfloat16: bool = False) -> bool:
     return bfloat16 and kind == jnp.bfloat16 and kernels.ready() and kernels.computes_bfloat16()
 
 
-def _large(a: Any, b: Any) -> bool:
-    """Whether a product may be large enough for the kernels: what is asked first, as it costs least."""
-    return a.size * b.size >= kernels.FEWEST_MULTIPLICATIONS
-
-
 @override
 def matmul(x1: Any, x2: Any) -> Any:
-    x1, x2 = asarray(x1), asarray(x2)
-    if x1.dtype == _INT8 and x2.dtype == _INT8:
+    if type(x1) not in ARRAYS or type(x2) not in ARRAYS:
+        x1, x2 = asarray(x1), asarray(x2)
+    if (kind := x1.dtype) is not _FLOAT32 and kind == _INT8 and x2.dtype == _INT8:
         return jnp.matmul(x1, x2, preferred_element_type="int32")
-    if _large(x1, x2) and has_kernels(x1, x2, bfloat16=True):
+    a, b = x1.shape, x2.shape
+    # What costs least is asked first.
+    work = a[0] * a[1] * b[1] if len(a) == 2 == len(b) else math.prod(a + b[-1:])
+    if work >= kernels.FEWEST_MULTIPLICATIONS and has_kernels(x1, x2, bfloat16=True):
         from ..kernels import product
 
-        terms = product.matmul_terms(x1.shape, x2.shape)
+        terms = product.matmul_terms(a, b)
         if terms is not None:
             return product.einsum(x1, x2, terms)
     return jnp.matmul(x1, x2)
@@ -684,7 +701,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 @override
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     tensors = [asarray(x) for x in operands]
-    if len(tensors) == 2 and _large(*tensors) and has_kernels(*tensors, bfloat16=True):
+    if len(tensors) == 2 and has_kernels(*tensors, bfloat16=True):
         from ..kernels import product
 
         terms = product.parse(subscripts, tensors[0].shape, tensors[1].shape)

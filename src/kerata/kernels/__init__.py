@@ -41,6 +41,7 @@ _TARGETS = (
     "kerata_softmax_move",
     "kerata_rows",
     "kerata_rows_added",
+    "kerata_rows_picked",
 )
 # With fewer multiplications (of a product) or elements (of a softmax, of rows) XLA's own code, which runs in line,
 # is done before a call begins.

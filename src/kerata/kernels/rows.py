@@ -22,6 +22,26 @@ def take(table: Any, ids: Any) -> Any:
     return _rows.bind(table, ids, absent=float("nan"))
 
 
+def pick(table: Any, rows: Any) -> Any:
+    """Rows of a tensor of any dtype and rank, whose numbers (a vector) are known to be in range.
+
+    Data that is no one's derivative: there is none of this.
+    """
+    return _picked.bind(table, rows)
+
+
+def _reference_picked(table: Any, rows: Any) -> Any:
+    return table.at[rows].get(mode="promise_in_bounds")
+
+
+def _shape_picked(table: Any, rows: Any) -> Any:
+    return jax.core.ShapedArray((*rows.shape, *table.shape[1:]), table.dtype)
+
+
+def _lower_picked(ctx: Any, table: Any, rows: Any) -> Any:
+    return jax.ffi.ffi_lowering("kerata_rows_picked")(ctx, table, rows)
+
+
 def _reference(table: Any, ids: Any, *, absent: float) -> Any:
     return table.at[ids].get(mode="fill", fill_value=absent)
 
@@ -48,6 +68,7 @@ def _lower_added(ctx: Any, values: Any, ids: Any, *, rows: int) -> Any:
 
 
 _rows = primitive("kerata_rows", _reference, _shape, _lower, ("absent",))
+_picked = primitive("kerata_rows_picked", _reference_picked, _shape_picked, _lower_picked)
 _added = primitive("kerata_rows_added", _reference_added, _shape_added, _lower_added, ("rows",))
 
 # A row that is not there moves nothing.

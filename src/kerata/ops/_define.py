@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -41,6 +42,10 @@ REGISTRY: dict[str, Op] = {}
 _KIND: dict[type, int] = {
     Spec: 1, KerasTensor: 2, Variable: 4, list: 8, tuple: 8, dict: 8
 }  # fmt: skip
+
+_ROWS = frozenset((list, tuple))
+# Whether nothing among these types has to be looked at.
+_nothing_in = _KIND.keys().isdisjoint
 
 
 def _kind(args: Any) -> int:
@@ -76,7 +81,50 @@ def _abstract(x: Any) -> Any:
     return spec_of(x)
 
 
-class Op:
+class _Caller:
+    """What the native module `kerata.kernels._calls` has, too, with calls that cost less."""
+
+    native: Callable | None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # Most calls have tensors and numbers alone, or lists of them: nothing more is asked then.
+        for a in (*args, *kwargs.values()):
+            if (t := type(a)) in _KIND and (t not in _ROWS or not _nothing_in(map(type, a))):
+                return self._call(args, kwargs)
+        native = self.native
+        if native is None:
+            return self._call(args, kwargs)
+        try:
+            return native(*args, **kwargs)
+        except Exception as e:  # each library has errors of its own
+            return self._recover(e, args, kwargs)
+
+    def _call(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def _recover(self, error: Exception, args: tuple, kwargs: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+def _base() -> Any:
+    """The base class of ops: that in C, where it was built and is not turned off."""
+    if os.environ.get("KERATA_KERNELS") == "0":
+        return _Caller
+    try:
+        from ..kernels import _calls  # type: ignore[attr-defined]
+    except ImportError:
+        return _Caller
+    _calls.look_at(_KIND)
+    return _calls.Caller
+
+
+if TYPE_CHECKING:
+    _Base = _Caller
+else:
+    _Base = _base()
+
+
+class Op(_Base):
     """A defined op: its name, its body, and the engine's function once that is known."""
 
     def __init__(self, body: Callable, primitive: bool, key: str | None = None) -> None:
@@ -103,21 +151,8 @@ class Op:
         self.native = found
         return found
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # Most calls have tensors and numbers alone: nothing to look into, so nothing more is asked.
-        for a in args:
-            if type(a) in _KIND:
-                return self._call(args, kwargs)
-        for a in kwargs.values():
-            if type(a) in _KIND:
-                return self._call(args, kwargs)
-        try:
-            return (self.native or self.resolve())(*args, **kwargs)
-        except Exception as e:  # each library has errors of its own
-            return self._recover(e, args, kwargs)
-
     def _call(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """A call with variables, symbolic tensors, Specs or collections among the arguments."""
+        """A call with variables, symbolic tensors, Specs or collections among the arguments, or the first."""
         kind = _kind(args) | _kind(kwargs.values())
         if kind & 2:
             return graph.record(self, args, kwargs)

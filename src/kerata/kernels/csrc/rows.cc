@@ -41,6 +41,21 @@ ffi::Error Take(Floats table, Ids ids, FloatsOut out, float absent) {
   });
 }
 
+// Rows of any dtype and shape, whose numbers are known to be those of rows.
+ffi::Error Pick(Tensor table, Ids ids, TensorOut out) {
+  return guarded([&] {
+    const int64_t count = ids.element_count();
+    const int64_t bytes = count ? out->size_bytes() / count : 0;
+    const int32_t* id = ids.typed_data();
+    const char* from = static_cast<const char*>(table.untyped_data());
+    char* to = static_cast<char*>(out->untyped_data());
+#pragma omp parallel for schedule(static) if (count * bytes > (1 << 17))
+    for (int64_t i = 0; i < count; ++i) {
+      std::memcpy(to + i * bytes, from + id[i] * bytes, bytes);
+    }
+  });
+}
+
 // Adds the columns from first to last of each row at its number's place.
 KERATA_CLONES void add_columns(const float* __restrict from, const int32_t* __restrict id,
                                float* __restrict to, int64_t rows, int64_t width, int64_t count,
@@ -103,3 +118,9 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_rows_added, kerata::Add,
                                   .Arg<kerata::Floats>()
                                   .Arg<kerata::Ids>()
                                   .Ret<kerata::Floats>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(kerata_rows_picked, kerata::Pick,
+                              xla::ffi::Ffi::Bind()
+                                  .Arg<kerata::Tensor>()
+                                  .Arg<kerata::Ids>()
+                                  .Ret<kerata::Tensor>());
