@@ -41,10 +41,14 @@ def next_stream() -> int:
         return _state["stream"] - 1
 
 
-def generator(stream: int | None = None) -> np.random.Generator:
-    """The generator of a stream, at its beginning; of the next new stream by default."""
+def generator(stream: int | None = None, part: int = 0) -> np.random.Generator:
+    """The generator of a stream, of the next new one by default.
+
+    It is at the beginning of a part of the stream; a part has 2**128 numbers.
+    """
     number = next_stream() if stream is None else stream
-    return np.random.Generator(np.random.Philox(key=np.array([seed(), number], np.uint64)))
+    key, counter = np.array([seed(), number], np.uint64), np.array([0, 0, part, 0], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 def draw_seed() -> int:

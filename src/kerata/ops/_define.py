@@ -251,7 +251,7 @@ def observed(see: Callable[[Op, tuple, dict[str, Any], Any], None]) -> Iterator[
             see(self, args, kwargs, result)
         return result
 
-    Op.__call__ = call  # type: ignore[method-assign]
+    Op.__call__ = call  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

@@ -52,8 +52,7 @@ class Source:
         # pass: a training that is resumed at any epoch sees the order it would have seen.
         from ... import rng
 
-        start = rng.generator(self._stream).bit_generator
-        return np.random.Generator(start.jumped(index))  # type: ignore[attr-defined]
+        return rng.generator(self._stream, index)
 
     def _ran_out(self, done: int, epoch: int, cure: str) -> None:
         wanted = f" of {self.steps}" if self.steps is not None else ""
