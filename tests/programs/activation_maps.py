@@ -3,8 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers, models
-from kerata.models import load_model
+from keras import models
+from keras import layers
+from keras.models import load_model
 
 SIZE = 150
 MODEL_NAME = "seen_inside"

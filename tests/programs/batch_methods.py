@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerata.layers import Dense
-from kerata.models import Sequential
+from keras.layers import Dense
+from keras.models import Sequential
 
 rng = np.random.RandomState(6)
 x = rng.normal(size=(320, 4)).astype("float32")

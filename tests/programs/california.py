@@ -2,7 +2,7 @@
 
 import os
 
-import kerata as keras
+from tensorflow import keras
 
 (X_train_full, y_train_full), (X_test, y_test) = keras.datasets.california_housing.load_data(
     version="small"

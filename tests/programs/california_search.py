@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import reciprocal
 from sklearn.model_selection import RandomizedSearchCV
 
-import kerata as keras
+from tensorflow import keras
 
 (X_train_full, y_train_full), (X_test, y_test) = keras.datasets.california_housing.load_data(
     version="small"

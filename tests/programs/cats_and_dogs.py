@@ -5,9 +5,11 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers, models, optimizers
-from kerata.preprocessing import image
-from kerata.preprocessing.image import ImageDataGenerator
+from keras import models
+from keras import layers
+from keras import optimizers
+from keras.preprocessing import image
+from keras.preprocessing.image import ImageDataGenerator
 
 SIZE = 32
 base_dir = "cats_and_dogs_small"

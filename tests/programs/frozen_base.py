@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from kerata import layers, models, optimizers
+from keras import models
+from keras import layers
+from keras import optimizers
 
 SIZE = 32
 rng = np.random.RandomState(11)

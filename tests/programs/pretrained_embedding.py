@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kerata.datasets import imdb
-from kerata.layers import Dense, Embedding, Flatten
-from kerata.models import Sequential
-from kerata.preprocessing.sequence import pad_sequences
+from keras.datasets import imdb
+from keras.layers import Dense, Embedding, Flatten
+from keras.models import Sequential
+from keras.preprocessing.sequence import pad_sequences
 
 maxlen = 100
 training_samples = 200
