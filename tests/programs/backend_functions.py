@@ -26,7 +26,9 @@ right = Input(shape=(4,))
 dense = Dense(
     3, kernel_initializer=keras.initializers.Ones(), bias_initializer=keras.initializers.Zeros()
 )
-shifted = Dense(3, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(value=2))
+shifted = Dense(
+    3, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(value=2)
+)
 averaged = keras.layers.Average()([dense(left), shifted(right)])
 logs = Lambda(lambda t: K.log(1.0 + K.square(K.abs(t))))(averaged)
 both = Lambda(lambda t: K.concatenate([K.exp(-t), t], axis=-1))(logs)

@@ -81,9 +81,7 @@ for data_batch, labels_batch in train_generator:
     break
 model = build()
 model.summary()
-checkpointer = ModelCheckpoint(
-    filepath=f"{MODEL_NAME}.model.hdf5", verbose=1, save_best_only=True
-)
+checkpointer = ModelCheckpoint(filepath=f"{MODEL_NAME}.model.hdf5", verbose=1, save_best_only=True)
 plain = model.fit_generator(
     train_generator,
     steps_per_epoch=3,

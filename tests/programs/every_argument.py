@@ -28,7 +28,9 @@ conv2d = keras.layers.Conv2D(
     bias_constraint=None,
     input_shape=(16, 16, 3),
 )
-pooling = keras.layers.MaxPooling2D(pool_size=(2, 2), strides=None, padding="valid", data_format=None)
+pooling = keras.layers.MaxPooling2D(
+    pool_size=(2, 2), strides=None, padding="valid", data_format=None
+)
 dropout = keras.layers.Dropout(0.25, noise_shape=None, seed=None)
 dense = keras.layers.Dense(
     2,
