@@ -22,7 +22,7 @@ _OLD_NAMES = frozenset(
     """
     _make_predict_function _make_test_function _make_train_function container_nodes
     evaluate_generator fit_generator flattened_layers input_layers metrics_tensors output_layers
-    predict_classes predict_generator predict_proba state_updates stateful targets to_yaml
+    predict_classes predict_generator predict_proba reset_states state_updates stateful targets to_yaml
     """.split()
 )
 
