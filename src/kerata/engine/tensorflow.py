@@ -188,8 +188,15 @@ def known_sizes(sizes: Any) -> list[int] | None:
 
 
 def _value_in_graph(x: Any) -> np.ndarray | None:
-    """The value of a tensor of a graph, where it is one size or some of a tensor of known shape."""
+    """The value of a tensor of a graph, where it is made of sizes of tensors of known shape."""
     value = tf.get_static_value(x)
+    if value is None and x.op.type in ("ExpandDims", "ConcatV2"):
+        *parts, axis = map(_value_in_graph, x.op.inputs)
+        if axis is None or any(part is None for part in parts):
+            return None
+        if x.op.type == "ExpandDims":
+            return np.expand_dims(parts[0], int(axis))
+        return np.concatenate(parts, int(axis))
     if value is None and x.op.type == "StridedSlice":
         base, *limits = (tf.get_static_value(t) for t in x.op.inputs)
         if base is not None and base.ndim == 1 and all(a is not None for a in limits):
