@@ -26,6 +26,7 @@ OPERATORS: dict[str, Callable] = {}
 
 class _Local(threading.local):
     probe: int | None = None
+    beneath: int | None = None
 
 
 _local = _Local()
@@ -37,18 +38,24 @@ def probe() -> int | None:
 
 
 @contextmanager
-def probing(size: int | None) -> Iterator[None]:
-    """Let `size` stand for unknown axes in the block; ``None``: no shapes are inferred there."""
-    before, _local.probe = _local.probe, size
+def probing(size: int | None, beneath: int | None = None) -> Iterator[None]:
+    """Let `size` stand for unknown axes in the block; ``None``: no shapes are inferred there.
+
+    Where the library of the engine infers shapes with numbers for unknown axes, `beneath` is that number.
+    """
+    before = _local.probe, _local.beneath
+    _local.probe = size
+    if beneath is not None:
+        _local.beneath = beneath
     try:
         yield
     finally:
-        _local.probe = before
+        _local.probe, _local.beneath = before
 
 
 def unprobe(shape: Sequence[int | None]) -> Shape:
     """`shape` with the probe number turned back into ``None``."""
-    p = _local.probe
+    p = _local.beneath if _local.probe is None else _local.probe
     return tuple(shape) if p is None else tuple(None if d == p else d for d in shape)
 
 
@@ -248,6 +255,31 @@ class Spec(TensorOperators):
         return f"{type(self).__name__}({self.shape}, {self.dtype})"
 
 
+# What shapes and symbolic tensors once had, see `legacy.shapes`.
+_OLD_NAMES = frozenset(
+    """
+    _keras_shape as_list dims get_shape is_fully_defined ndims num_elements rank set_shape
+    """.split()
+)
+
+
+class Sizes(tuple):
+    """The shape of a symbolic tensor: a tuple."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return _old(self, name)
+
+
+def _old(x: Any, name: str) -> Any:
+    if name in _OLD_NAMES:
+        from .legacy.shapes import attribute
+
+        return attribute(x, name)
+    raise AttributeError(f"{type(x).__name__!r} object has no attribute {name!r}")
+
+
 class KerasTensor(Spec):
     """A symbolic tensor of a functional model: a `Spec` that knows the call that made it.
 
@@ -267,9 +299,13 @@ class KerasTensor(Spec):
         record_history: bool = True,
     ) -> None:
         super().__init__(shape, dtype)
+        self.shape = Sizes(self.shape)
         self.sparse = sparse
         self.name = name or "keras_tensor"
         self._keras_history: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return _old(self, name)
 
     @property
     def __jax_array__(self) -> Any:

@@ -13,11 +13,11 @@ import numpy as np
 from .. import config as settings
 from .. import dtypes, graph, ops, tree
 from ..capture import Configurable
-from ..engine import engine, is_foreign, is_module, layer_method, to_host
+from ..engine import engine, is_foreign, is_module, layer_method, own_variable, to_host
 from ..errors import InputError, KerataError, NotBuiltError, ShapeError
 from ..rematerialize import layer_call
 from ..scope import Binding, Call, get_mask, local, set_mask
-from ..spec import KerasTensor, Spec, probing, unprobe
+from ..spec import KerasTensor, Spec, probe, probing, unprobe
 from ..variable import Variable, as_values
 from .calls import (
     CallSignature,
@@ -293,6 +293,11 @@ class Layer(graph.Operation, Configurable):
         """State of the metrics in the layer."""
         return [v for m in self._metrics_below() for v in m.variables]
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics in the layer and in those below it."""
+        return self._metrics_below()
+
     def _metrics_below(self) -> list[Any]:
         return tree.unique(
             m for layer in self._flatten_layers() for m in layer._own(_metric_class())
@@ -478,6 +483,7 @@ class Layer(graph.Operation, Configurable):
         """Specs that ``fn(args, kwargs)`` gives for Specs, found by the engine."""
         flat = tree.flatten((args, kwargs))
         masks = [get_mask(x) for x in flat]
+        size = probe()
 
         def run(*tensors: Any) -> Any:
             given = list(tensors[: len(flat)])
@@ -488,7 +494,7 @@ class Layer(graph.Operation, Configurable):
             variables = self.variables
             values = [v.value for v in variables]
             # The engine traces here: ops must compute, not infer.
-            with probing(None), Binding(variables, values, engine().key(0)):
+            with probing(None, size), Binding(variables, values, engine().key(0)):
                 return fn(a, k)
 
         return engine().infer(run, [*flat, *masks])
@@ -777,13 +783,19 @@ class Layer(graph.Operation, Configurable):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if type(value) not in _PLAIN and is_module(value):
+        kind = type(value)
+        if kind in _PLAIN:
+            object.__setattr__(self, name, value)
+            return
+        if kind in (list, tuple) and value and own_variable(value[0]) is not value[0]:
+            value = kind([own_variable(v) for v in value])
+        elif is_module(value):
             from .native import TorchModuleWrapper
 
             value = TorchModuleWrapper(value)
         elif isinstance(value, ops.random.SeedGenerator) and "_name" in self.__dict__:
             value.state.path = f"{self.name}/{name}/{value.state.name}"
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, own_variable(value))
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__"):

@@ -20,7 +20,8 @@ from .training import TrainingMethods
 # What models once had, see `legacy.methods`.
 _OLD_NAMES = frozenset(
     """
-    _make_predict_function _make_test_function _make_train_function container_nodes
+    _make_predict_function _make_test_function _make_train_function compiled_loss
+    compiled_metrics container_nodes
     evaluate_generator fit_generator flattened_layers input_layers metrics_tensors output_layers
     predict_classes predict_generator predict_proba reset_states state_updates stateful targets to_yaml
     """.split()
@@ -275,9 +276,9 @@ class Model(TrainingMethods, StateMethods, Layer):
         rank, target = len(x.shape), len(wanted.shape)
         mask = get_mask(x)
         if rank == target + 1 and x.shape[-1] == 1:
-            x = x.reshape(x.shape[:-1])
+            x = _reshaped(x, x.shape[:-1])
         elif rank == target - 1 and wanted.shape[-1] == 1:
-            x = x.reshape((*x.shape, 1))
+            x = _reshaped(x, (*x.shape, 1))
         p = probe()
         fits = len(x.shape) == target and all(
             w is None or g is None or w == g or g == p for g, w in zip(x.shape, wanted.shape)
@@ -489,6 +490,14 @@ class Functional(Model):
     """
 
     _abstract_config = True
+
+
+def _reshaped(x: Any, shape: Any) -> Any:
+    if hasattr(x, "reshape"):
+        return x.reshape(shape)
+    from .. import ops
+
+    return ops.reshape(x, shape)
 
 
 def _config_from_graph(cls: type) -> bool:

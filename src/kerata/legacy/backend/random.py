@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config, dtypes, ops
+from ...ops.arrange import as_sizes
 from ._define import backend_op
 
 Tensor = Any
@@ -15,7 +16,7 @@ def _kind(dtype: Any) -> str:
 
 
 def _sizes(shape: Any) -> tuple[int, ...]:
-    return tuple(int(d) for d in shape)
+    return tuple(as_sizes(shape))
 
 
 @backend_op
