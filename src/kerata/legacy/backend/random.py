@@ -14,8 +14,11 @@ def _kind(dtype: Any) -> str:
     return dtypes.standardize(dtype or config.floatx())
 
 
-def _sizes(shape: Any) -> tuple[int, ...]:
-    return tuple(int(d) for d in shape)
+def _sizes(shape: Any) -> Any:
+    try:
+        return tuple(int(d) for d in shape)
+    except TypeError:  # parts of `tf.shape` in a graph: the op knows what to do with them
+        return shape
 
 
 @backend_op
