@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from .program import Program, program, takes_state
 from .step import overrides
 
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
+
+# Makes what programs of old get of a predicted array; set while one runs, see `compat`.
+presented: Callable[[Any], Any] | None = None
 
 # Data beyond this stays on the host and goes to the device batch by batch.
 _DEVICE_SHARE = 2**31
@@ -466,6 +470,16 @@ def _evaluate(model: Any, source: Source, calls: Any, watch: profiles.Watch | No
     return logs
 
 
+def _as_presented(predicts: Callable) -> Callable:
+    @functools.wraps(predicts)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = predicts(*args, **kwargs)
+        return out if presented is None else tree.map_structure(presented, out)
+
+    return call
+
+
+@_as_presented
 def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any,
             **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.predict`."""
@@ -618,6 +632,7 @@ def test_on_batch(
     return _as_asked(_one_batch(model, "test", x, y, sample_weight), return_dict)
 
 
+@_as_presented
 def predict_on_batch(model: Any, x: Any) -> Any:
     """See `Model.predict_on_batch`."""
     x = through(model, x, x)
