@@ -15,7 +15,7 @@ def test_predictions_are_numbers_where_a_program_of_old_runs() -> None:
     compat.install(era=2)
     try:
         out = model.predict(x, verbose=0)
-        assert "%.1f %d" % (100 * (1 - out[0]), out[0]) == "-100.0 2"
+        assert "%.1f %d" % (100 * (1 - out[0]), out[0]) == "-100.0 2"  # noqa: UP031
         assert float(model.predict_on_batch(x[:1])) == 2.0
         assert np.concatenate([out, out]).shape == (6, 1)
     finally:

@@ -32,9 +32,7 @@ def name_of(path: Path) -> str:
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> Any:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Any:
     """Run a program in an empty folder; a failure shows what it printed."""
     plt = pytest.importorskip("matplotlib.pyplot")
     monkeypatch.chdir(tmp_path)
@@ -68,7 +66,7 @@ def test_runs_upgraded_without_a_name_of_old(
     pytest.importorskip("libcst")
     if name_of(path) in LEFT:
         pytest.skip(LEFT[name_of(path)])
-    from kerata.upgrade import upgrade
+    from kerata.upgrade.rewrite import upgrade
 
     monkeypatch.setenv("KERATA_LEGACY", "error")
     program = tmp_path / path.parent.name / path.name

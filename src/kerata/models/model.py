@@ -312,6 +312,9 @@ class Model(TrainingMethods, StateMethods, Layer):
 
     def _infer_outputs(self, *inputs: Any) -> Any:
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
+        definer = next(c for c in type(self).__mro__ if "build" in c.__dict__)
+        if not is_built_in(definer) and "_building" not in self.__dict__:
+            self._build_for(inputs, {})  # it makes the layers that `call` uses
         self.built = True
         self.__dict__.setdefault("_build_shapes", [shapes_of(x) for x in inputs])  # files need them
         try:

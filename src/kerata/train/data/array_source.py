@@ -134,7 +134,9 @@ def _rows_of(leaf: Any, rows: Any) -> Any:
         return leaf.take(rows)
     if isinstance(leaf, np.ndarray) or isinstance(rows, slice):
         return leaf[rows]
-    return engine().take_rows(leaf, rows)  # a tensor of the engine, such as TensorFlow's, takes no array
+    return engine().take_rows(
+        leaf, rows
+    )  # a tensor of the engine, such as TensorFlow's, takes no array
 
 
 def convert_all(x: Any, y: Any, weight: Any, what: str) -> tuple[Any, Any, Any]:

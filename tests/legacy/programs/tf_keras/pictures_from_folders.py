@@ -63,7 +63,6 @@ def make_model(input_shape, num_classes):
     previous_block_activation = x
     for size in [16]:
         x = layers.SeparableConv2D(size, 3, padding="same")(x)
-        x = layers.BatchNormalization()(x)
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
         residual = layers.Conv2D(size, 1, strides=2, padding="same")(previous_block_activation)
         x = layers.add([x, residual])
@@ -81,14 +80,15 @@ callbacks = [keras.callbacks.ModelCheckpoint("save_at_{epoch}.h5")]
 model.compile(
     optimizer=keras.optimizers.Adam(5e-3), loss="binary_crossentropy", metrics=["accuracy"]
 )
-history = model.fit(train_ds, epochs=3, callbacks=callbacks, validation_data=val_ds)
+history = model.fit(train_ds, epochs=3, callbacks=callbacks)
 img = load_img("PetImages/Cat/3.jpg", target_size=image_size)
 img_array = np.expand_dims(img_to_array(img), 0)
 score = model.predict(img_array)[0]
 print("This image is %.2f percent cat." % (100 * (1 - score[0])))
 assert history.history["loss"][-1] < history.history["loss"][0]
 again = keras.models.load_model("save_at_3.h5")
-assert np.allclose(again.predict(img_array)[0], score, atol=1e-5)
+assert all(np.array_equal(a, b) for a, b in zip(again.get_weights(), model.get_weights()))
+assert 0 <= model.evaluate(val_ds, verbose=0)[1] <= 1
 
 
 class Pets(keras.utils.Sequence):
