@@ -236,6 +236,7 @@ def install(era: int | None = None, tensorflow: bool | None = None) -> None:
     _finder = _Finder(era, tensorflow)
     sys.meta_path.insert(0, _finder)
     _tell_era(era)
+    _present_arrays(era != 3)
     _finder.hide()
 
 
@@ -253,6 +254,7 @@ def uninstall() -> None:
     _finder.restore()
     _finder = None
     _tell_era(None)
+    _present_arrays(False)
 
 
 def tell_tensorflow(is_it: bool) -> None:
@@ -277,6 +279,12 @@ def era() -> int | None:
     True
     """
     return _finder.era if _finder is not None else None
+
+
+def _present_arrays(as_numbers: bool) -> None:
+    """Let predictions of one element be numbers, as they were with the NumPy of such programs."""
+    loop, arrays = modules.module("train.loop"), modules.module("legacy.arrays")
+    loop.presented = arrays.Predictions.of if as_numbers else None
 
 
 def _tell_era(number: int | None, tensorflow: bool = False) -> None:

@@ -18,6 +18,10 @@ SHARED: weakref.WeakValueDictionary[int, Variable] = weakref.WeakValueDictionary
 """Variables that belong to no layer, by their ids, whose changes compiled steps and predictions are to see."""
 
 
+# What variables once had, see `legacy.shapes`.
+_OLD_NAMES = frozenset("eval get_shape initialized_value read_value".split())
+
+
 class Variable(TensorOperators):
     """A tensor that layers, optimizers and metrics keep and change.
 
@@ -229,6 +233,13 @@ class Variable(TensorOperators):
     def assign_sub(self, value: Any) -> Any:
         """Subtract `value` in place."""
         return self.assign(self - value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OLD_NAMES:
+            from .legacy.shapes import variable_attribute
+
+            return variable_attribute(self, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         out = self.numpy()

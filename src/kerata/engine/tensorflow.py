@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import weakref
@@ -17,7 +18,7 @@ from tensorflow.core.function.trace_type import default_types
 
 from .. import dtypes, tree
 from ..scope import local
-from ..spec import Spec
+from ..spec import PROBES, Spec, probe
 from ..variable import Variable
 from . import complaints, profiling
 from .complaints import device_name
@@ -220,15 +221,30 @@ def function(op: str, primitive: bool) -> Callable | None:
 
 def infer(fn: Callable, specs: Sequence[Any]) -> Any:
     """Specs of the results of a function that calls TensorFlow itself."""
+    size = probe()
+    large = any(math.prod(d or 1 for d in s.shape) > 2**62 for s in specs if isinstance(s, Spec))
+    # TensorFlow counts the elements of a tensor, also of one without values.
+    small = _SMALL[PROBES.index(size)] if large and size in PROBES else size
+
+    def sized(shape: Any, old: Any, new: Any) -> tuple[Any, ...]:
+        return tuple(new if d == old and d is not None else d for d in shape)
+
     with tf.__internal__.FuncGraph("infer").as_default():
         given = [
-            tf.compat.v1.placeholder(DTYPES[s.dtype], s.shape) if isinstance(s, Spec) else s
+            tf.compat.v1.placeholder(DTYPES[s.dtype], sized(s.shape, size, small))
+            if isinstance(s, Spec)
+            else s
             for s in specs
         ]
         out = fn(*given)
     return tree.map_structure(
-        lambda t: Spec(tuple(t.shape), t.dtype.name) if isinstance(t, Tensor) else t, out
+        lambda t: Spec(sized(t.shape, small, size), t.dtype.name) if isinstance(t, Tensor) else t,
+        out,
     )
+
+
+# In the place of `PROBES`: four axes of such sizes have fewer than 2**63 elements.
+_SMALL = (2**4 * 3**2 * 5 * 7, 2**4 * 3**2 * 5 * 11)
 
 
 # --- derivation ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spec import KerasTensor, Spec, unprobe
+from ..spec import KerasTensor, Sizes, Spec, unprobe
 
 
 def first_leaf(x: Any) -> Any:
@@ -35,7 +35,7 @@ def shapes_of(x: Any) -> Any:
         return {k: shapes_of(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):
         return [shapes_of(v) for v in x]
-    return unprobe(x.shape) if hasattr(x, "shape") else None
+    return Sizes(unprobe(x.shape)) if hasattr(x, "shape") else None
 
 
 def as_shapes(x: Any) -> Any:
@@ -88,6 +88,9 @@ class CallSignature:
         default = every["training"].default if self.training else None
         self.training_required = default is kinds.empty
         self.training_default = None if self.training_required else default
+        self.training_position = (
+            self.names.index("training") if "training" in self.names else len(self.names)
+        )
         self.mask = "mask" in every
         self.mask_position = self.names.index("mask") if "mask" in self.names else len(self.names)
         self.other_masks = [n for n in self.names if n.endswith("_mask")]

@@ -86,7 +86,7 @@ class Dense(LoraLayer):
         y = ops.matmul(inputs, self.adapted())
         if self.bias is not None:
             y = ops.add(y, self.bias)
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -152,7 +152,7 @@ class EinsumDense(LoraLayer):
         y = ops.einsum(self.equation, inputs, self.adapted())
         if self.bias is not None:
             y = ops.add(y, self.bias)
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
 
 class _EinsumPlan:

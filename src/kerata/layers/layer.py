@@ -513,6 +513,10 @@ class Layer(graph.Operation, Configurable):
         args = tuple([self._tensor(a) for a in args])
         if kwargs:
             kwargs = {k: self._tensor(v) for k, v in kwargs.items()}
+        place = signature.training_position
+        if place < len(args) <= len(signature.names):  # given by place, as what follows it
+            kwargs = {**kwargs, **dict(zip(signature.names[place:], args[place:]))}
+            args = args[:place]
         if not self.built:
             self._build_for(args, kwargs)
         first, masks = self._fill_masks(signature, args, kwargs)

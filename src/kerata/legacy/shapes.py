@@ -1,4 +1,4 @@
-"""What symbolic tensors and their shapes had when they were those of TensorFlow.
+"""What symbolic tensors, their shapes and variables had when they were those of TensorFlow.
 
 ``x.get_shape()``, ``x.shape.as_list()``, ``x._keras_shape``: reached where a symbolic tensor, or its
 shape, which is a tuple, has no attribute of a name.
@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..spec import Sizes
 from .notes import note
 
 
@@ -75,3 +76,32 @@ def attribute(x: Any, name: str) -> Any:
     if found is None:
         raise AttributeError(f"{type(x).__name__!r} object has no attribute {name!r}")
     return found(x)
+
+
+def _read_value(variable: Any) -> Callable[[], Any]:
+    note("variable.read_value()", "variable.value")
+    return lambda: variable.value
+
+
+def _variable_shape(variable: Any) -> Callable[[], tuple]:
+    note("variable.get_shape()", "variable.shape")
+    return lambda: Sizes(variable.shape)
+
+
+VARIABLE_VALUES: dict[str, Callable[[Any], Any]] = {
+    "eval": lambda variable: lambda session=None: variable.numpy(),
+    "get_shape": _variable_shape,
+    "initialized_value": _read_value,
+    "read_value": _read_value,
+}
+"""Attributes that variables had."""
+
+
+def variable_attribute(variable: Any, name: str) -> Any:
+    """The value of an attribute of old of a variable.
+
+    >>> from kerata import Variable
+    >>> Variable([1.0, 2.0]).get_shape().as_list()
+    [2]
+    """
+    return VARIABLE_VALUES[name](variable)

@@ -181,6 +181,8 @@ def _tensors(x: Any, dtype: str, keep_integers: bool = False) -> Any:
         if any(hasattr(leaf, "shape") for leaf in tree.flatten(x)):
             return tree.map_structure(lambda leaf: _tensors(leaf, dtype, keep_integers), x)
         x = tensor(x)
+    if isinstance(x, bool):  # no data, but a switch of a user's own loss
+        return x
     if keep_integers and dtypes.is_integer(dtypes.result_type(x)):
         return tensor(x)
     return ops.cast(x, dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy as copying
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from .. import graph, tree
@@ -45,11 +46,29 @@ def clone_model(
             return clone_model(layer, None, clone_function, call_function, True)
         if clone_function is not None:
             return clone_function(layer)
-        return type(layer).from_config(layer.get_config()) if isinstance(layer, Layer) else layer
+        return _copy_of(layer) if isinstance(layer, Layer) else layer
 
     made = _clone(model, input_tensors, clone_function, copy, call_function)
     _compile_alike(made, model)
     return made
+
+
+def _copy_of(layer: Layer) -> Layer:
+    """A layer of the same configuration; functions and classes of the program in it are the same objects."""
+    from ..layers import Lambda
+    from ..serialization import custom_object_scope
+
+    if type(layer) is Lambda:  # its function need not be one that files know
+        args, kwargs = layer._captured[Lambda]
+        return Lambda(*args, **{**kwargs, "name": layer.name})
+    own: dict[str, Any] = {}
+    for args, kwargs in layer._captured.values():
+        for x in tree.flatten((args, kwargs)):
+            found = x if isinstance(x, FunctionType) else type(x)
+            if not (found.__module__ or "").startswith(("builtins", __name__.partition(".")[0])):
+                own[found.__name__] = found
+    with custom_object_scope(own):
+        return type(layer).from_config(layer.get_config())
 
 
 def _clone(

@@ -132,7 +132,12 @@ def _kind(dtype: Any) -> str:
 
 def _draw(distribution: str, shape: Any, dtype: str, seed: Seed, *parameters: Any) -> Any:
     """Numbers of one of the engine's distributions, or their Spec while shapes are inferred."""
-    sizes = as_sizes(shape)
+    try:
+        sizes = as_sizes(shape)
+    except TypeError:  # sizes of a graph that does not know them: the engine may take tensors
+        if probe() is not None:
+            raise
+        sizes = shape
     if probe() is not None or any(isinstance(p, Spec) for p in parameters):
         return Spec(sizes, dtype)
     values = [p.value if isinstance(p, Variable) else p for p in parameters]

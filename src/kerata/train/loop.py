@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,12 @@ from .logs import Logs
 from .nan import NanSearch
 from .notices import warn_user
 from .program import Program, program, takes_state
+from .step import overrides
 
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
+
+# Makes what programs of old get of a predicted array; set while one runs, see `compat`.
+presented: Callable[[Any], Any] | None = None
 
 # Data beyond this stays on the host and goes to the device batch by batch.
 _DEVICE_SHARE = 2**31
@@ -44,9 +49,12 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
         class_weight=class_weight, repeat=True, **workers,
     )  # fmt: skip
+    source.is_loose = overrides(model, "train_step")
     validation = _validation_source(
         validation_data, validation_batch_size or batch_size, validation_steps, workers
     )
+    if validation is not None:
+        validation.is_loose = overrides(model, "test_step")
     watch = profiles.watch(model, profile, verbose)
     run = _Run(model, source, "train", watch, NanSearch() if debug_nan else None)
     calls = _callbacks(
@@ -230,8 +238,10 @@ class _Run:
         fresh = self.watch is not None and self.program is None
         self.program = program(self.model, self.mode, fresh)
         if self.program._logs_like is None:
-            few = tree.map_structure(lambda a: None if a is None else a[:1], batch)
-            self.program.warm_up(few)
+            # A step of the user's own may count on batches of this size.
+            rows = self.source.batch_size if self.source.arrays is not None else None
+            one = tree.map_structure(lambda a: None if a is None else a[:rows], batch)
+            self.program.warm_up(one)
 
     def epoch(self, epoch: int, calls: Any) -> Logs:
         """Run one epoch; returns its logs."""
@@ -426,6 +436,7 @@ def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any
         steps=steps,
         **_worker_arguments("evaluate", kwargs),
     )
+    source.is_loose = overrides(model, "test_step")
     calls = _callbacks(
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
         batch_size=source.batch_size, mode="test",
@@ -459,6 +470,16 @@ def _evaluate(model: Any, source: Source, calls: Any, watch: profiles.Watch | No
     return logs
 
 
+def _as_presented(predicts: Callable) -> Callable:
+    @functools.wraps(predicts)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = predicts(*args, **kwargs)
+        return out if presented is None else tree.map_structure(presented, out)
+
+    return call
+
+
+@_as_presented
 def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any,
             **kwargs: Any) -> Any:  # fmt: skip
     """See `Model.predict`."""
@@ -611,6 +632,7 @@ def test_on_batch(
     return _as_asked(_one_batch(model, "test", x, y, sample_weight), return_dict)
 
 
+@_as_presented
 def predict_on_batch(model: Any, x: Any) -> Any:
     """See `Model.predict_on_batch`."""
     x = through(model, x, x)

@@ -133,11 +133,22 @@ def plot_model(
     path = Path(to_file)
     form = path.suffix[1:].lower() or "png"
     try:
-        picture = dot.create(format=form)
+        picture = _drawn(dot, form)
     except Exception as e:  # pydot's errors differ by its version
         raise InputError(f"Graphviz could not draw {path} in the format {form!r}: {e}") from e
     path.write_bytes(picture)
     return None if form == "pdf" else _for_notebook(path)
+
+
+def _drawn(dot: Any, form: str) -> bytes:
+    """The picture; some versions of Graphviz break down over the right angles of graphs with many branches."""
+    try:
+        return dot.create(format=form)
+    except Exception:
+        if dot.get("splines") != "ortho":
+            raise
+        dot.set("splines", "true")
+        return dot.create(format=form)
 
 
 def _pydot() -> Any:

@@ -15,8 +15,11 @@ def _kind(dtype: Any) -> str:
     return dtypes.standardize(dtype or config.floatx())
 
 
-def _sizes(shape: Any) -> tuple[int, ...]:
-    return tuple(as_sizes(shape))
+def _sizes(shape: Any) -> Any:
+    try:
+        return tuple(as_sizes(shape))
+    except TypeError:  # parts of `tf.shape` in a graph: the op knows what to do with them
+        return shape
 
 
 @backend_op

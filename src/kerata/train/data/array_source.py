@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import tree
+from ...engine import engine
 from ...errors import InputError
 from ..notices import warn_user
 from .convert import convert
@@ -125,12 +126,17 @@ class ArraySource(Source):
 def _take(part: Any, rows: Any) -> Any:
     if part is None:
         return None
-    return tree.map_structure(
-        lambda leaf: (
-            None if leaf is None else leaf.take(rows) if isinstance(leaf, LazyRows) else leaf[rows]
-        ),
-        part,
-    )
+    return tree.map_structure(lambda leaf: None if leaf is None else _rows_of(leaf, rows), part)
+
+
+def _rows_of(leaf: Any, rows: Any) -> Any:
+    if isinstance(leaf, LazyRows):
+        return leaf.take(rows)
+    if isinstance(leaf, np.ndarray) or isinstance(rows, slice):
+        return leaf[rows]
+    return engine().take_rows(
+        leaf, rows
+    )  # a tensor of the engine, such as TensorFlow's, takes no array
 
 
 def convert_all(x: Any, y: Any, weight: Any, what: str) -> tuple[Any, Any, Any]:
