@@ -20,7 +20,8 @@ from .training import TrainingMethods
 # What models once had, see `legacy.methods`.
 _OLD_NAMES = frozenset(
     """
-    _make_predict_function _make_test_function _make_train_function container_nodes
+    _make_predict_function _make_test_function _make_train_function compiled_loss
+    compiled_metrics container_nodes
     evaluate_generator fit_generator flattened_layers input_layers metrics_tensors output_layers
     predict_classes predict_generator predict_proba state_updates stateful targets to_yaml
     """.split()
