@@ -151,6 +151,16 @@ def test_attributes_of_models(model):
         _ = model.fitt
 
 
+def test_states_of_a_model():
+    inner = Sequential([layers.LSTM(2, stateful=True, batch_shape=(2, None, 3))])
+    model = Sequential([inner, layers.Dense(1)])
+    x = np.ones((2, 4, 3), "float32")
+    once, twice = model.predict(x, verbose=0), model.predict(x, verbose=0)
+    model.reset_states()
+    assert not np.allclose(once, twice)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), once)
+
+
 def test_layers_that_are_popped(model):
     x = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
     inner = Model(model.input, model.layers[0].output).predict(x, verbose=0)
