@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
-from .. import graph, rng, tree
+from .. import capture, graph, rng, tree
 from ..engine import engine, part_of_step
 from ..errors import InputError, KerataError
 from ..scope import Binding
@@ -70,6 +71,11 @@ class Compiled:
         self.steps = 0
         self.programs: dict[Any, Any] = {}
         self._ready: dict[Any, Any] = {}
+        self.trainable: Any = None
+        if capture.reread is not None:  # a program of Keras 1 or 2
+            from ..legacy.frozen import Trainable
+
+            self.trainable = Trainable(model)
         names = model.output_names
         self._make_objectives(names)
 
@@ -84,6 +90,10 @@ class Compiled:
         self.metrics = Metrics(given["metrics"], given["weighted_metrics"], names)
         if self.losses is not None:
             self.metrics.attach_losses(self.losses)
+
+    def as_compiled(self) -> Any:
+        """A context for training: layers may be trainable as they were when the model was compiled."""
+        return contextlib.nullcontext() if self.trainable is None else self.trainable.restored()
 
     def trackers(self) -> list[Any]:
         """The loss tracker, the losses of single outputs, and the metrics."""
@@ -137,10 +147,11 @@ class Compiled:
                     raise
                 # The step takes the batch apart in its own way: the model need not fit `x` as it is.
         model.built = True
-        # What a step of the user's own trains is known when it is run.
-        known = not own or all(layer.built for layer in model._flatten_layers())
-        if model.optimizer is not None and known and model.trainable_variables:
-            model.optimizer.build(model.trainable_variables)
+        with self.as_compiled():
+            # What a step of the user's own trains is known when it is run.
+            known = not own or all(layer.built for layer in model._flatten_layers())
+            if self.optimizer is not None and known and model.trainable_variables:
+                self.optimizer.build(model.trainable_variables)
         self._ready[signature] = outputs
 
     def _infer(self, model: Any, x: Any, y: Any, weight: Any) -> Any:
