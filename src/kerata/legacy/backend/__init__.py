@@ -11,13 +11,15 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from .first_names import taking_first_names
+
 _MODULES = {
     "arithmetic": """
         abs square sqrt exp log round sign sin cos tanh sigmoid hard_sigmoid softplus softsign pow clip
         maximum minimum equal not_equal greater greater_equal less less_equal sum prod max min mean var
         std any all logsumexp argmax argmin cumsum cumprod
     """,
-    "products": "dot batch_dot transpose",
+    "products": "dot batch_dot older_batch_dot transpose",
     "shapes": """
         shape int_shape get_variable_shape ndim count_params reshape permute_dimensions flatten
         batch_flatten expand_dims squeeze concatenate stack repeat repeat_elements tile reverse gather
@@ -67,6 +69,9 @@ REFUSED: dict[str, str] = {
 """Names that raise an error on purpose, and why."""
 
 
+_found: dict[str, Any] = {}
+
+
 def load_all() -> None:
     """Import all modules of the table."""
     for module in _MODULES:
@@ -87,7 +92,10 @@ def resolve(name: str, known: Sequence[str] = ()) -> Any:
     2.0
     """
     if name in TABLE:
-        return getattr(importlib.import_module(f"{__name__}.{TABLE[name]}"), name)
+        if name not in _found:
+            own = getattr(importlib.import_module(f"{__name__}.{TABLE[name]}"), name)
+            _found[name] = taking_first_names(name, own)
+        return _found[name]
     if name == "experimental":
         return importlib.import_module(f"{__name__}.experimental")
     if name in ("tf", "tensorflow", "theano", "T"):
