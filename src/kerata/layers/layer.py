@@ -468,12 +468,17 @@ class Layer(graph.Operation, Configurable):
         return self._run(args, kwargs)
 
     def _call_symbolic(self, args: tuple, kwargs: dict) -> Any:
-        self._build_for(args, kwargs)
-        try:
-            specs = self._infer(args, kwargs)
-        finally:
-            self._clear_losses()
-        return graph.add_node(self, args, kwargs, specs)
+        if local.around is not None:
+            args, kwargs = (tree.map_structure(graph.known, a) for a in (args, kwargs))
+            if not any_symbolic((args, kwargs)):
+                return self._run(args, kwargs)
+        with graph.Outside((args, kwargs)) as outside:
+            self._build_for(args, kwargs)
+            try:
+                specs = self._infer(args, kwargs)
+            finally:
+                self._clear_losses()
+        return graph.add_node(self, args, kwargs, specs, outside.found)
 
     def _infer(self, args: tuple, kwargs: dict) -> Any:
         cls = type(self)
