@@ -431,7 +431,18 @@ def _stateful(model: Any) -> bool:
     return any(getattr(layer, "stateful", False) for layer in model.layers)
 
 
+def _compiled(name: str) -> Callable[[Any], Any]:
+    def value(model: Any) -> Any:
+        from . import compiled
+
+        return getattr(compiled, name)(model)
+
+    return value
+
+
 MODEL_VALUES: dict[str, Callable[[Any], Any]] = {
+    "compiled_loss": _compiled("compiled_loss"),
+    "compiled_metrics": _compiled("compiled_metrics"),
     "container_nodes": lambda model: {
         id(n) for layer in model.layers for n in layer._inbound_nodes
     },
