@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from ... import config
 from .first_names import taking_first_names
 
 _MODULES = {
@@ -69,6 +70,23 @@ REFUSED: dict[str, str] = {
 """Names that raise an error on purpose, and why."""
 
 
+# What Keras's own file for TensorFlow had imported, and programs took from there.
+_OF_TENSORFLOW = {
+    "tf": "tensorflow", "control_flow_ops": "tensorflow.python.ops.control_flow_ops",
+    "math_ops": "tensorflow.python.ops.math_ops", "functional_ops": "tensorflow.python.ops.functional_ops",
+    "tensor_array_ops": "tensorflow.python.ops.tensor_array_ops",
+}  # fmt: skip
+
+
+def old_backend() -> str:
+    """What ``K.backend()`` says to programs of Keras 1 and 2: functions are as TensorFlow's were, not as Theano's.
+
+    >>> old_backend()
+    'tensorflow'
+    """
+    return "tensorflow"
+
+
 _found: dict[str, Any] = {}
 
 
@@ -98,6 +116,12 @@ def resolve(name: str, known: Sequence[str] = ()) -> Any:
         return _found[name]
     if name == "experimental":
         return importlib.import_module(f"{__name__}.experimental")
+    if name in _OF_TENSORFLOW and config.backend() == "tensorflow":
+        return importlib.import_module(_OF_TENSORFLOW[name])
+    if name == "_BACKEND":
+        return old_backend()
+    if name in ("_EPSILON", "_FLOATX", "_IMAGE_DATA_FORMAT"):
+        return getattr(config, name.strip("_").lower())()
     if name in ("tf", "tensorflow", "theano", "T"):
         raise AttributeError(
             f"module 'keras.backend' has no {name!r}: Kerata computes on several engines. Use functions of "
