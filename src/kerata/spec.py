@@ -250,6 +250,31 @@ class Spec(TensorOperators):
         return f"{type(self).__name__}({self.shape}, {self.dtype})"
 
 
+# What shapes and symbolic tensors once had, see `legacy.shapes`.
+_OLD_NAMES = frozenset(
+    """
+    _keras_shape as_list dims get_shape is_fully_defined ndims num_elements rank set_shape
+    """.split()
+)
+
+
+class Sizes(tuple):
+    """The shape of a symbolic tensor: a tuple."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return _old(self, name)
+
+
+def _old(x: Any, name: str) -> Any:
+    if name in _OLD_NAMES:
+        from .legacy.shapes import attribute
+
+        return attribute(x, name)
+    raise AttributeError(f"{type(x).__name__!r} object has no attribute {name!r}")
+
+
 class KerasTensor(Spec):
     """A symbolic tensor of a functional model: a `Spec` that knows the call that made it.
 
@@ -269,10 +294,14 @@ class KerasTensor(Spec):
         record_history: bool = True,
     ) -> None:
         super().__init__(shape, dtype)
+        self.shape = Sizes(self.shape)
         self.sparse = sparse
         self.name = name or "keras_tensor"
         self.number = next(_made)  # of two tensors the later one has the larger
         self._keras_history: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return _old(self, name)
 
     @property
     def __jax_array__(self) -> Any:

@@ -20,6 +20,7 @@ class Source:
         num_samples: Rows of a pass through the data, ``None`` if unknown.
         steps: Batches of an epoch, ``None`` while unknown.
         exhausted: The data has ended for good before its time; training cannot go on.
+        is_loose: Parts of a batch may be of any lengths: a step of the user's own knows what they are.
     """
 
     arrays: tuple[Any, Any, Any] | None = None
@@ -27,6 +28,7 @@ class Source:
     num_samples: int | None = None
     steps: int | None = None
     exhausted: bool = False
+    is_loose: bool = False
 
     def __init__(self, what: str = "x", shuffle: bool | str = False) -> None:
         self.what = what
