@@ -189,6 +189,7 @@ class Compiled:
             self.metrics.update_state(y, outputs, weight)
 
         symbols = tree.map_structure(_symbol_of_spec, outputs)
+        y, weight = (tree.map_structure(_of_batch(symbols), part) for part in (y, weight))
         known = [v for m in self.trackers() for v in m.variables]
         try:
             # Bound, so that what a metric counts by sizes alone does not count these invented ones.
@@ -254,6 +255,19 @@ def _symbol(a: Any) -> Any:
 
 def _symbol_of_spec(s: Any) -> Any:
     return KerasTensor(s.shape, s.dtype) if isinstance(s, Spec) else s
+
+
+def _of_batch(outputs: Any) -> Any:
+    """Gives a target the number of rows that the outputs have, where this is fixed."""
+    rows = {x.shape[0] for x in tree.flatten(outputs) if isinstance(x, KerasTensor) and x.shape}
+    size = rows.pop() if len(rows) == 1 else None
+
+    def sized(x: Any) -> Any:
+        if size is None or not isinstance(x, KerasTensor) or x.shape[:1] != (None,):
+            return x
+        return KerasTensor((size, *x.shape[1:]), x.dtype)
+
+    return sized
 
 
 def _as_specs(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from ... import dtypes, graph, ops, tree
 from ...engine import engine
 from ...errors import FileError, InputError, SymbolsWantedError
-from ...scope import get_mask, set_mask
+from ...scope import get_mask, local, set_mask
 from ...spec import KerasTensor, Spec, probe
 from ...variable import Variable
 from ..updates import Loss, running
@@ -36,7 +36,8 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     step = running()
     if step is not None and isinstance(losses[0], Loss):
         return step.gradients(targets)
-    if probe() is not None and not all(isinstance(x, KerasTensor) for x in losses):
+    symbolic = all(isinstance(x, KerasTensor) for x in losses)
+    if probe() is not None and local.call is None and not symbolic:
         # In a loss function, while shapes are inferred.
         return [graph.fed_value(x, "K.gradients") if isinstance(x, KerasTensor) else x for x in targets]
     losses = [graph.fed_symbol(x) for x in losses]

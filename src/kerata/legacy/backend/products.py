@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import ops
 from ...errors import InputError, ShapeError
-from ...spec import same, shape_of, unprobe
+from ...spec import probe, same, shape_of, unprobe
 from .. import era
 from ._define import backend_op
 
@@ -49,7 +49,7 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
     """
     s, t = shape_of(x), shape_of(y)
     i, j = _axes(axes, s, t)
-    if _by_matrices(s, t, i, j):
+    if era.old_defaults() and _by_matrices(s, t, i, j):
         return _matrix_products(x, y, s, t, i, j)
     same("batch_dot: batch of x and y", s[0], t[0])
     same(f"batch_dot: x's axis {i} and y's axis {j}", s[i], t[j])
@@ -62,12 +62,26 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
     return ops.expand_dims(out, 1) if len(rest) == 1 else out
 
 
+@backend_op
+def older_batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
+    """`batch_dot` as it was before Keras 2.3: products of matrices, where one tensor has 4 axes or more.
+
+    >>> u, v = ops.ones((2, 5, 3)), ops.ones((2, 5, 3, 4))
+    >>> tuple(older_batch_dot(u, v, [2, 2]).shape), tuple(batch_dot(u, v, [2, 2]).shape)
+    ((2, 5, 4), (2, 5, 5, 4))
+    """
+    s, t = shape_of(x), shape_of(y)
+    i, j = _axes(axes, s, t)
+    return _matrix_products(x, y, s, t, i, j) if _by_matrices(s, t, i, j) else batch_dot(x, y, axes)
+
+
 def _by_matrices(s: Any, t: Any, i: int, j: int) -> bool:
-    """Whether a program of Keras 1 or 2 meant the products of matrices that lie along the leading axes."""
+    """Whether tensors may be meant as matrices that lie along the leading axes, as before Keras 2.3."""
     n = len(t)
-    if not 3 <= len(s) <= n or n < 4 or era.current() not in (1, 2) or era.in_tensorflow():
+    if not 3 <= len(s) <= n or n < 4:
         return False
-    leading = [*s, *[1] * (n - len(s))][: n - 2] == list(t[: n - 2])
+    ahead = zip([*s, *[1] * (n - len(s))][: n - 2], t[: n - 2])
+    leading = all(a == b or {None, probe()} & {a, b} for a, b in ahead)
     return leading and i in (n - 2, n - 1) and j in (n - 2, n - 1)
 
 

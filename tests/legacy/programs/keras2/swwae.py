@@ -106,4 +106,4 @@ where = K.function([img_input], [wheres[0]])([x_test[:2]])[0]
 assert where.shape == (2, 28, 28, 4)
 assert np.array_equal(where.reshape(2, 14, 2, 14, 2, 4).sum(axis=(2, 4)), np.ones((2, 14, 14, 4)))
 assert x_plot.shape == (140, 280)
-assert history.history["val_loss"][-1] < 0.8 * history.history["val_loss"][0]
+assert history.history["val_loss"][-1] < 0.9 * history.history["val_loss"][0]
