@@ -98,6 +98,20 @@ def _era() -> int | None:
     return None if found is None else found.current()
 
 
+def _of_second_era(*names: str) -> Callable:
+    """For a method that takes numbers of batches: one given by its name of Keras 2 is never one of samples."""
+
+    def decorate(method: Callable) -> Callable:
+        @functools.wraps(method)
+        def call(model: Any, *args: Any, **kwargs: Any) -> Any:
+            return method(model, *args, **kwargs, _first=_era() == 1 and kwargs.keys().isdisjoint(names))
+
+        return call
+
+    return decorate
+
+
+@_of_second_era("steps_per_epoch", "validation_steps")
 def fit_generator(
     model: Any,
     generator: Any,
@@ -114,10 +128,11 @@ def fit_generator(
     use_multiprocessing: bool = False,
     shuffle: bool = True,
     initial_epoch: int = 0,
+    _first: bool = False,
     **kwargs: Any,
 ) -> Any:
     """``fit`` with a generator or `Sequence`; in Keras 1 lengths were given in samples."""
-    first = _era() == 1
+    first = _first
     generator, steps_per_epoch = _in_batches(
         generator,
         kwargs.pop("samples_per_epoch", None),
@@ -156,6 +171,7 @@ def _in_batches(
     return _batches(data, samples, what)
 
 
+@_of_second_era("steps")
 def evaluate_generator(
     model: Any,
     generator: Any,
@@ -174,6 +190,7 @@ def evaluate_generator(
     ))  # fmt: skip
 
 
+@_of_second_era("steps")
 def predict_generator(
     model: Any,
     generator: Any,
@@ -196,7 +213,7 @@ def _on_generator(
     method: Any, model: Any, generator: Any, steps: Any, kwargs: dict, given: dict
 ) -> Any:
     generator, steps = _in_batches(
-        generator, kwargs.pop("val_samples", None), steps, _era() == 1, "val_samples"
+        generator, kwargs.pop("val_samples", None), steps, kwargs.pop("_first", False), "val_samples"
     )
     if isinstance(given["callbacks"], int):  # Keras 2.0 to 2.2: max_queue_size stood there
         given["callbacks"] = None

@@ -89,9 +89,11 @@ class GAN():
 
 np.random.seed(0)
 gan = GAN()
+before = [w.copy() for w in gan.discriminator.get_weights()]
 gan.train(epochs=12, batch_size=16, sample_interval=5)
 assert gan.discriminator.trainable is False
-# Within the combined model the discriminator does not learn.
+# It was compiled while it was trainable, and so it learns; within the combined model it does not.
+assert all(np.abs(a - b).max() > 0 for a, b in zip(before, gan.discriminator.get_weights()))
 held = [w.copy() for w in gan.discriminator.get_weights()]
 start = [w.copy() for w in gan.generator.get_weights()]
 gan.combined.train_on_batch(np.random.normal(0, 1, (16, 10)), np.ones((16, 1)))
@@ -204,7 +206,7 @@ class WGANGP():
     def gradient_penalty_loss(self, y_true, y_pred, averaged_samples):
         gradients = K.gradients(y_pred, averaged_samples)[0]
         gradients_sqr = K.square(gradients)
-        gradients_sqr_sum = K.sum(gradients_sqr, axis=list(range(1, len(gradients_sqr.shape))))
+        gradients_sqr_sum = K.sum(gradients_sqr, axis=np.arange(1, len(gradients_sqr.shape)))
         gradient_l2_norm = K.sqrt(gradients_sqr_sum)
         gradient_penalty = K.square(1 - gradient_l2_norm)
         return K.mean(gradient_penalty)
