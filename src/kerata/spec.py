@@ -6,6 +6,7 @@ for the length of a run; what differs between runs with two probe numbers is unk
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ class _Local(threading.local):
 
 
 _local = _Local()
+_made = itertools.count()
 
 
 def probe() -> int | None:
@@ -288,7 +290,7 @@ class KerasTensor(Spec):
     (None, 3)
     """
 
-    __slots__ = ("name", "sparse", "_keras_history", "__dict__")
+    __slots__ = ("name", "sparse", "number", "_keras_history", "__dict__")
 
     def __init__(
         self,
@@ -302,6 +304,7 @@ class KerasTensor(Spec):
         self.shape = Sizes(self.shape)
         self.sparse = sparse
         self.name = name or "keras_tensor"
+        self.number = next(_made)  # of two tensors the later one has the larger
         self._keras_history: Any = None
 
     def __getattr__(self, name: str) -> Any:

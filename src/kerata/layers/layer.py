@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import config as settings
 from .. import dtypes, graph, ops, tree
-from ..capture import Configurable
+from ..capture import Configurable, is_built_in
 from ..engine import engine, is_foreign, is_module, layer_method, own_variable, to_host
 from ..errors import InputError, KerataError, NotBuiltError, ShapeError
 from ..rematerialize import layer_call
@@ -37,6 +37,7 @@ _UNTRACKED = frozenset(
     {
         "_captured",
         "_inbound_nodes",
+        "_consumers",
         "_losses",
         "_optimizer",
         "optimizer",
@@ -272,13 +273,28 @@ class Layer(graph.Operation, Configurable):
         """State that optimizers leave alone."""
         return [*self.non_trainable_weights, *self._carried_below()]
 
-    trainable_weights = trainable_variables
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The same as `trainable_variables`."""
+        return self.trainable_variables
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights: Any) -> None:
+        from ..legacy.layer_weights import set_trainable
+
+        set_trainable(self, weights)
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """Weights that optimizers leave alone."""
         train = {id(v) for v in self.trainable_variables}
         return [v for v in self.weights if id(v) not in train]
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights: Any) -> None:
+        from ..legacy.layer_weights import set_non_trainable
+
+        set_non_trainable(self, weights)
 
     def _carried_below(self) -> list[Variable]:
         """State carried from call to call that is no weight: of stateful layers, of random generators."""
@@ -385,7 +401,7 @@ class Layer(graph.Operation, Configurable):
 
     # --- losses ----------------------------------------------------------------------------------
 
-    def add_loss(self, loss: Any, **kwargs: Any) -> None:
+    def add_loss(self, loss: Any, inputs: Any = None, **kwargs: Any) -> None:
         """Add a scalar (or several, or a function giving one) to the loss of this call."""
         for item in loss if isinstance(loss, (list, tuple)) else [loss]:
             if item is not None:
@@ -452,12 +468,17 @@ class Layer(graph.Operation, Configurable):
         return self._run(args, kwargs)
 
     def _call_symbolic(self, args: tuple, kwargs: dict) -> Any:
-        self._build_for(args, kwargs)
-        try:
-            specs = self._infer(args, kwargs)
-        finally:
-            self._clear_losses()
-        return graph.add_node(self, args, kwargs, specs)
+        if local.around is not None:
+            args, kwargs = (tree.map_structure(graph.known, a) for a in (args, kwargs))
+            if not any_symbolic((args, kwargs)):
+                return self._run(args, kwargs)
+        with graph.Outside((args, kwargs)) as outside:
+            self._build_for(args, kwargs)
+            try:
+                specs = self._infer(args, kwargs)
+            finally:
+                self._clear_losses()
+        return graph.add_node(self, args, kwargs, specs, outside.found)
 
     def _infer(self, args: tuple, kwargs: dict) -> Any:
         cls = type(self)
@@ -684,7 +705,17 @@ class Layer(graph.Operation, Configurable):
         shapes = [*args, *kwargs.values()]
         inputs = tuple(symbols(s, self.compute_dtype) for s in shapes)
         self._build_for(inputs, {})
-        return tree.map_structure(lambda s: s.shape, graph.infer(self._run_abstract, inputs, {}))
+        run = self._call_of_base() or self._run_abstract
+        return tree.map_structure(lambda s: s.shape, graph.infer(run, inputs, {}))
+
+    def _call_of_base(self) -> Callable | None:
+        """Where a subclass asks by ``super().compute_output_shape``: ``call`` as the built-in class has it."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return None
+        base = next(c for c in type(self).__mro__ if is_built_in(c))
+        if base is Layer or base.call is type(self).call:
+            return None
+        return functools.partial(base.call, self)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Shape and dtype of the output for symbolic inputs."""
@@ -818,6 +849,7 @@ class Layer(graph.Operation, Configurable):
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state["_inbound_nodes"], state["_losses"] = [], []
+        state.pop("_consumers", None)
         state.pop("_call_signature", None)
         return state
 
@@ -825,11 +857,14 @@ class Layer(graph.Operation, Configurable):
 # What layers once had, see `legacy.methods`.
 _OLD_NAMES = frozenset(
     """
-    U W W_constraint W_regularizer add_update add_variable alpha apply atrous_rate b
-    b_constraint b_regularizer batch_input_shape border_mode dim_ordering get_input_shape_at
-    get_losses_for get_output_shape_at get_output_shape_for get_updates_for inbound_nodes init
-    inner_activation inner_init input_shape nb_filter output_dim output_shape p pool_length
-    regularizers subsample updates uses_learning_phase
+    U W W_constraint W_regularizer _non_trainable_weights _outbound_nodes _trainable_weights
+    add_update add_variable alpha apply atrous_rate b
+    b_constraint b_regularizer batch_input_shape border_mode dim_ordering filter_length
+    get_input_mask_at get_input_shape_at get_losses_for get_output_mask_at get_output_shape_at
+    get_output_shape_for get_updates_for inbound_nodes init
+    inner_activation inner_init input_mask input_shape nb_col nb_filter nb_row outbound_nodes
+    output_dim output_mask output_shape p pool_length regularizers stride subsample
+    subsample_length updates uses_learning_phase
     """.split()
 )
 

@@ -214,11 +214,14 @@ def initializer(value: Any) -> Any:
     if "dtype" in names or any(p.kind is p.VAR_KEYWORD for p in names.values()):
         return value
 
+    needed = [p for p in names.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    more = max(0, len(needed) - 1)
+
     @functools.wraps(value)
     def made(shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         from ..variable import Variable
 
-        found = value(shape)
+        found = value(shape, *[None] * more)  # a name, which Keras 1 gave
         return found.value if isinstance(found, Variable) else found
 
     return made

@@ -30,15 +30,24 @@ _WORDS = (
 )  # fmt: skip
 
 
+# Arguments that Keras 1 did not have: what looks like its words beside them are names of the program's own.
+_AFTER_FIRST = re.compile(
+    r"[(,]\s*(?:epochs|steps_per_epoch|validation_steps|kernel_size|recurrent_dropout|recurrent_activation|"
+    r"(?:kernel|recurrent|bias|embeddings)_(?:initializer|regularizer|constraint))\s*=|"
+    r"[(,]\s*padding\s*=\s*['\"](?:same|valid)|tensorflow\.keras|\btf\.keras"
+)
+
+
 def era_of(source: str) -> int | None:
     """The era of a program by the words in it, ``None`` where nothing tells.
 
     >>> era_of("model.fit(x, y, nb_epoch=3)"), era_of("from keras.utils import np_utils"), era_of("x = 1")
     (1, 2, None)
     """
+    later = _AFTER_FIRST.search(source) is not None
     for number, words in _WORDS:
         if re.search(words, source):
-            return number
+            return 2 if number == 1 and later else number
     return None
 
 
@@ -89,9 +98,21 @@ def libraries(tree: ast.AST) -> set[str]:
                 names.add(bound)
             elif root == "tensorflow" and not _is_keras(module) and module not in _HARMLESS:
                 found.add(root)
-    if "tensorflow" not in found and any(_native(tree, names)):
+    if "tensorflow" not in found and (any(_native(tree, names)) or any(_behind_backend(tree))):
         found.add("tensorflow")
     return found
+
+
+# What programs took of TensorFlow from `keras.backend`, whose file imports it.
+_BEHIND = frozenset("tf control_flow_ops functional_ops math_ops tensor_array_ops".split())
+
+
+def _behind_backend(tree: ast.AST) -> Iterator[bool]:
+    """Uses of TensorFlow as ``K.tf``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _BEHIND:
+            if isinstance(node.value, ast.Name) and node.value.id in ("K", "KTF", "backend"):
+                yield True
 
 
 _HARMLESS = frozenset({"tensorflow.__version__"})

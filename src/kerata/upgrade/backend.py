@@ -56,7 +56,7 @@ permute_dimensions: ops.transpose x pattern=axes
 flatten: ops.ravel x
 expand_dims: ops.expand_dims x axis:-1
 squeeze: ops.squeeze x axis
-concatenate: ops.concatenate tensors=xs axis
+concatenate: ops.concatenate tensors=xs axis:-1
 stack: ops.stack x axis
 repeat_elements: ops.repeat x rep=repeats axis
 tile: ops.tile x n=repeats

@@ -6,10 +6,11 @@ from typing import Any
 
 from ... import dtypes, graph, ops, tree
 from ...engine import engine
-from ...errors import FileError, InputError
-from ...scope import get_mask, set_mask
-from ...spec import KerasTensor, Spec
+from ...errors import FileError, InputError, SymbolsWantedError
+from ...scope import get_mask, local, set_mask
+from ...spec import KerasTensor, Spec, probe
 from ...variable import Variable
+from ..updates import Loss, running
 from .graph import Watching, variables_of
 
 
@@ -32,6 +33,14 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     """
     losses = list(loss) if isinstance(loss, (list, tuple)) else [loss]
     targets = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    step = running()
+    if step is not None and isinstance(losses[0], Loss):
+        return step.gradients(targets)
+    symbolic = all(isinstance(x, KerasTensor) for x in losses)
+    if probe() is not None and local.call is None and not symbolic:
+        # In a loss function, while shapes are inferred.
+        return [graph.fed_value(x, "K.gradients") if isinstance(x, KerasTensor) else x for x in targets]
+    losses = [graph.fed_symbol(x) for x in losses]
     _check(losses, targets)
     way = _Way(losses, targets)
     if any(way.lies_behind_another(t) for t in targets):
@@ -43,7 +52,7 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
 def _check(losses: list[Any], targets: list[Any]) -> None:
     for x in losses:
         if not isinstance(x, KerasTensor):
-            raise InputError(
+            raise SymbolsWantedError(
                 "K.gradients: the loss must be a symbolic tensor, computed from a model's tensors or from "
                 f"K.placeholder; got {type(x).__name__}. For values, use a GradientTape of the engine's "
                 "library, or jax.grad."

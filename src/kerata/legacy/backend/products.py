@@ -6,7 +6,8 @@ from typing import Any
 
 from ... import ops
 from ...errors import InputError, ShapeError
-from ...spec import same, shape_of, unprobe
+from ...spec import probe, same, shape_of, unprobe
+from .. import era
 from ._define import backend_op
 
 Tensor = Any
@@ -37,6 +38,9 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
         axes: The axis of each to sum over, or one for both; the last of `x` and the last but one of
             `y` (its last, where it has two) by default.
 
+    Before Keras 2.3 tensors of 4 axes were stacks of matrices, multiplied one by one: (batch, n, a, b) by
+    (batch, n, b, c) gave (batch, n, a, c). Programs of that time get that, where the shapes allow it.
+
     Returns:
         The other axes of `x`, then those of `y`; (batch, 1) where nothing would be left.
 
@@ -45,6 +49,8 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
     """
     s, t = shape_of(x), shape_of(y)
     i, j = _axes(axes, s, t)
+    if era.old_defaults() and _by_matrices(s, t, i, j):
+        return _matrix_products(x, y, s, t, i, j)
     same("batch_dot: batch of x and y", s[0], t[0])
     same(f"batch_dot: x's axis {i} and y's axis {j}", s[i], t[j])
     letters = "bcdefghijklmno"
@@ -54,6 +60,39 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
     rest = "a" + (left[1:i] + left[i + 1 :]) + (right[1:j] + right[j + 1 :])
     out = ops.einsum(f"{left},{right}->{rest}", x, y)
     return ops.expand_dims(out, 1) if len(rest) == 1 else out
+
+
+@backend_op
+def older_batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
+    """`batch_dot` as it was before Keras 2.3: products of matrices, where one tensor has 4 axes or more.
+
+    >>> u, v = ops.ones((2, 5, 3)), ops.ones((2, 5, 3, 4))
+    >>> tuple(older_batch_dot(u, v, [2, 2]).shape), tuple(batch_dot(u, v, [2, 2]).shape)
+    ((2, 5, 4), (2, 5, 5, 4))
+    """
+    s, t = shape_of(x), shape_of(y)
+    i, j = _axes(axes, s, t)
+    return _matrix_products(x, y, s, t, i, j) if _by_matrices(s, t, i, j) else batch_dot(x, y, axes)
+
+
+def _by_matrices(s: Any, t: Any, i: int, j: int) -> bool:
+    """Whether tensors may be meant as matrices that lie along the leading axes, as before Keras 2.3."""
+    n = len(t)
+    if not 3 <= len(s) <= n or n < 4:
+        return False
+    ahead = zip([*s, *[1] * (n - len(s))][: n - 2], t[: n - 2])
+    leading = all(a == b or {None, probe()} & {a, b} for a, b in ahead)
+    return leading and i in (n - 2, n - 1) and j in (n - 2, n - 1)
+
+
+def _matrix_products(x: Any, y: Any, s: Any, t: Any, i: int, j: int) -> Any:
+    n = len(t)
+    for _ in range(n - len(s)):
+        x = ops.expand_dims(x, -1)
+    x = ops.swapaxes(x, -1, -2) if i == n - 2 else x
+    y = ops.swapaxes(y, -1, -2) if j == n - 1 else y
+    out = ops.matmul(x, y)
+    return ops.squeeze(out, tuple(range(len(s) - 1, n - 1))) if len(s) < n else out
 
 
 def _axes(axes: Any, s: Any, t: Any) -> tuple[int, int]:
