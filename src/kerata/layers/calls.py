@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spec import KerasTensor, Spec, unprobe
+from ..spec import KerasTensor, Sizes, Spec, unprobe
 
 
 def first_leaf(x: Any) -> Any:
@@ -35,7 +35,7 @@ def shapes_of(x: Any) -> Any:
         return {k: shapes_of(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):
         return [shapes_of(v) for v in x]
-    return unprobe(x.shape) if hasattr(x, "shape") else None
+    return Sizes(unprobe(x.shape)) if hasattr(x, "shape") else None
 
 
 def as_shapes(x: Any) -> Any:
@@ -64,6 +64,8 @@ def symbols(shape: Any, dtype: str) -> Any:
 
 
 def specs(shape: Any, dtype: str) -> Any:
+    if hasattr(shape, "as_list"):  # a tf.TensorShape
+        shape = tuple(shape.as_list())
     if is_shape(shape):
         return Spec(tuple(shape), dtype)
     if isinstance(shape, dict):

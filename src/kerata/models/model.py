@@ -314,6 +314,8 @@ class Model(TrainingMethods, StateMethods, Layer):
 
     def _infer_outputs(self, *inputs: Any) -> Any:
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
+        if "_building" not in self.__dict__ and not is_built_in(_definer(type(self), "build")):
+            self._build_for(inputs, {})  # it makes what ``call`` uses
         self.built = True
         self.__dict__.setdefault("_build_shapes", [shapes_of(x) for x in inputs])  # files need them
         try:
@@ -480,6 +482,11 @@ class Model(TrainingMethods, StateMethods, Layer):
         self.__dict__.update(made.__dict__)
         if state["compile"]:
             self.compile_from_config(state["compile"])
+
+
+def _definer(cls: type, method: str) -> type:
+    """The class in whose body a method of `cls` is."""
+    return next(c for c in cls.__mro__ if method in c.__dict__)
 
 
 class Functional(Model):
