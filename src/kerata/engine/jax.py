@@ -128,6 +128,10 @@ def known_sizes(sizes: Any) -> None:
     """Sizes of JAX's tensors are numbers; what is computed from values is not known in a trace."""
 
 
+def unknown_sizes(sizes: Any) -> None:
+    """Shapes do not depend on values."""
+
+
 def is_tracing(x: Any) -> bool:
     """Whether `x` stands for an array in a function that is being traced."""
     return isinstance(x, jax.core.Tracer)

@@ -39,6 +39,9 @@ class Engine(Protocol):
     def known_sizes(self, sizes: Any) -> list[int] | None:
         """The numbers in a tensor of sizes, or in a list with such tensors, that a graph knows already."""
 
+    def unknown_sizes(self, sizes: Any) -> Any:
+        """The same as a tensor whose value is a shape, where the engine can draw numbers of such a shape."""
+
     def block(self, x: Any) -> Any:
         """Wait until the computation of `x` has ended."""
 

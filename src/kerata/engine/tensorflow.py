@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from .. import dtypes, tree
 from ..scope import local
-from ..spec import Spec
+from ..spec import Spec, probe
 from ..variable import Variable
 from . import complaints, profiling
 from .complaints import device_name
@@ -168,6 +168,13 @@ def known_sizes(sizes: Any) -> list[int] | None:
     return known
 
 
+def unknown_sizes(sizes: Any) -> Any:
+    """A shape that a graph does not know before it runs, as a tensor."""
+    if not isinstance(sizes, (list, tuple)):
+        return tf.cast(sizes, tf.int32)
+    return tf.stack([tf.cast(d, tf.int32) for d in sizes])
+
+
 def _value_in_graph(x: Any) -> np.ndarray | None:
     """The value of a tensor of a graph, where it is one size or some of a tensor of known shape."""
     value = tf.get_static_value(x)
@@ -194,15 +201,35 @@ def function(op: str, primitive: bool) -> Callable | None:
 
 def infer(fn: Callable, specs: Sequence[Any]) -> Any:
     """Specs of the results of a function that calls TensorFlow itself."""
+    p = probe()
+    try:
+        return _infer(fn, specs, None)
+    except ValueError as e:
+        if p is None:
+            raise
+        # A number that stands for any size does not fit what has one, such as a part of a constant.
+        try:
+            return _infer(fn, specs, p)
+        except Exception:
+            raise e from None
+
+
+def _infer(fn: Callable, specs: Sequence[Any], unknown: int | None) -> Any:
+    """Axes of the size `unknown` have none in the graph, and it again in the result."""
+
+    def placeholder(s: Spec) -> Any:
+        sizes = [None if d == unknown else d for d in s.shape]
+        return tf.compat.v1.placeholder(DTYPES[s.dtype], sizes)
+
     with tf.__internal__.FuncGraph("infer").as_default():
-        given = [
-            tf.compat.v1.placeholder(DTYPES[s.dtype], s.shape) if isinstance(s, Spec) else s
-            for s in specs
-        ]
-        out = fn(*given)
-    return tree.map_structure(
-        lambda t: Spec(tuple(t.shape), t.dtype.name) if isinstance(t, Tensor) else t, out
-    )
+        out = fn(*[placeholder(s) if isinstance(s, Spec) else s for s in specs])
+
+    def spec(t: Any) -> Any:
+        if not isinstance(t, Tensor):
+            return t
+        return Spec(tuple(unknown if d is None else d for d in t.shape), t.dtype.name)
+
+    return tree.map_structure(spec, out)
 
 
 # --- derivation ---------------------------------------------------------------------------------

@@ -156,6 +156,10 @@ def known_sizes(sizes: Any) -> None:
     """Sizes of torch's tensors are numbers; what is computed from values is not known in a recording."""
 
 
+def unknown_sizes(sizes: Any) -> None:
+    """Shapes do not depend on values."""
+
+
 def is_tracing(x: Any) -> bool:
     """Whether `x` is in a function that is being recorded."""
     return recording(x)

@@ -132,12 +132,18 @@ def _kind(dtype: Any) -> str:
 
 def _draw(distribution: str, shape: Any, dtype: str, seed: Seed, *parameters: Any) -> Any:
     """Numbers of one of the engine's distributions, or their Spec while shapes are inferred."""
-    sizes = as_sizes(shape)
+    sizes: Any
+    try:
+        sizes = tuple(as_sizes(shape))
+    except TypeError:  # sizes of a tensor whose graph does not know them
+        sizes = engine().unknown_sizes(shape)
+        if sizes is None:
+            raise
     if probe() is not None or any(isinstance(p, Spec) for p in parameters):
         return Spec(sizes, dtype)
     values = [p.value if isinstance(p, Variable) else p for p in parameters]
     numbers = portable.draw if config.portable_random() else engine().random
-    return numbers(distribution, draw_key(seed), tuple(sizes), dtype, *values)
+    return numbers(distribution, draw_key(seed), sizes, dtype, *values)
 
 
 @closed_op

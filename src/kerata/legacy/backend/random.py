@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config, dtypes, ops
+from ...ops.arrange import as_sizes
 from ._define import backend_op
 
 Tensor = Any
@@ -14,8 +15,11 @@ def _kind(dtype: Any) -> str:
     return dtypes.standardize(dtype or config.floatx())
 
 
-def _sizes(shape: Any) -> tuple[int, ...]:
-    return tuple(int(d) for d in shape)
+def _sizes(shape: Any) -> Any:
+    try:
+        return tuple(as_sizes(shape))
+    except TypeError:  # ``tf.shape(x)``, or a part of it, in a graph that does not know it
+        return shape
 
 
 @backend_op
