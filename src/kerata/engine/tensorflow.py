@@ -225,20 +225,34 @@ def infer(fn: Callable, specs: Sequence[Any]) -> Any:
     large = any(math.prod(d or 1 for d in s.shape) > 2**62 for s in specs if isinstance(s, Spec))
     # TensorFlow counts the elements of a tensor, also of one without values.
     small = _SMALL[PROBES.index(size)] if large and size in PROBES else size
+    try:
+        return _infer(fn, specs, size, small)
+    except ValueError as e:
+        if size is None:
+            raise
+        # A number that stands for any size does not fit what has one, such as a part of a constant.
+        try:
+            return _infer(fn, specs, size, None)
+        except Exception:
+            raise e from None
+
+
+def _infer(fn: Callable, specs: Sequence[Any], size: int | None, stands: int | None) -> Any:
+    """Axes of a size have another one, or none, in the graph, and their own again in the result."""
 
     def sized(shape: Any, old: Any, new: Any) -> tuple[Any, ...]:
-        return tuple(new if d == old and d is not None else d for d in shape)
+        return tuple(new if d == old else d for d in shape)
 
     with tf.__internal__.FuncGraph("infer").as_default():
         given = [
-            tf.compat.v1.placeholder(DTYPES[s.dtype], sized(s.shape, size, small))
+            tf.compat.v1.placeholder(DTYPES[s.dtype], sized(s.shape, size, stands))
             if isinstance(s, Spec)
             else s
             for s in specs
         ]
         out = fn(*given)
     return tree.map_structure(
-        lambda t: Spec(sized(t.shape, small, size), t.dtype.name) if isinstance(t, Tensor) else t,
+        lambda t: Spec(sized(t.shape, stands, size), t.dtype.name) if isinstance(t, Tensor) else t,
         out,
     )
 

@@ -64,6 +64,8 @@ def symbols(shape: Any, dtype: str) -> Any:
 
 
 def specs(shape: Any, dtype: str) -> Any:
+    if hasattr(shape, "as_list"):  # a tf.TensorShape
+        shape = tuple(shape.as_list())
     if is_shape(shape):
         return Spec(tuple(shape), dtype)
     if isinstance(shape, dict):

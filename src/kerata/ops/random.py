@@ -142,7 +142,7 @@ def _draw(distribution: str, shape: Any, dtype: str, seed: Seed, *parameters: An
         return Spec(sizes, dtype)
     values = [p.value if isinstance(p, Variable) else p for p in parameters]
     numbers = portable.draw if config.portable_random() else engine().random
-    return numbers(distribution, draw_key(seed), tuple(sizes), dtype, *values)
+    return numbers(distribution, draw_key(seed), sizes, dtype, *values)
 
 
 @closed_op

@@ -69,6 +69,10 @@ class Optimizer(State):
             from ..legacy.updates import adopt
 
             adopt(cls)
+        elif "_resource_apply_dense" in cls.__dict__:  # written for tf.keras before 2.11
+            from ..legacy.slots import adopt
+
+            adopt(cls)
 
     def __init__(
         self,

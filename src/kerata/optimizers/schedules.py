@@ -163,7 +163,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         step = step.value if isinstance(step, Variable) else ops.convert_to_tensor(step)
         rate = ops.convert_to_tensor(self.values[-1], settings.floatx())
         for boundary, value in zip(reversed(self.boundaries), reversed(self.values[:-1])):
-            rate = ops.where(step <= boundary, value, rate)
+            # Steps are counted in integers, boundaries may be computed: 5. * steps.
+            rate = ops.where(step <= ops.cast(boundary, step.dtype), value, rate)
         return rate
 
 

@@ -153,7 +153,8 @@ def _before(nodes: list[graph.Node], given: set[int]) -> list[graph.Node]:
     needed: set[int] = set()
     host = []
     for node in reversed(wanted):
-        if on_host(node.operation) or any(id(x) in needed for x in node.outputs):
+        text = any(x.dtype == "string" for x in node.inputs)
+        if on_host(node.operation) or text or any(id(x) in needed for x in node.outputs):
             needed.update(map(id, node.inputs))
             host.append(node)
     return host[::-1]

@@ -487,7 +487,9 @@ def initial_state(cell: Any, batch_size: Any, dtype: str) -> Any:
     """A cell's initial state, nested as it wants it: its own, else zeros."""
     make = getattr(cell, "get_initial_state", None)
     if make is not None:
-        return make(batch_size=batch_size)
+        # Cells of tf.keras were asked with inputs or with both of the others.
+        asked = {"dtype": dtype} if "dtype" in inspect.signature(make).parameters else {}
+        return make(batch_size=batch_size, **asked)
 
     def zeros(size: Any) -> Any:
         if isinstance(size, (list, tuple)):
