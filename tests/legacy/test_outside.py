@@ -30,7 +30,9 @@ def dense(model: Model, name: str, x: np.ndarray) -> np.ndarray:
 def test_a_function_uses_a_tensor_that_is_not_its_argument(declared) -> None:
     x = layers.Input((3,))
     a, b = layers.Dense(2, name="a")(x), layers.Dense(2, name="b")(x)
-    y = layers.Lambda(lambda t: t * K.exp(b) + K.cast(K.shape(b)[1], "float32"), output_shape=declared)(a)
+    y = layers.Lambda(
+        lambda t: t * K.exp(b) + K.cast(K.shape(b)[1], "float32"), output_shape=declared
+    )(a)
     model = Model(x, y)
     want = dense(model, "a", X) * np.exp(dense(model, "b", X)) + 2
     np.testing.assert_allclose(model.predict(X, verbose=0), want, rtol=1e-4, atol=1e-5)
@@ -47,13 +49,19 @@ def test_a_layer_adds_a_loss_of_tensors_from_outside() -> None:
 
     class Penalty(layers.Layer):
         def call(self, inputs):
-            self.add_loss(K.mean(K.sum(K.square(inputs), axis=-1) + K.sum(K.square(mean), axis=-1)), inputs=inputs)
+            self.add_loss(
+                K.mean(K.sum(K.square(inputs), axis=-1) + K.sum(K.square(mean), axis=-1)),
+                inputs=inputs,
+            )
             return inputs
 
         def compute_output_shape(self, shape):  # so that the call is not looked at before it runs
             return shape
 
-    for cls in (Penalty, type("Seen", (Penalty,), {"compute_output_shape": layers.Layer.compute_output_shape})):
+    for cls in (
+        Penalty,
+        type("Seen", (Penalty,), {"compute_output_shape": layers.Layer.compute_output_shape}),
+    ):
         model = Model(x, cls()(layers.Dense(2, name="out")(mean)))
         model.compile("sgd", loss=None)
         m = dense(model, "mean", X)
@@ -66,7 +74,11 @@ def test_a_layer_is_called_within_a_function_on_a_tensor_from_outside() -> None:
     inner = layers.Dense(3, name="inner")
     h = inner(x)
     model = Model(x, layers.Lambda(lambda t: t + inner(h))(x))
-    once = dense(model, "inner", X) if "inner" in [v.name for v in model.layers] else X @ inner.get_weights()[0]
+    once = (
+        dense(model, "inner", X)
+        if "inner" in [v.name for v in model.layers]
+        else X @ inner.get_weights()[0]
+    )
     np.testing.assert_allclose(
         model.predict(X, verbose=0), X + once @ inner.get_weights()[0], rtol=1e-4, atol=1e-5
     )
@@ -85,7 +97,9 @@ def test_where_a_pooling_found_its_largest_values(declared) -> None:
     x = layers.Input((4, 4, 1))
     before = layers.Conv2D(2, 1)(x)
     after = layers.MaxPooling2D()(before)
-    where = layers.Lambda(lambda t: K.gradients(K.sum(t[1]), t[0]), output_shape=declared)([before, after])
+    where = layers.Lambda(lambda t: K.gradients(K.sum(t[1]), t[0]), output_shape=declared)(
+        [before, after]
+    )
     model = Model(x, layers.multiply([before, where]))
     images = np.random.RandomState(0).standard_normal((2, 4, 4, 1)).astype("float32")
     kept = model.predict(images, verbose=0)
