@@ -521,9 +521,7 @@ class Lambda(Layer):
             return declared
         pairs = list(zip(tree.flatten(declared), tree.flatten(found)))
         same = len(tree.flatten(declared)) == len(tree.flatten(found)) and all(map(_agree, pairs))
-        return (
-            tree.pack_sequence_as(declared, [_joined(*p) for p in pairs]) if same else declared
-        )
+        return tree.pack_sequence_as(declared, [_joined(*p) for p in pairs]) if same else declared
 
 
 def _argument_names(function: Callable) -> list[str]:

@@ -112,7 +112,9 @@ def _sizes(shape: Any) -> Shape:
 def _constant(value: Any) -> KerasTensor:
     """A symbolic tensor for one with values, or a variable: an input that need not be fed."""
     if not isinstance(value, Variable) and not engine().is_tensor(value):
-        raise InputError(f"Input: the tensor must be a symbolic tensor, got {type(value).__name__}.")
+        raise InputError(
+            f"Input: the tensor must be a symbolic tensor, got {type(value).__name__}."
+        )
     return graph.constant(value)
 
 

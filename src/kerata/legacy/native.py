@@ -133,7 +133,9 @@ def tensorflow_function(
 def refuse_jax() -> Exception:
     """The error of a function of JAX on a symbolic tensor; JAX has no hook by which to record it."""
     if sys._getframe(2).f_code.co_name.startswith(("_operator_", "deferring_binary_op")):
-        return AttributeError("__jax_array__")  # ``array + x``: Python then asks the symbolic tensor
+        return AttributeError(
+            "__jax_array__"
+        )  # ``array + x``: Python then asks the symbolic tensor
     frame, name = sys._getframe(1), "a function"
     while frame.f_back is not None:
         frame = frame.f_back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import graph, ops, tree
+from .. import capture, graph, ops, tree
 from ..capture import is_built_in
 from ..engine import engine, foreign_call
 from ..errors import InputError, NotBuiltError, ShapeError
@@ -285,7 +285,7 @@ class Model(TrainingMethods, StateMethods, Layer):
         fits = len(x.shape) == target and all(
             w is None or g is None or w == g or g == p for g, w in zip(x.shape, wanted.shape)
         )
-        if not fits:
+        if not fits and not (capture.reread is not None and _but_ones(x.shape, wanted.shape)):
             name = graph.node_of(wanted).operation.name
             raise ShapeError(
                 f"Model {self.name!r} expects its input {name!r} to have the shape {wanted.shape}, got "
@@ -517,6 +517,11 @@ def _mean(x: Any) -> Any:
     from .. import ops
 
     return ops.mean(x)
+
+
+def _but_ones(shape: Any, wanted: Any) -> bool:
+    """Whether shapes differ by axes of size 1 only: models of Keras 1 and 2 were called on such tensors, too."""
+    return [d for d in unprobe(shape)[1:] if d != 1] == [d for d in wanted[1:] if d != 1]
 
 
 def _shape_hint(want: Sequence[int | None], got: Sequence[int | None]) -> str:

@@ -127,12 +127,29 @@ def _batches(rewriter: _Rewriter, key: str, samples: cst.BaseExpression) -> cst.
     data = _data(
         call, "validation_data" if key in ("nb_val_samples", "validation_steps") else "generator"
     )
+    size = _batch_size(data)
+    if size is not None:
+        return cst.parse_expression(f"-(-({code(samples)}) // {size})")
     if data is None or dotted(data) not in rewriter.facts.flows:
         raise Unclear(
             f"{key}= counts samples; give the number of batches, samples // batch_size, as "
             f"{'validation_steps' if 'val' in key else 'steps_per_epoch'}="
         )
     return cst.parse_expression(f"-(-({code(samples)}) // {code(data)}.batch_size)")
+
+
+def _batch_size(data: cst.BaseExpression | None) -> str | None:
+    """The batch size of ``generator.flow(...)`` that stands in the call itself."""
+    if not isinstance(data, cst.Call) or not isinstance(data.func, cst.Attribute):
+        return None
+    place = {"flow": 2, "flow_from_directory": 5}.get(data.func.attr.value)
+    if place is None or any(a.star for a in data.args):
+        return None
+    named = {a.keyword.value: a.value for a in data.args if a.keyword is not None}
+    found = named.get("batch_size")
+    if found is None and len(data.args) > place and data.args[place].keyword is None:
+        found = data.args[place].value
+    return "32" if found is None else _operand(found)
 
 
 def _data(call: cst.Call | None, key: str) -> cst.BaseExpression | None:

@@ -158,7 +158,9 @@ for epoch in range(nb_epochs):
         # we want to train the generator to trick the discriminator
         trick = np.ones(2 * batch_size)
         epoch_gen_loss.append(
-            combined.train_on_batch([noise, sampled_labels.reshape((-1, 1))], [trick, sampled_labels])
+            combined.train_on_batch(
+                [noise, sampled_labels.reshape((-1, 1))], [trick, sampled_labels]
+            )
         )
 
     print("\nTesting for epoch {}:".format(epoch + 1))
@@ -202,7 +204,9 @@ for epoch in range(nb_epochs):
     noise = np.random.uniform(-1, 1, (10, latent_size))
     sampled_labels = np.array([[i] for i in range(10)])
     generated_images = generator.predict([noise, sampled_labels], verbose=0)
-    img = (np.concatenate([r.reshape(-1, 28) for r in generated_images], axis=-1) * 127.5 + 127.5).astype(np.uint8)
+    img = (
+        np.concatenate([r.reshape(-1, 28) for r in generated_images], axis=-1) * 127.5 + 127.5
+    ).astype(np.uint8)
 
 pickle.dump({"train": train_history, "test": test_history}, open("acgan-history.pkl", "wb"))
 

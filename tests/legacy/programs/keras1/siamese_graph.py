@@ -28,7 +28,9 @@ def eucl_dist_output_shape(shapes):
 
 def contrastive_loss(y_true, y_pred):
     margin = 1
-    return K.mean(y_true * K.square(y_pred) + (1 - y_true) * K.square(K.maximum(margin - y_pred, 0)))
+    return K.mean(
+        y_true * K.square(y_pred) + (1 - y_true) * K.square(K.maximum(margin - y_pred, 0))
+    )
 
 
 def create_pairs(x, digit_indices):
@@ -84,7 +86,9 @@ input_b = Input(shape=(input_dim,))
 processed_a = base_network(input_a)
 processed_b = base_network(input_b)
 
-distance = Lambda(euclidean_distance, output_shape=eucl_dist_output_shape)([processed_a, processed_b])
+distance = Lambda(euclidean_distance, output_shape=eucl_dist_output_shape)(
+    [processed_a, processed_b]
+)
 
 model = Model(input=[input_a, input_b], output=distance)
 assert model.output_shape == (None, 1)

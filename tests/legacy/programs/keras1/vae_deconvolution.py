@@ -26,9 +26,9 @@ nb_epoch = 3
 
 x = Input(batch_shape=(batch_size,) + original_img_size)
 conv_1 = Convolution2D(img_chns, 2, 2, border_mode="same", activation="relu")(x)
-conv_2 = Convolution2D(
-    nb_filters, 2, 2, border_mode="same", activation="relu", subsample=(2, 2)
-)(conv_1)
+conv_2 = Convolution2D(nb_filters, 2, 2, border_mode="same", activation="relu", subsample=(2, 2))(
+    conv_1
+)
 conv_3 = Convolution2D(
     nb_filters, nb_conv, nb_conv, border_mode="same", activation="relu", subsample=(1, 1)
 )(conv_2)
@@ -60,7 +60,13 @@ else:
 
 decoder_reshape = Reshape(output_shape[1:])
 decoder_deconv_1 = Deconvolution2D(
-    nb_filters, nb_conv, nb_conv, output_shape, border_mode="same", subsample=(1, 1), activation="relu"
+    nb_filters,
+    nb_conv,
+    nb_conv,
+    output_shape,
+    border_mode="same",
+    subsample=(1, 1),
+    activation="relu",
 )
 if K.image_dim_ordering() == "th":
     output_shape = (batch_size, nb_filters, 29, 29)
@@ -100,7 +106,12 @@ x_test = x_test.reshape((x_test.shape[0],) + original_img_size)
 print("x_train.shape:", x_train.shape)
 
 history = vae.fit(
-    x_train, x_train, shuffle=True, nb_epoch=nb_epoch, batch_size=batch_size, validation_data=(x_test, x_test)
+    x_train,
+    x_train,
+    shuffle=True,
+    nb_epoch=nb_epoch,
+    batch_size=batch_size,
+    validation_data=(x_test, x_test),
 )
 
 # build a model to project inputs on the latent space

@@ -27,7 +27,8 @@ def softmax(x, axis=-1):
 def margin_loss(y_true, y_pred):
     lamb, margin = 0.5, 0.1
     return K.sum(
-        y_true * K.square(K.relu(1 - margin - y_pred)) + lamb * (1 - y_true) * K.square(K.relu(y_pred - margin)),
+        y_true * K.square(K.relu(1 - margin - y_pred))
+        + lamb * (1 - y_true) * K.square(K.relu(y_pred - margin)),
         axis=-1,
     )
 
@@ -38,7 +39,15 @@ class Capsule(Layer):
     The input has the shape (batch, input capsules, input size), the output (batch, capsules, size).
     """
 
-    def __init__(self, num_capsule, dim_capsule, routings=3, share_weights=True, activation="squash", **kwargs):
+    def __init__(
+        self,
+        num_capsule,
+        dim_capsule,
+        routings=3,
+        share_weights=True,
+        activation="squash",
+        **kwargs,
+    ):
         super(Capsule, self).__init__(**kwargs)
         self.num_capsule = num_capsule
         self.dim_capsule = dim_capsule
@@ -76,7 +85,9 @@ class Capsule(Layer):
 
         batch_size = K.shape(u_vecs)[0]
         input_num_capsule = K.shape(u_vecs)[1]
-        u_hat_vecs = K.reshape(u_hat_vecs, (batch_size, input_num_capsule, self.num_capsule, self.dim_capsule))
+        u_hat_vecs = K.reshape(
+            u_hat_vecs, (batch_size, input_num_capsule, self.num_capsule, self.dim_capsule)
+        )
         u_hat_vecs = K.permute_dimensions(u_hat_vecs, (0, 2, 1, 3))
         # final u_hat_vecs.shape = [None, num_capsule, input_num_capsule, dim_capsule]
 

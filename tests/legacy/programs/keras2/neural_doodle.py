@@ -83,7 +83,9 @@ def load_mask_labels():
     style_mask_img = load_img(style_mask_path, target_size=(img_nrows, img_ncols))
     style_mask_img = img_to_array(style_mask_img)
     if K.image_data_format() == "channels_first":
-        mask_vecs = np.vstack([style_mask_img.reshape((3, -1)).T, target_mask_img.reshape((3, -1)).T])
+        mask_vecs = np.vstack(
+            [style_mask_img.reshape((3, -1)).T, target_mask_img.reshape((3, -1)).T]
+        )
     else:
         mask_vecs = np.vstack([style_mask_img.reshape((-1, 3)), target_mask_img.reshape((-1, 3))])
 
@@ -231,7 +233,9 @@ for layer in style_feature_layers:
     sl = style_loss(style_feat, target_feat, style_masks, target_masks)
     loss = loss + (style_weight / len(style_feature_layers)) * sl
 
-loss = loss + total_variation_weight * total_variation_loss(target_image) / (img_nrows * img_ncols * 255.0)
+loss = loss + total_variation_weight * total_variation_loss(target_image) / (
+    img_nrows * img_ncols * 255.0
+)
 loss_grads = K.gradients(loss, target_image)
 
 # Evaluator class for computing efficiency

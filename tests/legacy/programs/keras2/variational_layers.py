@@ -127,7 +127,9 @@ def plot_results(models, data, batch_size=128, model_name="vae_mnist"):
             z_sample = np.array([[xi, yi]])
             x_decoded = decoder.predict(z_sample)
             digit = x_decoded[0].reshape(digit_size, digit_size)
-            figure[i * digit_size : (i + 1) * digit_size, j * digit_size : (j + 1) * digit_size] = digit
+            figure[i * digit_size : (i + 1) * digit_size, j * digit_size : (j + 1) * digit_size] = (
+                digit
+            )
     return figure
 
 
@@ -155,7 +157,12 @@ vae = Model(inputs, outputs, name="vae_mlp")
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("-w", "--weights", help="Load h5 model trained weights")
-    parser.add_argument("-m", "--mse", help="Use mse loss instead of binary cross entropy (default)", action="store_true")
+    parser.add_argument(
+        "-m",
+        "--mse",
+        help="Use mse loss instead of binary cross entropy (default)",
+        action="store_true",
+    )
     args = parser.parse_args()
     models = (encoder, decoder)
     data = (x_test, y_test)
@@ -178,7 +185,9 @@ if __name__ == "__main__":
     if args.weights:
         vae.load_weights(args.weights)
     else:
-        second = vae.fit(x_train, epochs=epochs, batch_size=batch_size, validation_data=(x_test, None))
+        second = vae.fit(
+            x_train, epochs=epochs, batch_size=batch_size, validation_data=(x_test, None)
+        )
         vae.save_weights("vae_mlp_mnist.h5")
 
     figure = plot_results(models, data, batch_size=batch_size, model_name="vae_mlp")
@@ -186,4 +195,6 @@ if __name__ == "__main__":
     assert second.history["loss"][-1] < second.history["loss"][0]
     assert np.isfinite(second.history["val_loss"]).all()
     assert figure.shape == (84, 84) and 0 < figure.min() < figure.max() < 1
-    assert os.path.exists("vae_mlp_mnist.h5") and os.path.exists(os.path.join("vae_mlp", "vae_mean.png"))
+    assert os.path.exists("vae_mlp_mnist.h5") and os.path.exists(
+        os.path.join("vae_mlp", "vae_mean.png")
+    )
