@@ -272,6 +272,11 @@ class KerasTensor(Spec):
         self._keras_history: Any = None
 
     @property
+    def _keras_shape(self) -> Shape:
+        # What programs of Keras 1 and 2 read, before tensors of TensorFlow knew their shapes.
+        return self.shape
+
+    @property
     def __jax_array__(self) -> Any:
         # JAX looks for it, then complains in words of its own: so the looking has to fail.
         from .legacy.native import refuse_jax

@@ -213,12 +213,14 @@ def initializer(value: Any) -> Any:
         return value
     if "dtype" in names or any(p.kind is p.VAR_KEYWORD for p in names.values()):
         return value
+    asks = "name" in names and names["name"].default is inspect.Parameter.empty
+    more = {"name": None} if asks and len(names) > 1 else {}
 
     @functools.wraps(value)
     def made(shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         from ..variable import Variable
 
-        found = value(shape)
+        found = value(shape, **more)
         return found.value if isinstance(found, Variable) else found
 
     return made

@@ -166,7 +166,7 @@ class PyDatasetSource(Source):
             self.steps = self._available
         done = 0
         for done, data in enumerate(self._fetch(self._order(index)), 1):
-            batch = convert_batch(data, done, self.what, self._class_weight)
+            batch = convert_batch(data, done, self.what, self._class_weight, self.keys)
             if self.batch_size is None:
                 self.batch_size = rows_of(batch)
             yield batch

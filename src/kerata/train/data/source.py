@@ -20,6 +20,7 @@ class Source:
         num_samples: Rows of a pass through the data, ``None`` if unknown.
         steps: Batches of an epoch, ``None`` while unknown.
         exhausted: The data has ended for good before its time; training cannot go on.
+        keys: Names of the inputs where those alone are wanted of dicts that a stream gives.
     """
 
     arrays: tuple[Any, Any, Any] | None = None
@@ -27,6 +28,7 @@ class Source:
     num_samples: int | None = None
     steps: int | None = None
     exhausted: bool = False
+    keys: frozenset[str] | None = None
 
     def __init__(self, what: str = "x", shuffle: bool | str = False) -> None:
         self.what = what

@@ -105,7 +105,7 @@ class GeneratorSource(Source):
                 iterator = self._iterator = iter(self._iterable)
                 given = 0
                 continue
-            batch = convert_batch(data, self._count + 1, self.what, self._class_weight)
+            batch = convert_batch(data, self._count + 1, self.what, self._class_weight, self.keys)
             if self.batch_size is None:
                 self.batch_size = rows_of(batch)
             self._count += 1
