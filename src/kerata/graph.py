@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -63,6 +64,10 @@ class Operation:
     def name(self) -> str:
         """Its name, unique within a model."""
         return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``call`` on values; on symbolic tensors a node of the graph, with what ``call`` would give."""
@@ -191,7 +196,9 @@ class OpCall(Operation):
 class Node:
     """One symbolic call: what was called with which arguments, and the tensors that came out."""
 
-    __slots__ = ("operation", "args", "kwargs", "inputs", "outputs", "output_structure")
+    __slots__ = (
+        "operation", "args", "kwargs", "inputs", "outputs", "output_structure", "__weakref__",
+    )  # fmt: skip
 
     def __init__(self, operation: Operation, args: tuple, kwargs: dict, outputs: Any) -> None:
         self.operation, self.args, self.kwargs = operation, args, kwargs
@@ -202,6 +209,16 @@ class Node:
         for i, x in enumerate(self.outputs):
             x._keras_history = (operation, index, i)
         operation._inbound_nodes.append(self)
+        for x in self.inputs:  # weakly: a net is not kept alive by what is built on top of it
+            if x._keras_history is not None:
+                x._keras_history[0].__dict__.setdefault("_consumers", []).append(weakref.ref(self))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        from .legacy.nodes import attribute
+
+        return attribute(self, name)
 
     @property
     def input_structure(self) -> Any:
@@ -296,6 +313,14 @@ def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any
     return outputs
 
 
+def fed_symbol(value: Any) -> Any:
+    """The symbolic output that a value is one of in the step that runs, or the value itself."""
+    for known, symbol in local.fed[2] if local.fed is not None else ():
+        if known is value:
+            return symbol
+    return value
+
+
 def fed_value(x: KerasTensor, what: str) -> Any:
     """The value that a symbolic tensor has for the inputs of the model that runs.
 
@@ -314,7 +339,7 @@ def fed_value(x: KerasTensor, what: str) -> Any:
             f"{what} is symbolic: it is computed from symbolic tensors of a model, and is no number outside of "
             "the model's fit and evaluate. There, model.add_loss(tensor) is the plain way."
         )
-    inputs, values = local.fed
+    inputs, values, _ = local.fed
     return Graph(inputs, [x]).run(values())[0]
 
 

@@ -7,7 +7,10 @@ when a weight is made; one with an int as seed gives the same values at every ca
 from __future__ import annotations
 
 import copy
+import functools
+import inspect
 import math
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -488,6 +491,11 @@ _TABLE: dict[str, type] = {
 }
 
 
+def _takes_dtype(function: Callable) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    return any(p.name == "dtype" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 def get(identifier: Any) -> Any:
     """The initializer that a name, class, configuration, function or array of values stands for.
 
@@ -498,7 +506,12 @@ def get(identifier: Any) -> Any:
     """
     if hasattr(identifier, "shape") and hasattr(identifier, "dtype"):
         return _Given(identifier)
-    return lookup("initializer", identifier, _TABLE)
+    found = lookup("initializer", identifier, _TABLE)
+    if isinstance(found, (types.FunctionType, functools.partial)) and not _takes_dtype(found):
+        from .legacy.arguments import initializer
+
+        return initializer(found)  # Keras 2 asked for values by the shape alone
+    return found
 
 
 def serialize(initializer: Any) -> Any:

@@ -19,7 +19,7 @@ class _Local(threading.local):
     tree: list[str] | None = None
     results_only = False
     symbolic = False
-    fed: tuple[list[Any], Callable[[], list[Any]]] | None = None
+    fed: tuple[list[Any], Callable[[], list[Any]], Sequence[tuple[Any, Any]]] | None = None
 
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}
@@ -207,10 +207,16 @@ class feeding:
     Args:
         inputs: The model's symbolic inputs.
         values: Gives their values when they are asked for.
+        outputs: Values of the outputs, as they have been computed already, with their symbolic tensors.
     """
 
-    def __init__(self, inputs: list[Any], values: Callable[[], list[Any]]) -> None:
-        self.fed = (inputs, values)
+    def __init__(
+        self,
+        inputs: list[Any],
+        values: Callable[[], list[Any]],
+        outputs: Sequence[tuple[Any, Any]] = (),
+    ) -> None:
+        self.fed = (inputs, values, outputs)
 
     def __enter__(self) -> None:
         self.outer, local.fed = local.fed, self.fed

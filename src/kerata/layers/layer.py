@@ -37,6 +37,7 @@ _UNTRACKED = frozenset(
     {
         "_captured",
         "_inbound_nodes",
+        "_consumers",
         "_losses",
         "_optimizer",
         "optimizer",
@@ -272,13 +273,28 @@ class Layer(graph.Operation, Configurable):
         """State that optimizers leave alone."""
         return [*self.non_trainable_weights, *self._carried_below()]
 
-    trainable_weights = trainable_variables
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The same as `trainable_variables`."""
+        return self.trainable_variables
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights: Any) -> None:
+        from ..legacy.layer_weights import set_trainable
+
+        set_trainable(self, weights)
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """Weights that optimizers leave alone."""
         train = {id(v) for v in self.trainable_variables}
         return [v for v in self.weights if id(v) not in train]
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights: Any) -> None:
+        from ..legacy.layer_weights import set_non_trainable
+
+        set_non_trainable(self, weights)
 
     def _carried_below(self) -> list[Variable]:
         """State carried from call to call that is no weight: of stateful layers, of random generators."""
@@ -380,7 +396,7 @@ class Layer(graph.Operation, Configurable):
 
     # --- losses ----------------------------------------------------------------------------------
 
-    def add_loss(self, loss: Any, **kwargs: Any) -> None:
+    def add_loss(self, loss: Any, inputs: Any = None, **kwargs: Any) -> None:
         """Add a scalar (or several, or a function giving one) to the loss of this call."""
         for item in loss if isinstance(loss, (list, tuple)) else [loss]:
             if item is not None:
@@ -802,6 +818,7 @@ class Layer(graph.Operation, Configurable):
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state["_inbound_nodes"], state["_losses"] = [], []
+        state.pop("_consumers", None)
         state.pop("_call_signature", None)
         return state
 
@@ -809,11 +826,14 @@ class Layer(graph.Operation, Configurable):
 # What layers once had, see `legacy.methods`.
 _OLD_NAMES = frozenset(
     """
-    U W W_constraint W_regularizer add_update add_variable alpha apply atrous_rate b
-    b_constraint b_regularizer batch_input_shape border_mode dim_ordering get_input_shape_at
-    get_losses_for get_output_shape_at get_output_shape_for get_updates_for inbound_nodes init
-    inner_activation inner_init input_shape nb_filter output_dim output_shape p pool_length
-    regularizers subsample updates uses_learning_phase
+    U W W_constraint W_regularizer _non_trainable_weights _outbound_nodes _trainable_weights
+    add_update add_variable alpha apply atrous_rate b
+    b_constraint b_regularizer batch_input_shape border_mode dim_ordering filter_length
+    get_input_mask_at get_input_shape_at get_losses_for get_output_mask_at get_output_shape_at
+    get_output_shape_for get_updates_for inbound_nodes init
+    inner_activation inner_init input_mask input_shape nb_col nb_filter nb_row outbound_nodes
+    output_dim output_mask output_shape p pool_length regularizers stride subsample
+    subsample_length updates uses_learning_phase
     """.split()
 )
 

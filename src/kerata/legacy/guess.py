@@ -89,9 +89,21 @@ def libraries(tree: ast.AST) -> set[str]:
                 names.add(bound)
             elif root == "tensorflow" and not _is_keras(module) and module not in _HARMLESS:
                 found.add(root)
-    if "tensorflow" not in found and any(_native(tree, names)):
+    if "tensorflow" not in found and (any(_native(tree, names)) or any(_behind_backend(tree))):
         found.add("tensorflow")
     return found
+
+
+# What programs took of TensorFlow from `keras.backend`, whose file imports it.
+_BEHIND = frozenset("tf control_flow_ops functional_ops math_ops tensor_array_ops".split())
+
+
+def _behind_backend(tree: ast.AST) -> Iterator[bool]:
+    """Uses of TensorFlow as ``K.tf``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _BEHIND:
+            if isinstance(node.value, ast.Name) and node.value.id in ("K", "KTF", "backend"):
+                yield True
 
 
 _HARMLESS = frozenset({"tensorflow.__version__"})

@@ -14,7 +14,11 @@ from typing import Any
 
 from .. import tree
 from ..errors import InputError
+from ..scope import training
+from .layer_weights import Declared
+from .nodes import mask_at, only_mask, outbound_nodes
 from .notes import note
+from .totals import MetricTensors, sample_weights, targets, total_loss
 
 # --- arguments ----------------------------------------------------------------------------------
 
@@ -308,9 +312,16 @@ def _none_for(layer: Any, inputs: Any = None) -> list[Any]:
 
 def _add_update(layer: Any, updates: Any, inputs: Any = None) -> None:
     """Carry out updates that are functions; the others, made with `K.update`, have been already."""
-    for update in updates if isinstance(updates, (list, tuple)) else [updates]:
+    several = isinstance(updates, (list, tuple)) and not _is_pair(updates)
+    for update in updates if several else [updates]:
         if callable(update):
             update()
+        elif _is_pair(update) and training():  # they were part of the training step alone
+            update[0].assign(update[1])
+
+
+def _is_pair(x: Any) -> bool:
+    return isinstance(x, tuple) and len(x) == 2 and hasattr(x[0], "assign")
 
 
 def _batch_input_shape(layer: Any) -> Any:
@@ -328,8 +339,13 @@ _RENAMED = {
     "init": "kernel_initializer", "inner_init": "recurrent_initializer", "pool_length": "pool_size",
     "atrous_rate": "dilation_rate", "W_regularizer": "kernel_regularizer",
     "b_regularizer": "bias_regularizer", "W_constraint": "kernel_constraint",
-    "b_constraint": "bias_constraint",
+    "b_constraint": "bias_constraint", "filter_length": "kernel_size", "nb_row": "kernel_size",
+    "nb_col": "kernel_size", "stride": "strides", "subsample_length": "strides",
 }  # fmt: skip
+
+# Of these, numbers where today there is a tuple; the others are numbers for layers of sequences only.
+_PLACES = {"nb_row": 0, "nb_col": 1, "filter_length": 0, "subsample_length": 0, "stride": 0}
+_SINGLE = frozenset({"atrous_rate", "pool_length"})
 
 
 def _renamed(name: str) -> Callable[[Any], Any]:
@@ -338,16 +354,30 @@ def _renamed(name: str) -> Callable[[Any], Any]:
         for new in _RENAMED[name].split():
             if new in state:
                 note(f"{type(layer).__name__}.{name}", f".{new}")
-                return getattr(layer, new)
+                return _as_it_was(name, getattr(layer, new))
         raise AttributeError(f"{type(layer).__name__!r} object has no attribute {name!r}")
 
     return value
 
 
+def _as_it_was(name: str, value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    if name in _PLACES:
+        return value[_PLACES[name]]
+    return value[0] if name in _SINGLE and len(value) == 1 else value
+
+
 LAYER_VALUES: dict[str, Callable[[Any], Any]] = {
+    "_non_trainable_weights": lambda layer: Declared(layer, False),
+    "_outbound_nodes": outbound_nodes,
+    "_trainable_weights": lambda layer: Declared(layer, True),
     "batch_input_shape": _batch_input_shape,
     "inbound_nodes": lambda layer: layer._inbound_nodes,
+    "input_mask": only_mask("inputs"),
     "input_shape": _shape("input"),
+    "outbound_nodes": outbound_nodes,
+    "output_mask": only_mask("outputs"),
     "output_shape": _shape("output"),
     "regularizers": lambda layer: [],
     "updates": lambda layer: [],
@@ -360,8 +390,10 @@ LAYER_METHODS: dict[str, Callable] = {
     "add_update": _add_update,
     "add_variable": lambda layer, *args, **kwargs: layer.add_weight(*args, **kwargs),
     "apply": lambda layer, *args, **kwargs: layer(*args, **kwargs),
+    "get_input_mask_at": mask_at("inputs"),
     "get_input_shape_at": _at("input"),
     "get_losses_for": _none_for,
+    "get_output_mask_at": mask_at("outputs"),
     "get_output_shape_at": _at("output"),
     "get_output_shape_for": lambda layer, shape: layer.compute_output_shape(shape),
     "get_updates_for": _none_for,
@@ -398,11 +430,17 @@ MODEL_VALUES: dict[str, Callable[[Any], Any]] = {
     },
     "flattened_layers": lambda model: model.layers,
     "input_layers": _input_layers,
-    "metrics_tensors": lambda model: [m.result() for m in model.metrics],
+    "metrics_tensors": MetricTensors,
     "output_layers": _output_layers,
     "state_updates": lambda model: [],
     "stateful": _stateful,
-    "targets": lambda model: [],
+    "_collected_trainable_weights": lambda model: model.trainable_weights,
+    "_feed_inputs": lambda model: model.inputs,
+    "_feed_sample_weights": sample_weights,
+    "_feed_targets": targets,
+    "sample_weights": sample_weights,
+    "targets": targets,
+    "total_loss": total_loss,
 }
 """Attributes that models had, as functions of the model."""
 

@@ -15,6 +15,7 @@ import sys
 import types
 from typing import Any
 
+from . import era
 from .names import RENAMED, legacy_names, refusal, resolve
 from .notes import note
 
@@ -36,9 +37,13 @@ PUBLIC = frozenset(
 
 _LAYERS = "layers legacy.layers"
 
+# Names that mean something else in Keras 1 and 2: what they meant.
+OTHERWISE = {("backend", "backend"): "legacy.backend.old_backend"}
+
 # Old path: modules of Kerata that hold its names.
 MODULES: dict[str, str] = {
     "__internal__": "legacy.internal",
+    "applications.imagenet_utils": "legacy.pictures",
     "__internal__.backend": "backend",
     "__internal__.layers": "legacy.internal layers",
     "__internal__.losses": "legacy.internal losses",
@@ -119,7 +124,7 @@ MODULES: dict[str, str] = {
     "layers.serialization": _LAYERS,
     "layers.wrappers": _LAYERS,
     "legacy": "legacy.internal",
-    "legacy.interfaces": "legacy.internal",
+    "legacy.interfaces": "legacy.interfaces",
     "legacy.layers": "legacy.layers layers",
     "legacy.models": "models legacy.engine",
     "legacy_tf_layers": "layers",
@@ -301,6 +306,9 @@ def look(path: str, name: str) -> Any:
     ('Dense', 'Input')
     """
     refused: AttributeError | None = None
+    if era.current() in (1, 2) and (standard(path)[0], name) in OTHERWISE:
+        home, _, name = OTHERWISE[standard(path)[0], name].rpartition(".")
+        return getattr(module(home), name)
     for place in places(path) or ():
         home = module(place)
         if home is None and name not in RENAMED.get(place, ()):
@@ -330,8 +338,8 @@ def _is_refusal(e: AttributeError) -> bool:
 
 
 def _is_public(home: Any, name: str, value: Any) -> bool:
-    if isinstance(value, types.ModuleType):
-        return False
+    if isinstance(value, types.ModuleType):  # of others `keras.backend` has but what it took of TensorFlow
+        return home is module("backend") and value.__name__.partition(".")[0] == "tensorflow"
     if name in getattr(home, "__all__", ()):
         return True
     origin = getattr(value, "__module__", None) or _ROOT

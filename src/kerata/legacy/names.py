@@ -27,6 +27,11 @@ RENAMED: dict[str, dict[str, str]] = {
     "layers": {
         "BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization",
         "DenseEinsum": "EinsumDense", "GRUV2": "GRU", "LSTMV2": "LSTM", "Node": "legacy.engine.Node",
+        "_GlobalPooling1D": "legacy.layers.bases._GlobalPooling1D",
+        "_GlobalPooling2D": "legacy.layers.bases._GlobalPooling2D",
+        "_GlobalPooling3D": "legacy.layers.bases._GlobalPooling3D",
+        "_Merge": "legacy.layers.bases._Merge",
+        "_time_distributed_dense": "legacy.layers.recurrent.time_distributed_dense",
     },
     "losses": {"cosine_distance": "cosine_similarity"},
     "mixed_precision": {
@@ -143,7 +148,7 @@ def legacy_names(module: str) -> list[str]:
     >>> legacy_names("initializers")
     ['get_fans', 'normal', 'one', 'uniform', 'zero']
     """
-    found = set(RENAMED.get(module, ()))
+    found = {n for n in RENAMED.get(module, ()) if not n.startswith("_")}
     for home in HOMES.get(module, ()):
         found.update(_own_names(_module(home)))
     return sorted(found)
@@ -180,9 +185,9 @@ def resolve(module: str, name: str, known: Iterable[str] = ()) -> Any:
     >>> resolve("kerata.optimizers", "adam").__name__
     'Adam'
     """
-    if name.startswith("_"):
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
     path = module.partition(".")[2]
+    if name.startswith("_") and name not in RENAMED.get(path, ()):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
     for home in HOMES.get(path, ()):
         found = _module(home)
         if found is not None and name in _own_names(found):

@@ -20,9 +20,11 @@ from .training import TrainingMethods
 # What models once had, see `legacy.methods`.
 _OLD_NAMES = frozenset(
     """
+    _collected_trainable_weights _feed_inputs _feed_sample_weights _feed_targets
     _make_predict_function _make_test_function _make_train_function container_nodes
     evaluate_generator fit_generator flattened_layers input_layers metrics_tensors output_layers
-    predict_classes predict_generator predict_proba state_updates stateful targets to_yaml
+    predict_classes predict_generator predict_proba sample_weights state_updates stateful targets
+    to_yaml total_loss
     """.split()
 )
 
@@ -227,7 +229,7 @@ class Model(TrainingMethods, StateMethods, Layer):
         single = isinstance(g.outputs, KerasTensor)
         return out[0] if single else tree.pack_sequence_as(g.outputs, out)
 
-    def add_loss(self, loss: Any, **kwargs: Any) -> None:
+    def add_loss(self, loss: Any, inputs: Any = None, **kwargs: Any) -> None:
         """Add to the loss: a scalar of this call, a function, or a symbolic tensor of the graph."""
         self._add_symbolic([x for x in tree.flatten(loss) if isinstance(x, KerasTensor)], None)
         super().add_loss([x for x in tree.flatten(loss) if not isinstance(x, KerasTensor)])

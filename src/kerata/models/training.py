@@ -12,6 +12,7 @@ from .. import tree
 from ..errors import NotBuiltError
 from ..scope import feeding, results_only
 from ..variable import StatelessScope
+from .metric_names import MetricNames
 
 
 def _numbers(x: Any) -> bool | None:
@@ -138,7 +139,7 @@ class TrainingMethods:
     @property
     def metrics_names(self) -> list[str]:
         """Names of the values that `evaluate` returns."""
-        return [m.name for m in self.metrics]
+        return MetricNames((m.name for m in self.metrics), self)
 
     @property
     def metrics_variables(self) -> list[Any]:
@@ -195,7 +196,8 @@ class TrainingMethods:
         compiled = self._need_compiled("compute_loss")
         if x is None or self._graph is None:
             return compiled.total_loss(self, y, y_pred, sample_weight)
-        with feeding(self._graph.flat_inputs, lambda: self._standardize(x)):
+        outputs = list(zip(tree.flatten(y_pred), self._graph.flat_outputs))
+        with feeding(self._graph.flat_inputs, lambda: self._standardize(x), outputs):
             return compiled.total_loss(self, y, y_pred, sample_weight)
 
     def stateless_compute_loss(
@@ -286,14 +288,15 @@ class TrainingMethods:
         """  # fmt: skip
         from ..train import loop
 
-        return loop.fit(
-            self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks,
-            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
-            class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size, validation_freq=validation_freq,
-            profile=profile, debug_nan=debug_nan, **kwargs,
-        )  # fmt: skip
+        with self._need_compiled("fit").as_compiled():
+            return loop.fit(
+                self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks,
+                validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
+                class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size, validation_freq=validation_freq,
+                profile=profile, debug_nan=debug_nan, **kwargs,
+            )  # fmt: skip
 
     @takes_old_names
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto",

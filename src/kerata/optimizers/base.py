@@ -60,6 +60,13 @@ class Optimizer(State):
     # Whether a rule treats every element alike, so that all weights may be updated as one value.
     elementwise = True
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "get_updates" in cls.__dict__:  # written for Keras 1 or 2
+            from ..legacy.updates import adopt
+
+            adopt(cls)
+
     def __init__(
         self,
         learning_rate: Any,
@@ -458,6 +465,20 @@ class Optimizer(State):
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``, of which gradients are to be taken."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # Of Keras 1 and 2. Methods, as subclasses ask for them by super().
+
+    def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Updates of a step on a symbolic loss, for `backend.function`."""
+        from ..legacy.updates import get_updates
+
+        return get_updates(self, *args, **kwargs)
+
+    def get_gradients(self, loss: Any, params: Any) -> list[Any]:
+        """Gradients of a symbolic loss, clipped."""
+        from ..legacy.updates import get_gradients
+
+        return get_gradients(self, loss, params)
 
     # --- pure form -------------------------------------------------------------------------------
 

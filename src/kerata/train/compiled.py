@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
-from .. import graph, rng, tree
+from .. import capture, graph, rng, tree
 from ..engine import engine, part_of_step
 from ..errors import InputError, KerataError
 from ..scope import Binding
@@ -69,6 +70,11 @@ class Compiled:
         self.steps = 0
         self.programs: dict[Any, Any] = {}
         self._ready: dict[Any, Any] = {}
+        self.trainable: Any = None
+        if capture.reread is not None:  # a program of Keras 1 or 2
+            from ..legacy.frozen import Trainable
+
+            self.trainable = Trainable(model)
         names = model.output_names
         self._make_objectives(names)
 
@@ -83,6 +89,10 @@ class Compiled:
         self.metrics = Metrics(given["metrics"], given["weighted_metrics"], names)
         if self.losses is not None:
             self.metrics.attach_losses(self.losses)
+
+    def as_compiled(self) -> Any:
+        """A context for training: layers may be trainable as they were when the model was compiled."""
+        return contextlib.nullcontext() if self.trainable is None else self.trainable.restored()
 
     def trackers(self) -> list[Any]:
         """The loss tracker, the losses of single outputs, and the metrics."""
@@ -141,8 +151,9 @@ class Compiled:
                 self.metrics.build(*_as_specs((ys, outputs)))
                 self._infer_objectives(model, ys, outputs, ws)
         model.built = True
-        if self.optimizer is not None and model.trainable_variables:
-            self.optimizer.build(model.trainable_variables)
+        with self.as_compiled():
+            if self.optimizer is not None and model.trainable_variables:
+                self.optimizer.build(model.trainable_variables)
         self._ready[signature] = outputs
 
     def _set_output_names(self, model: Any, outputs: Any) -> None:

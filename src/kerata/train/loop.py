@@ -603,7 +603,9 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
     model._need_compiled("train_on_batch")
     if reset_metrics:
         reset(model, model.metrics)
-    return _as_asked(_one_batch(model, "train", x, y, sample_weight, class_weight), return_dict)
+    with model._compiled.as_compiled():
+        logs = _one_batch(model, "train", x, y, sample_weight, class_weight)
+    return _as_asked(logs, return_dict)
 
 
 def test_on_batch(

@@ -11,6 +11,8 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from ... import config
+
 _MODULES = {
     "arithmetic": """
         abs square sqrt exp log round sign sin cos tanh sigmoid hard_sigmoid softplus softsign pow clip
@@ -67,6 +69,23 @@ REFUSED: dict[str, str] = {
 """Names that raise an error on purpose, and why."""
 
 
+# What Keras's own file for TensorFlow had imported, and programs took from there.
+_OF_TENSORFLOW = {
+    "tf": "tensorflow", "control_flow_ops": "tensorflow.python.ops.control_flow_ops",
+    "math_ops": "tensorflow.python.ops.math_ops", "functional_ops": "tensorflow.python.ops.functional_ops",
+    "tensor_array_ops": "tensorflow.python.ops.tensor_array_ops",
+}  # fmt: skip
+
+
+def old_backend() -> str:
+    """What ``K.backend()`` says to programs of Keras 1 and 2: functions are as TensorFlow's were, not as Theano's.
+
+    >>> old_backend()
+    'tensorflow'
+    """
+    return "tensorflow"
+
+
 def load_all() -> None:
     """Import all modules of the table."""
     for module in _MODULES:
@@ -90,6 +109,12 @@ def resolve(name: str, known: Sequence[str] = ()) -> Any:
         return getattr(importlib.import_module(f"{__name__}.{TABLE[name]}"), name)
     if name == "experimental":
         return importlib.import_module(f"{__name__}.experimental")
+    if name in _OF_TENSORFLOW and config.backend() == "tensorflow":
+        return importlib.import_module(_OF_TENSORFLOW[name])
+    if name == "_BACKEND":
+        return old_backend()
+    if name in ("_EPSILON", "_FLOATX", "_IMAGE_DATA_FORMAT"):
+        return getattr(config, name.strip("_").lower())()
     if name in ("tf", "tensorflow", "theano", "T"):
         raise AttributeError(
             f"module 'keras.backend' has no {name!r}: Kerata computes on several engines. Use functions of "

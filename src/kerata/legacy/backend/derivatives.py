@@ -8,8 +8,9 @@ from ... import dtypes, graph, ops, tree
 from ...engine import engine
 from ...errors import FileError, InputError
 from ...scope import get_mask, set_mask
-from ...spec import KerasTensor, Spec
+from ...spec import KerasTensor, Spec, probe
 from ...variable import Variable
+from ..updates import Loss, running
 from .graph import Watching, variables_of
 
 
@@ -32,6 +33,13 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     """
     losses = list(loss) if isinstance(loss, (list, tuple)) else [loss]
     targets = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    step = running()
+    if step is not None and isinstance(losses[0], Loss):
+        return step.gradients(targets)
+    if probe() is not None and not all(isinstance(x, KerasTensor) for x in losses):
+        # In a loss function, while shapes are inferred.
+        return [graph.fed_value(x, "K.gradients") if isinstance(x, KerasTensor) else x for x in targets]
+    losses = [graph.fed_symbol(x) for x in losses]
     _check(losses, targets)
     way = _Way(losses, targets)
     if any(way.lies_behind_another(t) for t in targets):

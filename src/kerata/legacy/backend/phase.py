@@ -139,6 +139,8 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     >>> switch([True, False], [[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]).tolist()
     [[1.0, 2.0], [0.0, 0.0]]
     """
+    if isinstance(condition, LearningPhase):
+        return in_train_phase(then_expression, else_expression)
     if isinstance(condition, (bool, int)):
         return _called(then_expression if condition else else_expression)
     if len(ops.shape(condition)) == 0:

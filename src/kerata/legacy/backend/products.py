@@ -7,6 +7,7 @@ from typing import Any
 from ... import ops
 from ...errors import InputError, ShapeError
 from ...spec import same, shape_of, unprobe
+from .. import era
 from ._define import backend_op
 
 Tensor = Any
@@ -37,6 +38,9 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
         axes: The axis of each to sum over, or one for both; the last of `x` and the last but one of
             `y` (its last, where it has two) by default.
 
+    Before Keras 2.3 tensors of 4 axes were stacks of matrices, multiplied one by one: (batch, n, a, b) by
+    (batch, n, b, c) gave (batch, n, a, c). Programs of that time get that, where the shapes allow it.
+
     Returns:
         The other axes of `x`, then those of `y`; (batch, 1) where nothing would be left.
 
@@ -45,6 +49,8 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
     """
     s, t = shape_of(x), shape_of(y)
     i, j = _axes(axes, s, t)
+    if _by_matrices(s, t, i, j):
+        return _matrix_products(x, y, s, t, i, j)
     same("batch_dot: batch of x and y", s[0], t[0])
     same(f"batch_dot: x's axis {i} and y's axis {j}", s[i], t[j])
     letters = "bcdefghijklmno"
@@ -54,6 +60,25 @@ def batch_dot(x: Tensor, y: Tensor, axes: Any = None) -> Tensor:
     rest = "a" + (left[1:i] + left[i + 1 :]) + (right[1:j] + right[j + 1 :])
     out = ops.einsum(f"{left},{right}->{rest}", x, y)
     return ops.expand_dims(out, 1) if len(rest) == 1 else out
+
+
+def _by_matrices(s: Any, t: Any, i: int, j: int) -> bool:
+    """Whether a program of Keras 1 or 2 meant the products of matrices that lie along the leading axes."""
+    n = len(t)
+    if not 3 <= len(s) <= n or n < 4 or era.current() not in (1, 2) or era.in_tensorflow():
+        return False
+    leading = [*s, *[1] * (n - len(s))][: n - 2] == list(t[: n - 2])
+    return leading and i in (n - 2, n - 1) and j in (n - 2, n - 1)
+
+
+def _matrix_products(x: Any, y: Any, s: Any, t: Any, i: int, j: int) -> Any:
+    n = len(t)
+    for _ in range(n - len(s)):
+        x = ops.expand_dims(x, -1)
+    x = ops.swapaxes(x, -1, -2) if i == n - 2 else x
+    y = ops.swapaxes(y, -1, -2) if j == n - 1 else y
+    out = ops.matmul(x, y)
+    return ops.squeeze(out, tuple(range(len(s) - 1, n - 1))) if len(s) < n else out
 
 
 def _axes(axes: Any, s: Any, t: Any) -> tuple[int, int]:

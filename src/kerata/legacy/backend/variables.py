@@ -13,6 +13,7 @@ from ...errors import InputError
 from ...scope import local
 from ...spec import KerasTensor, Spec, probe, shape_of
 from ...variable import SHARED, Variable
+from ..updates import running
 from ._define import Sizes, backend_op, is_size
 
 Tensor = Any
@@ -33,9 +34,17 @@ def variable(
     (2,)
     """
     value = value.toarray() if hasattr(value, "toarray") else value
-    made = Variable(value, dtype=dtype or config.floatx(), name=name, constraint=constraint)
-    SHARED[id(made)] = made
-    return made
+    return _shared(value, dtype=dtype or config.floatx(), name=name, constraint=constraint)
+
+
+def _shared(*args: Any, **kwargs: Any) -> Variable:
+    def make() -> Variable:
+        made = Variable(*args, **kwargs)
+        SHARED[id(made)] = made
+        return made
+
+    run = running()
+    return make() if run is None else run.variable(make)
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
@@ -53,6 +62,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 def _inside() -> bool:
     """Whether a layer or a compiled function runs, in which no variables are made."""
+    if running() is not None:
+        return False
     return probe() is not None or local.binding is not None or local.call is not None
 
 
@@ -186,9 +197,7 @@ def random_normal_variable(
 
 
 def _drawn(initializer: Any, shape: Any, dtype: Any, name: str | None) -> Variable:
-    made = Variable(initializer, tuple(shape), dtype or config.floatx(), name=name)
-    SHARED[id(made)] = made
-    return made
+    return _shared(initializer, tuple(shape), dtype or config.floatx(), name=name)
 
 
 # --- dtypes -------------------------------------------------------------------------------------
@@ -378,6 +387,10 @@ def moving_average_update(x: Any, value: Tensor, momentum: float) -> Tensor:
 
 
 def _assigned(x: Any, value: Any) -> Any:
+    run = running()
+    if run is not None:  # all updates of a step are made of the values before it
+        run.pending.append((x, value))
+        return value
     if probe() is not None:
         return Spec(shape_of(x), dtypes.result_type(x))
     return x.assign(value)

@@ -19,7 +19,8 @@ _MODULES = {
         "SequenceFeatures SyncBatchNormalization"
     ),
     "recurrent": (
-        "AbstractRNNCell ConvLSTM2DCell ConvRNN2D ConvRecurrent2D CuDNNGRU CuDNNLSTM PeepholeLSTMCell Recurrent"
+        "AbstractRNNCell ConvLSTM2DCell ConvRNN2D ConvRecurrent2D CuDNNGRU CuDNNLSTM PeepholeLSTMCell "
+        "Recurrent time_distributed_dense"
     ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

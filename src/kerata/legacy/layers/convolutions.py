@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import ShapeError
 from ...layers.conv import Conv1D, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, SeparableConv2D
+from ...layers.layer import Layer
 from .. import era
 from ..positions import by_name, first_reading
 
@@ -26,7 +27,15 @@ def _read(cls: type, args: tuple, kwargs: dict[str, Any], sizes: int) -> Call:
     return (args, kwargs) if read is None else ((), by_name(cls, args, read))
 
 
-class Convolution1D(Conv1D):
+class _FirstEra(Layer):
+    """``call(x, mask)`` as layers of Keras 1 had it, for subclasses that call it so."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The layer's output."""
+        return super().call(inputs)
+
+
+class Convolution1D(_FirstEra, Conv1D):
     """`Conv1D` under the name of Keras 1: ``Convolution1D(filters, length, init, activation, ...)``.
 
     >>> Convolution1D(4, 3, border_mode="same").compute_output_shape((None, 10, 2))
@@ -41,7 +50,7 @@ class Convolution1D(Conv1D):
         return Conv1D._legacy_call(args, kwargs)
 
 
-class Convolution2D(Conv2D):
+class Convolution2D(_FirstEra, Conv2D):
     """`Conv2D` under the name of Keras 1: ``Convolution2D(filters, rows, columns, ...)``.
 
     A call as of today, ``Convolution2D(filters, (rows, columns))``, is taken, too.
@@ -57,7 +66,7 @@ class Convolution2D(Conv2D):
         return _read(Convolution2D, args, kwargs, 2)
 
 
-class Convolution3D(Conv3D):
+class Convolution3D(_FirstEra, Conv3D):
     """`Conv3D` under the name of Keras 1: ``Convolution3D(filters, depth, rows, columns, ...)``.
 
     >>> Convolution3D(4, 1, 3, 5).kernel_size
@@ -71,7 +80,7 @@ class Convolution3D(Conv3D):
         return _read(Convolution3D, args, kwargs, 3)
 
 
-class SeparableConvolution2D(SeparableConv2D):
+class SeparableConvolution2D(_FirstEra, SeparableConv2D):
     """`SeparableConv2D` under the name of Keras 1: ``SeparableConvolution2D(filters, rows, columns, ...)``.
 
     >>> SeparableConvolution2D(4, 3, 5).kernel_size
@@ -85,7 +94,7 @@ class SeparableConvolution2D(SeparableConv2D):
         return _read(SeparableConvolution2D, args, kwargs, 2)
 
 
-class AtrousConvolution1D(Conv1D):
+class AtrousConvolution1D(_FirstEra, Conv1D):
     """`Conv1D` with holes in its window, of Keras 1 and 2.
 
     ``atrous_rate`` is `dilation_rate` of `Conv1D`; the others are its, by their old or new names.
@@ -104,7 +113,7 @@ class AtrousConvolution1D(Conv1D):
         return Conv1D._legacy_call(args, kwargs)
 
 
-class AtrousConvolution2D(Conv2D):
+class AtrousConvolution2D(_FirstEra, Conv2D):
     """`Conv2D` with holes in its window, of Keras 1: ``AtrousConvolution2D(filters, rows, columns, ...)``.
 
     ``atrous_rate`` is `dilation_rate` of `Conv2D`; the others are its, by their old or new names.
@@ -120,7 +129,7 @@ class AtrousConvolution2D(Conv2D):
         return _read(AtrousConvolution2D, args, kwargs, 2)
 
 
-class Deconvolution2D(Conv2DTranspose):
+class Deconvolution2D(_FirstEra, Conv2DTranspose):
     """`Conv2DTranspose` of Keras 1: ``Deconvolution2D(filters, rows, columns, output_shape, ...)``.
 
     Args:

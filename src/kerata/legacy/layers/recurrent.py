@@ -534,3 +534,36 @@ class ConvRecurrent2D(Recurrent):
         self.padding = padding_mode(padding)
         self.dilation_rate = per_axis(dilation_rate, 2, "dilation_rate")
         self.input_spec = InputSpec(ndim=5)
+
+
+def time_distributed_dense(
+    x: Any,
+    w: Any,
+    b: Any = None,
+    dropout: float | None = None,
+    input_dim: int | None = None,
+    output_dim: int | None = None,
+    timesteps: int | None = None,
+    training: Any = None,
+) -> Any:
+    """``x @ w + b`` for each step of (batch, steps, features).
+
+    Args:
+        x: The sequences.
+        w: (features, units).
+        b: (units,).
+        dropout: Share of features that are set to 0 in training, the same ones in each step.
+        input_dim, output_dim, timesteps: Sizes; not needed.
+        training: Whether it is training; found out by default.
+
+    >>> time_distributed_dense(ops.ones((1, 2, 3)), ops.ones((3, 1))).tolist()
+    [[[3.0], [3.0]]]
+    """
+    from ..backend import resolve
+
+    if dropout:
+        shape = (ops.shape(x)[0], 1, ops.shape(x)[-1])
+        dropped = ops.random.dropout(x, dropout, shape)
+        x = resolve("in_train_phase")(dropped, x, training)
+    out = ops.matmul(x, w)
+    return out if b is None else ops.add(out, b)
