@@ -8,7 +8,6 @@ from the tables in `data/`.
 from __future__ import annotations
 
 import importlib
-import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +63,12 @@ def california(samples: int, seed: int) -> Arrays:
     return x.astype("float32"), y.astype("float32")
 
 
+def houses_of_sklearn(**_: Any) -> SimpleNamespace:
+    """What replaces scikit-learn's `fetch_california_housing`: prices in units of 100,000 dollars."""
+    x, y = california(600, 9)
+    return SimpleNamespace(data=x.astype("float64"), target=y.astype("float64") / 1e5)
+
+
 def boston(test_split: float = 0.2, seed: int = 113) -> tuple[Arrays, Arrays]:
     """The real table of 506 rows, shuffled by `seed` and cut."""
     table = np.loadtxt(DATA / "boston_housing.csv", delimiter=",", skiprows=1)
@@ -115,30 +120,83 @@ def install(patch: Callable[..., None], package: str = "kerata.datasets") -> Non
     """Put the stand-ins in place through `patch(module, name, function)`."""
     for name, loader in loaders().items():
         module = importlib.import_module(f"{package}.{name}")
+        loader.__module__ = module.__name__  # `keras.datasets` shows what is Kerata's only
         patch(module, "load_data", loader)
         if hasattr(module, "get_word_index"):
             patch(module, "get_word_index", word_index)
 
 
+word_index.__module__ = "kerata.datasets"
+
+
+def rewritten(path: Path, folder: Path) -> Path:
+    """The program as `kerata upgrade` spells it, in `folder`, without a word left to its user."""
+    from kerata.upgrade.rewrite import upgrade
+
+    done = upgrade(path.read_text(encoding="utf-8"))
+    assert not done.left, done.left
+    new = folder / path.name
+    new.write_text(done.source, encoding="utf-8")
+    return new
+
+
 def run_program(
-    name: str, patch: pytest.MonkeyPatch, folder: Path, settings: dict[str, str], seed: int = 1
+    name: str,
+    patch: pytest.MonkeyPatch,
+    folder: Path,
+    settings: dict[str, str],
+    seed: int = 1,
+    upgraded: bool = False,
 ) -> SimpleNamespace:
-    """Run a program in `folder` with the given environment; gives the variables it leaves."""
+    """Run a program as `kerata run` does, in `folder` with the given environment.
+
+    Args:
+        name: The program.
+        patch: Puts the stand-ins for data in place.
+        folder: Where it runs.
+        settings: What it reads from the environment.
+        seed: The seed of all random numbers.
+        upgraded: Whether to run it as `kerata upgrade` spells it.
+
+    Returns:
+        The variables that it leaves.
+    """
     import matplotlib.pyplot as plt
 
-    from kerata import utils
+    from kerata import compat, runner, utils
 
+    path = PROGRAMS / f"{name}.py"
     patch.chdir(folder)
     patch.setattr(plt, "show", lambda *_, **__: None)
     plt.switch_backend("agg")
     install(patch.setattr)
+    if "fetch_california_housing" in path.read_text(encoding="utf-8"):
+        patch.setattr("sklearn.datasets.fetch_california_housing", houses_of_sklearn)
     shutil.copy(DATA / "pima-indians-diabetes.csv", folder)
     for key in ("EPOCHS", "MAXLEN", "WIDTH"):
         patch.delenv(key, raising=False)
     for key, value in settings.items():
         patch.setenv(key, value)
+    left: dict[str, Any] = {}
+    errors: list[Exception] = []
+
+    def body(space: dict[str, Any]) -> None:
+        try:
+            program(space)
+        except Exception as e:
+            errors.append(e)
+            raise
+        left.update(space)
+
+    script = str(rewritten(path, folder) if upgraded else path)
+    program = runner.prepared(script)
     utils.set_random_seed(seed)
     try:
-        return SimpleNamespace(**runpy.run_path(str(PROGRAMS / f"{name}.py"), run_name=name))
+        status = runner.execute(script, [], body)
     finally:
         plt.close("all")
+        compat.uninstall()
+    if errors:
+        raise errors[0]
+    assert status == 0, f"{script} ended with status {status}"
+    return SimpleNamespace(**left)

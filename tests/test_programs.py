@@ -1,7 +1,12 @@
-"""Programs in the style of text books run as they stand, in the old and in the new spelling."""
+"""The programs of text books and lectures, in their own spelling, as `kerata run` runs them.
+
+`docs/programs.md` says which program of which document each file holds. A test a program looks at
+the variables that it leaves; all are run again, shortened, as `kerata upgrade` spells them.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerata import config
 from programs_support import PROGRAMS, run_program
 
 pytest.importorskip("matplotlib")
+NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
 
 # Where a program runs for many epochs, on long texts or with wide layers, the part of it that is
 # enough here. Each program reads these from the environment and runs in full without them.
@@ -35,10 +42,37 @@ SETTINGS = {
 }
 
 
+# What programs import besides: module and version.
+NEEDS = {
+    "activation_maps": ("PIL", None),
+    "california": ("sklearn", "1.6"),
+    "california_search": ("sklearn", "1.6"),
+    "cats_and_dogs": ("PIL", None),
+    "every_argument": ("PIL", None),
+    "frozen_base": ("PIL", None),
+}
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], SimpleNamespace]:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., SimpleNamespace]:
     """Run a program by name in an empty folder; gives its variables."""
-    return lambda name: run_program(name, monkeypatch, tmp_path, SETTINGS.get(name, {}))
+    monkeypatch.setenv("KERATA_LEGACY_NOTES", "0")
+
+    def call(name: str, upgraded: bool = False) -> SimpleNamespace:
+        if name in NEEDS:
+            module, version = NEEDS[name]
+            pytest.importorskip(module, minversion=version)
+        settings = SETTINGS.get(name, {}) | ({"EPOCHS": "0.004"} if upgraded else {})
+        return run_program(name, monkeypatch, tmp_path, settings, upgraded=upgraded)
+
+    return call
+
+
+@pytest.fixture
+def shortened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two epochs of every `fit`, one batch of every epoch."""
+    monkeypatch.setitem(config._settings["limits"], "MAX_EPOCHS", 2)
+    monkeypatch.setitem(config._settings["limits"], "MAX_STEPS_PER_EPOCH", 1)
 
 
 def numbers(text: str) -> str:
@@ -54,7 +88,23 @@ def falls(history: Any, key: str = "loss") -> bool:
 
 def test_every_program_is_run() -> None:
     tested = {name[5:] for name in globals() if name.startswith("test_")}
-    assert {path.stem for path in PROGRAMS.glob("*.py")} <= tested
+    assert tested >= set(NAMES)
+
+
+def test_programs_are_spelled_as_their_documents_are() -> None:
+    for name in NAMES:
+        source = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
+        assert "kerata" not in source, name
+        assert re.search(r"^(from|import) (tensorflow|keras)\b", source, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if not n.endswith("_swapped")])
+def test_upgraded(
+    name: str, run: Any, shortened: None, monkeypatch: pytest.MonkeyPatch, recwarn: Any
+) -> None:
+    pytest.importorskip("libcst")
+    monkeypatch.setenv("KERATA_LEGACY", "error")
+    run(name, upgraded=True)
 
 
 def test_first_network(run: Any) -> None:
@@ -95,7 +145,6 @@ def test_fashion_mnist(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_california_search(run: Any) -> None:
-    pytest.importorskip("sklearn", minversion="1.6")
     pytest.importorskip("scipy")
     seen = run("california_search")
     assert seen.y_pred.shape == (3,) and np.isfinite(seen.mse_test) and seen.mse_test < 0
@@ -191,6 +240,8 @@ def test_batch_methods(run: Any) -> None:
     assert len(seen.first) == len(seen.result) == 2
     assert seen.last[0] < seen.first[0]
     assert seen.answers.shape == (7, 1)
+    assert seen.scores == pytest.approx(seen.last, rel=1e-4)
+    assert np.allclose(seen.predictions[:7], seen.answers, atol=1e-6)
 
 
 def test_optimizers_in_use(run: Any) -> None:
@@ -283,6 +334,7 @@ def test_frozen_base(run: Any) -> None:
     same = [np.array_equal(a, b) for a, b in zip(seen.base_frozen, seen.base_tuned, strict=True)]
     assert same == [True] * 4 + [False] * 2
     assert falls(seen.on_features) and falls(seen.frozen)
+    assert np.isfinite(seen.tuned.history["val_loss"]).all() and seen.test_acc >= 0.4
 
 
 def test_embedding_flatten(run: Any) -> None:
@@ -293,6 +345,8 @@ def test_embedding_flatten(run: Any) -> None:
 
 def test_pretrained_embedding(run: Any) -> None:
     seen = run("pretrained_embedding")
+    assert len(seen.word_index) == 23 and len(seen.embeddings_index) == 22
+    assert not seen.embedding_matrix[seen.word_index["it"]].any()
     assert np.array_equal(seen.vectors_after, seen.embedding_matrix.astype("float32"))
     assert falls(seen.history)
     assert seen.same
@@ -427,9 +481,92 @@ def test_cats_and_dogs(run: Any) -> None:
     assert not np.array_equal(seen.augmented[0], seen.augmented[1])
     assert falls(seen.history)
     assert len(seen.val_acc) == 5 and seen.test_acc > 0.6
+    best = min(seen.plain.history["val_loss"])
+    assert seen.plain_loss == pytest.approx(best, rel=1e-4)
 
 
 def test_augmented_arrays(run: Any) -> None:
     seen = run("augmented_arrays")
     assert falls(seen.history) and seen.batches == 6
     assert seen.scores[1] > 0.8
+
+
+def test_tokenized(run: Any) -> None:
+    seen = run("tokenized")
+    assert seen.sequences == [[1, 2, 3, 4, 1, 5], [1, 6, 7, 8, 9]]
+    assert seen.tokenizer.word_docs["the"] == 2 and seen.word_index["cheese"] == 9
+    assert seen.one_hot_results.shape == (2, 1000)
+    assert seen.one_hot_results[1][:10].tolist() == [0, 1, 0, 0, 0, 0, 1, 1, 1, 1]
+    assert seen.matrices["count"][0][1] == 2
+    assert seen.matrices["freq"][1][1] == pytest.approx(1 / 5)
+    assert seen.results.shape == (2, 50, 101) and seen.results.sum() == 24 + 25
+
+
+def test_backend_functions(run: Any) -> None:
+    seen = run("backend_functions")
+    x = seen.start
+    right = {
+        "reshape": x.reshape(3, 2),
+        "log": np.log(x),
+        "square": x**2,
+        "concatenate": np.concatenate([x, x], axis=-1),
+        "flatten": x.ravel(),
+        "exp": np.exp(x),
+        "abs": x,
+    }
+    assert seen.values.keys() == right.keys()
+    for name, value in right.items():
+        np.testing.assert_allclose(seen.values[name], value, rtol=1e-5, err_msg=name)
+    assert not seen.afterwards.any() and seen.afterwards.shape == (2, 3)
+    t = np.log(1 + ((seen.data.sum(axis=1, keepdims=True) + 2) / 2) ** 2) * np.ones((5, 3))
+    np.testing.assert_allclose(seen.answers, np.concatenate([np.exp(-t), t], axis=1), rtol=1e-4)
+
+
+def test_core_layers(run: Any) -> None:
+    seen = run("core_layers")
+    assert [tuple(s) for s in seen.shapes[3:9]] == [
+        (None, 3, 4), (None, 4, 3), (None, 4, 3), (None, 12), (None, 12), (None, 5, 12),
+    ]  # fmt: skip
+    assert falls(seen.history)
+    y, p = seen.y, seen.outputs
+    right = {
+        "mean_squared_error": (y - p) ** 2,
+        "mean_absolute_error": np.abs(y - p),
+        "mean_squared_logarithmic_error": (np.log1p(y) - np.log1p(p)) ** 2,
+        "hinge": np.maximum(0, 1 - np.where(y == 0, -1, 1) * p),
+        "binary_crossentropy": -np.where(y == 1, np.log(p), np.log(1 - p)),
+        "categorical_crossentropy": -np.log(seen.probabilities[np.arange(64), seen.classes]),
+    }
+    for name, values in right.items():
+        assert seen.errors[name] == pytest.approx(values.mean(), rel=1e-4), name
+    names = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+    assert seen.errors[names[0]] == pytest.approx(seen.errors[names[1]], rel=1e-5)
+    assert np.isfinite(seen.errors["mean_absolute_percentage_error"])
+
+
+def test_callback_paths(run: Any, tmp_path: Path) -> None:
+    seen = run("callback_paths")
+    assert falls(seen.history)
+    assert seen.recorded.history["loss"] == seen.history.history["loss"]
+    assert seen.begun == [0, 1, 2] == seen.history.epoch
+    rates = next(v for k, v in seen.history.history.items() if k in ("lr", "learning_rate"))
+    assert np.allclose(rates, [5e-4, 2.5e-4, 1.25e-4], rtol=1e-4)
+    assert len(list(tmp_path.glob("weights.0[123]-*.hdf5"))) == 3
+    assert len((tmp_path / "training.csv").read_text().splitlines()) == 4
+    assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
+
+
+def test_every_argument(run: Any) -> None:
+    seen = run("every_argument")
+    assert seen.sequences.tolist() == [[1, 2, 3], [0, 4, 5], [0, 0, 6]]
+    assert seen.one_hot.argmax(axis=1).tolist() == [0, 2, 1]
+    assert seen.labels == {
+        "categorical": (4, 2), "binary": (4,), "sparse": (4,), "input": (4, 16, 16, 3),
+    }  # fmt: skip
+    assert seen.class_indices == {"bright": 0, "dark": 1}
+    assert falls(seen.from_folder) and seen.without_labels.shape == (12, 2)
+    assert 0 <= seen.accuracy <= 1
+    assert seen.history.epoch == [1, 2] and len(seen.scores) == 2
+    assert seen.answers.shape == (48, 1)
+    assert tuple(seen.fixed_shape) == (32, 6, 8)
+    assert np.allclose(seen.once, seen.anew) and not np.allclose(seen.once, seen.twice)

@@ -155,6 +155,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             old = sys.modules.get(f"tensorflow._api.v2.compat.{version}")
             if old is not None:
                 self._replace(old, "keras", keras)
+        # Such a program hands data sets to functions of tf.data.
+        importlib.import_module("kerata.utils.directories").prefer_tensorflow(True)
 
     def _replace(self, module: types.ModuleType, name: str, value: Any) -> None:
         self.patched.setdefault(id(module), (module, {}))[1].setdefault(
@@ -177,6 +179,8 @@ class _Finder(importlib.abc.MetaPathFinder):
         for name in [n for n, m in sys.modules.items() if isinstance(m, ours)]:
             del sys.modules[name]
         sys.modules.update(self.hidden)
+        if self.patched:
+            importlib.import_module("kerata.utils.directories").prefer_tensorflow(False)
         for module, old in self.patched.values():
             for name, value in old.items():
                 setattr(module, name, value)

@@ -51,3 +51,7 @@ class OldNameError(KerataError, TypeError):
 
 class RefusedNameError(KerataError, AttributeError):
     """A name of an earlier era that Kerata leaves out on purpose; the message says what to use."""
+
+
+class SymbolsWantedError(InputError):
+    """A function that works on the graph of a model, and was called on values or mere shapes."""

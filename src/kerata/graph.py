@@ -11,7 +11,7 @@ from typing import Any
 from . import tree
 from .errors import InputError, ShapeError
 from .scope import get_mask, local, set_mask
-from .spec import PROBES, KerasTensor, Spec, probe, probing, unprobe
+from .spec import PROBES, KerasTensor, Spec, probe, probing, spec_of, unprobe
 
 _names: Counter[str] = Counter()
 
@@ -200,9 +200,12 @@ class Node:
         "operation", "args", "kwargs", "inputs", "outputs", "output_structure", "__weakref__",
     )  # fmt: skip
 
-    def __init__(self, operation: Operation, args: tuple, kwargs: dict, outputs: Any) -> None:
+    def __init__(
+        self, operation: Operation, args: tuple, kwargs: dict, outputs: Any, outside: Any = ()
+    ) -> None:
         self.operation, self.args, self.kwargs = operation, args, kwargs
         self.inputs = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+        self.inputs.extend(outside)  # tensors that the call uses without being given them
         self.output_structure = outputs
         self.outputs = [x for x in tree.flatten(outputs) if isinstance(x, KerasTensor)]
         index = len(operation._inbound_nodes)
@@ -231,7 +234,7 @@ class Node:
     @property
     def is_input(self) -> bool:
         """Whether the node makes a tensor out of nothing (an `InputLayer`)."""
-        return not self.inputs
+        return not self.inputs and not isinstance(self.operation, Constant)
 
 
 def node_of(x: KerasTensor) -> Node:
@@ -298,7 +301,9 @@ def record(op: Any, args: tuple, kwargs: dict) -> Any:
     return OpCall(op)(*args, **kwargs)
 
 
-def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any:
+def add_node(
+    operation: Operation, args: tuple, kwargs: dict, specs: Any, outside: Any = ()
+) -> Any:
     """A node for a call with these result Specs; returns its symbolic outputs."""
 
     def symbol(s: Any) -> Any:
@@ -309,7 +314,7 @@ def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any) -> Any
         return made
 
     outputs = tree.map_structure(symbol, specs)
-    Node(operation, args, kwargs, outputs)
+    Node(operation, args, kwargs, outputs, outside)
     return outputs
 
 
@@ -422,14 +427,120 @@ class Graph:
     def run(self, inputs: list[Any]) -> Any:
         """Values of the outputs for the values of the flat inputs."""
         values = {id(k): v for k, v in zip(self.flat_inputs, inputs, strict=True)}
-        for step in self._steps:
-            step.run(values)
+        with _Running(self, values):
+            for step in self._steps:
+                step.run(values)
         out = [values[id(k)] for k in self.flat_outputs]
         return (
             out[0]
             if self.outputs is self.flat_outputs[0]
             else tree.pack_sequence_as(self.outputs, out)
         )
+
+
+class Outside:
+    """A ``with`` block in which the call of a layer meets symbolic tensors that are none of its arguments.
+
+    A function in a `Lambda`, or a layer's ``call``, may use tensors of the model around it. While the
+    shapes of the call are inferred, such a tensor stands for its Spec, and is noted in `found`: the node
+    of the call then depends on it, too.
+
+    Args:
+        args: The arguments of the call, positional ones and others.
+    """
+
+    def __init__(self, args: Any) -> None:
+        self.given = {id(x) for x in tree.flatten(args)}
+        self.start = KerasTensor(()).number
+        self.found: list[KerasTensor] = []
+        self.outer: Any = None
+
+    def __enter__(self) -> Outside:
+        self.outer, local.around = local.around, self
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        local.around = self.outer
+
+    def look(self, x: KerasTensor) -> Any:
+        """The Spec of a tensor from outside; ``None`` for one that was made in the block, or is an argument."""
+        if x.number >= self.start or id(x) in self.given or x._keras_history is None:
+            return None
+        if not any(x is y for y in self.found):
+            self.found.append(x)
+        size = probe()
+        probes = getattr(x, "probes", None)  # a size, see `legacy.backend`
+        if probes is not None:
+            return probes[PROBES.index(size)] if size in PROBES else None
+        return Spec(tuple(size if d is None else d for d in x.shape), x.dtype)
+
+
+class _Running:
+    """A graph that runs, whose values are known to the calls in it."""
+
+    def __init__(self, graph: Graph, values: dict[int, Any]) -> None:
+        self.graph, self.values = graph, values
+        self.held: list[KerasTensor] = []  # their ids are keys, and must not be given away
+        self.outer: Any = None
+
+    def __enter__(self) -> _Running:
+        self.outer, local.around = local.around, self
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        local.around = self.outer
+
+    def look(self, x: KerasTensor) -> Any:
+        """The value of a tensor of the graph, or of one computed from its inputs."""
+        found = self.values.get(id(x))
+        if found is None and x._keras_history is not None:
+            flat = self.graph.flat_inputs
+            try:
+                more = Graph(flat, [x])
+            except InputError:  # it is of another graph
+                return None
+            found = self.values[id(x)] = more.run([self.values[id(k)] for k in flat])[0]
+            self.held.append(x)
+        return found
+
+
+def known(x: Any) -> Any:
+    """What stands for a symbolic tensor from outside in the call that runs: a value, or a Spec.
+
+    Anything else, and a tensor that nothing around the call knows, stays as it is.
+    """
+    if not isinstance(x, KerasTensor):
+        return x
+    frame = local.around
+    while frame is not None:
+        found = frame.look(x)
+        if found is not None:
+            return found
+        frame = frame.outer
+    return x
+
+
+class Constant(Operation):
+    """A tensor with values, or a variable, as a part of a graph.
+
+    >>> constant([1.0, 2.0]).shape
+    (2,)
+    """
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+        self.variables = [value] if hasattr(value, "assign") else []
+
+    def call(self) -> Any:
+        return self.value.value if self.variables else self.value
+
+
+def constant(value: Any) -> KerasTensor:
+    """A symbolic tensor that has these values."""
+    found = spec_of(value)
+    return add_node(Constant(value), (), {}, Spec(found.shape, found.dtype))
+
 
 
 class _MaskOf(Operation):

@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["complain", "execute", "run", "show_error"]
+from .errors import InputError
+
+__all__ = ["complain", "execute", "prepared", "run", "show_error"]
 
 
 class Part(NamedTuple):
@@ -41,20 +43,45 @@ def run(script: str, arguments: list[str]) -> int:
     Returns:
         An exit status: the program's own, or 1 if it failed.
     """
+    try:
+        body = prepared(script)
+    except InputError as e:
+        complain(str(e))
+        return 2
+    return execute(script, arguments, body)
+
+
+def prepared(script: str) -> Callable[[dict[str, Any]], None]:
+    """Read a program or a notebook, and let ``keras`` and ``tf.keras`` give Kerata from now on.
+
+    Args:
+        script: The file.
+
+    Returns:
+        What runs it in the names that `execute` gives.
+
+    Raises:
+        InputError: There is no such file, or it is no notebook.
+
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "first.py"
+    >>> _ = file.write_text("import keras\\nprint(keras.layers.Dense(3).units)")
+    >>> execute(str(file), [], prepared(str(file)))
+    3
+    0
+    >>> from kerata import compat; compat.uninstall()
+    """
     path = Path(script)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        complain(f"{script} {what}. Expected a Python program or a notebook (.ipynb).")
-        return 2
+        raise InputError(f"{script} {what}. Expected a Python program or a notebook (.ipynb).")
     try:
         parts = _notebook(path) if path.suffix == ".ipynb" else [Part(path.read_bytes(), script)]
     except ValueError as e:
-        complain(f"{script} is no notebook: {e}.")
-        return 2
-    source = "\n".join(_text(p.source) for p in parts)
-    _prepare(source)
+        raise InputError(f"{script} is no notebook: {e}.") from e
+    _prepare("\n".join(_text(p.source) for p in parts))
     shows = path.suffix == ".ipynb"
-    return execute(script, arguments, lambda space: _run_parts(parts, space, shows))
+    return lambda space: _run_parts(parts, space, shows)
 
 
 def _prepare(source: str) -> None:

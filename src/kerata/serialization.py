@@ -613,6 +613,9 @@ def _read_keras_tensor(config: dict[str, Any]) -> KerasTensor:
 
 
 def _read_lambda(config: Any) -> Callable:
+    code = config.get("code") if isinstance(config, dict) else None
+    if isinstance(code, Code):  # the configuration has not left this process
+        return code.function
     if is_safe():
         raise FileError(
             "The configuration holds a lambda, as compiled code that would run on this machine. If you trust its "
@@ -638,13 +641,30 @@ _SPECIAL: dict[str, Callable[[Any], Any]] = {
 # --- code of lambdas ----------------------------------------------------------------------------
 
 
+class Code(str):
+    """The code of a function as text, which knows the function as long as it is in no file."""
+
+    function: Any
+
+    def __new__(cls, text: str, function: Any) -> Code:
+        made = super().__new__(cls, text)
+        made.function = function
+        return made
+
+    def __reduce__(self) -> Any:
+        return str, (str(self),)
+
+    def __deepcopy__(self, memo: Any) -> Code:
+        return self
+
+
 def dump_function(fn: Any) -> dict[str, Any]:
     """A Python function as compiled code, in the form that Keras writes for lambdas."""
     code = base64.encodebytes(marshal.dumps(fn.__code__)).decode("ascii")
     closure = [c.cell_contents for c in fn.__closure__] if fn.__closure__ else None
     defaults = list(fn.__defaults__) if fn.__defaults__ else None
     return {
-        "code": code,
+        "code": Code(code, fn),
         "defaults": serialize_keras_object(defaults),
         "closure": serialize_keras_object(closure),
     }

@@ -6,6 +6,7 @@ for the length of a run; what differs between runs with two probe numbers is unk
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ class _Local(threading.local):
 
 
 _local = _Local()
+_made = itertools.count()
 
 
 def probe() -> int | None:
@@ -248,6 +250,31 @@ class Spec(TensorOperators):
         return f"{type(self).__name__}({self.shape}, {self.dtype})"
 
 
+# What shapes and symbolic tensors once had, see `legacy.shapes`.
+_OLD_NAMES = frozenset(
+    """
+    _keras_shape as_list dims get_shape is_fully_defined ndims num_elements rank set_shape
+    """.split()
+)
+
+
+class Sizes(tuple):
+    """The shape of a symbolic tensor: a tuple."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return _old(self, name)
+
+
+def _old(x: Any, name: str) -> Any:
+    if name in _OLD_NAMES:
+        from .legacy.shapes import attribute
+
+        return attribute(x, name)
+    raise AttributeError(f"{type(x).__name__!r} object has no attribute {name!r}")
+
+
 class KerasTensor(Spec):
     """A symbolic tensor of a functional model: a `Spec` that knows the call that made it.
 
@@ -256,7 +283,7 @@ class KerasTensor(Spec):
     (None, 3)
     """
 
-    __slots__ = ("name", "sparse", "_keras_history", "__dict__")
+    __slots__ = ("name", "sparse", "number", "_keras_history", "__dict__")
 
     def __init__(
         self,
@@ -267,9 +294,14 @@ class KerasTensor(Spec):
         record_history: bool = True,
     ) -> None:
         super().__init__(shape, dtype)
+        self.shape = Sizes(self.shape)
         self.sparse = sparse
         self.name = name or "keras_tensor"
+        self.number = next(_made)  # of two tensors the later one has the larger
         self._keras_history: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return _old(self, name)
 
     @property
     def _keras_shape(self) -> Shape:

@@ -264,3 +264,72 @@ def test_frozen_layers_and_own_evaluation(tf):
     assert (model.parts.layers[0].kernel.numpy() == before).all()
     want = np.abs(model.predict(X, verbose=0) - Y).mean()
     assert np.isclose(model.evaluate(X, Y, verbose=0, return_dict=True)["mae"], want, rtol=1e-4)
+
+
+# --- variables of TensorFlow's own -----------------------------------------------------------------
+
+
+@pytest.fixture
+def old(monkeypatch):
+    monkeypatch.setenv("KERATA_LEGACY_NOTES", "0")
+
+
+def test_variables_of_tensorflow_are_weights(tf):
+    class Scale(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.factor = tf.Variable([1.0, 1.0, 1.0])
+            self.shifts = [tf.Variable(0.0), tf.Variable(5.0, trainable=False)]
+
+        def call(self, x):
+            return tf.reduce_sum(x * self.factor, -1, keepdims=True) + self.shifts[0]
+
+    layer = Scale()
+    assert (len(layer.weights), len(layer.trainable_weights)) == (3, 2)
+    model = keras.Sequential([keras.Input((3,)), layer])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    losses = model.fit(X, 2 * Y + 1, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < 0.1 * losses[0]
+    np.testing.assert_allclose(layer.factor.numpy(), [2, 2, 2], atol=0.3)
+    assert layer.shifts[1].numpy() == 5.0
+    layer.factor = storage = tf.Variable([0.0, 0.0, 0.0])
+    layer.factor.assign([1.0, 2.0, 3.0])
+    assert storage.numpy().tolist() == [1.0, 2.0, 3.0]
+
+
+def test_optimizers_change_variables_of_tensorflow(tf, old):
+    w, b = tf.Variable([4.0]), tf.Variable(3.0)
+    optimizer = keras.optimizers.SGD(0.25)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w**2) + b
+    optimizer.apply_gradients(zip(tape.gradient(loss, [w, b]), [w, b]))
+    assert (w.numpy().tolist(), b.numpy()) == ([2.0], 2.75)
+    optimizer.minimize(lambda: tf.reduce_sum(w**2) + b, [w, b])
+    assert w.numpy().tolist() == [1.0]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w**2) + b
+    optimizer.minimize(loss, [w, b], tape=tape)
+    assert w.numpy().tolist() == [0.5]
+
+
+def test_a_train_step_of_tf_keras(tf, old):
+    class Old(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compiled_loss(y, y_pred, regularization_losses=self.losses)
+            grads = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(grads, self.trainable_variables))
+            self.compiled_metrics.update_state(y, y_pred)
+            return {m.name: m.result() for m in self.metrics}
+
+    histories = []
+    for kind in (Old, keras.Model):
+        keras.utils.set_random_seed(2)
+        x = keras.Input((3,))
+        model = kind(x, layers.Dense(1, kernel_regularizer="l2")(x))
+        model.compile("adam", "mse", metrics=["mae"])
+        histories.append(model.fit(X, Y, epochs=2, verbose=0, shuffle=False).history)
+    for name in ("loss", "mae"):
+        np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-4)

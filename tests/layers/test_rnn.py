@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
-from kerata import layers, models, ops
+from kerata import Input, layers, models, ops
 from kerata.errors import InputError, ShapeError
 from kerata.scope import get_mask
 from layers.check import check_layer, close, make_input, twin
@@ -489,3 +490,28 @@ def test_dtypes() -> None:
     mixed = layers.GRU(3, dtype="mixed_bfloat16")
     assert ops.dtype(mixed(X, mask=MASK)) == "bfloat16"
     assert mixed.weights[0].dtype == "float32"
+
+
+class Nested(layers.Layer):
+    """A cell of two inputs and two states, which adds up what it has seen."""
+
+    state_size = [2, 3]
+
+    def call(self, inputs, states):
+        a, b = inputs
+        new = [states[0] + a, states[1] + b]
+        return {"sum": new[0], "last": b}, new
+
+
+Pair = collections.namedtuple("Pair", ["a", "b"])
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_a_cell_of_several_inputs_and_outputs(sequences):
+    a, b = make_input((4, 5, 2), "float32"), make_input((4, 5, 3), "float32")
+    x, y = Input((5, 2)), Input((None, 3))
+    out = layers.RNN(Nested(), return_sequences=sequences)(Pair(x, y))
+    found = models.Model([x, y], out).predict([a, b], verbose=0)
+    want = {"sum": a.cumsum(1), "last": b}
+    for name, value in want.items():
+        np.testing.assert_allclose(found[name], value if sequences else value[:, -1], rtol=1e-5)

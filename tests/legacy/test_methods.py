@@ -151,6 +151,16 @@ def test_attributes_of_models(model):
         _ = model.fitt
 
 
+def test_states_of_a_model():
+    inner = Sequential([layers.LSTM(2, stateful=True, batch_shape=(2, None, 3))])
+    model = Sequential([inner, layers.Dense(1)])
+    x = np.ones((2, 4, 3), "float32")
+    once, twice = model.predict(x, verbose=0), model.predict(x, verbose=0)
+    model.reset_states()
+    assert not np.allclose(once, twice)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), once)
+
+
 def test_layers_that_are_popped(model):
     x = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
     inner = Model(model.input, model.layers[0].output).predict(x, verbose=0)
@@ -181,3 +191,27 @@ def test_layers_that_are_popped_from_a_graph():
     assert graph.output_shape == (None, 3) and len(graph.weights) == 2
     np.testing.assert_allclose(graph.predict(x, verbose=0), inner)
     assert type(graph.layers[:1]) is list and pickle.loads(pickle.dumps(graph)).count_params() == 15
+
+
+class OldSteps(Model):
+    """An evaluation as tf.keras 2.2 to 2.15 wrote it."""
+
+    def test_step(self, data):
+        x, y = data
+        y_pred = self(x, training=False)
+        self.compiled_loss(y, y_pred, regularization_losses=self.losses)
+        self.compiled_metrics.update_state(y, y_pred)
+        return {m.name: m.result() for m in self.metrics}
+
+
+def test_compiled_loss_and_metrics_are_those_of_compile():
+    x, y = Input((4,)), np.ones((8, 2), "float32")
+    a = layers.Dense(2, kernel_regularizer="l2")(x)
+    data = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
+    found = []
+    assert OldSteps(x, a).compiled_loss is None
+    for kind in (OldSteps, Model):
+        made = kind(x, a)
+        made.compile("sgd", "mse", metrics=["mae"])
+        found.append(made.evaluate(data, y, batch_size=3, verbose=0))
+    np.testing.assert_allclose(*found, rtol=1e-5)

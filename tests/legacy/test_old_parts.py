@@ -182,9 +182,9 @@ def test_random_values_of_keras_1(name, shape, ordering, variance):
 
 
 def test_other_values_of_keras_1():
-    assert initializations.zero((2,)).tolist() == [0.0, 0.0]
-    assert initializations.one((2,), name="b").tolist() == [1.0, 1.0]
-    assert initializations.identity((2, 2), scale=3).tolist() == [[3.0, 0.0], [0.0, 3.0]]
+    assert np.asarray(initializations.zero((2,))).tolist() == [0.0, 0.0]
+    assert np.asarray(initializations.one((2,), name="b")).tolist() == [1.0, 1.0]
+    assert np.asarray(initializations.identity((2, 2), scale=3)).tolist() == [[3.0, 0.0], [0.0, 3.0]]
     q = np.asarray(initializations.orthogonal((4, 4)))
     np.testing.assert_allclose(q @ q.T, 1.21 * np.eye(4), atol=1e-5)
     assert initializations.get("he_normal")((2, 3)).shape == (2, 3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-import kerata as keras
+import keras
 
 
 class ActivationLogger(keras.callbacks.Callback):

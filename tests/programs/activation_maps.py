@@ -1,10 +1,14 @@
 """What the first eight layers of a saved convnet answer to one picture, drawn as grids."""
 
+import os
+
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers, models
-from kerata.models import load_model
+from keras import models
+from keras import layers
+from keras.models import load_model
+from keras.preprocessing import image
 
 SIZE = 150
 MODEL_NAME = "seen_inside"
@@ -26,9 +30,16 @@ model.save(f"{MODEL_NAME}.model.hdf5")
 model = load_model(f"{MODEL_NAME}.model.hdf5")
 model.summary()
 
-img_tensor = np.random.RandomState(10).randint(0, 256, size=(SIZE, SIZE, 3)).astype("float32")
+test_cats_dir = os.path.join("test", "cats")
+os.makedirs(test_cats_dir)
+img_path = os.path.join(test_cats_dir, "cat.1700.jpg")
+image.save_img(img_path, np.random.RandomState(10).randint(0, 256, size=(180, 200, 3)))
+
+img = image.load_img(img_path, target_size=(SIZE, SIZE))
+img_tensor = image.img_to_array(img)
 img_tensor = np.expand_dims(img_tensor, axis=0)
 img_tensor /= 255.0
+print(img_tensor.shape)
 plt.imshow(img_tensor[0])
 plt.show()
 

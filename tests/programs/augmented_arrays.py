@@ -2,10 +2,10 @@
 
 import numpy as np
 
-import kerata as keras
-from kerata.layers import Activation, Conv2D, Dense, Flatten, MaxPooling2D
-from kerata.models import Sequential
-from kerata.preprocessing.image import ImageDataGenerator
+import keras
+from keras.layers import Activation, Conv2D, Dense, Flatten, MaxPooling2D
+from keras.models import Sequential
+from keras.preprocessing.image import ImageDataGenerator
 
 batch_size = 32
 num_classes = 4

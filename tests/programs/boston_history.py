@@ -5,8 +5,9 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers, models
-from kerata.datasets import boston_housing
+from keras import models
+from keras import layers
+from keras.datasets import boston_housing
 
 (train_data, train_targets), (test_data, test_targets) = boston_housing.load_data()
 mean = train_data.mean(axis=0)

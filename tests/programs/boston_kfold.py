@@ -4,8 +4,9 @@ import os
 
 import numpy as np
 
-from kerata import layers, models
-from kerata.datasets import boston_housing
+from keras import models
+from keras import layers
+from keras.datasets import boston_housing
 
 (train_data, train_targets), (test_data, test_targets) = boston_housing.load_data()
 mean = train_data.mean(axis=0)

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-import kerata as keras
+from tensorflow import keras
 
 rng = np.random.RandomState(3)
 X = rng.normal(size=(240, 8)).astype("float32")

@@ -2,18 +2,21 @@
 
 import os
 
-import kerata as keras
+from sklearn.datasets import fetch_california_housing
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+from tensorflow import keras
 
-(X_train_full, y_train_full), (X_test, y_test) = keras.datasets.california_housing.load_data(
-    version="small"
+housing = fetch_california_housing()
+X_train_full, X_test, y_train_full, y_test = train_test_split(
+    housing.data, housing.target, random_state=42
 )
-held_out = len(X_train_full) // 4
-X_valid, X_train = X_train_full[:held_out], X_train_full[held_out:]
-y_valid, y_train = y_train_full[:held_out] / 1e5, y_train_full[held_out:] / 1e5
-y_test = y_test / 1e5
+X_train, X_valid, y_train, y_valid = train_test_split(X_train_full, y_train_full, random_state=42)
 
-mean, std = X_train.mean(axis=0), X_train.std(axis=0)
-X_train, X_valid, X_test = ((part - mean) / std for part in (X_train, X_valid, X_test))
+scaler = StandardScaler()
+X_train = scaler.fit_transform(X_train)
+X_valid = scaler.transform(X_valid)
+X_test = scaler.transform(X_test)
 
 model = keras.models.Sequential(
     [

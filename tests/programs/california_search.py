@@ -4,20 +4,20 @@ import os
 
 import numpy as np
 from scipy.stats import reciprocal
-from sklearn.model_selection import RandomizedSearchCV
+from sklearn.datasets import fetch_california_housing
+from sklearn.model_selection import RandomizedSearchCV, train_test_split
+from sklearn.preprocessing import StandardScaler
+from tensorflow import keras
 
-import kerata as keras
-
-(X_train_full, y_train_full), (X_test, y_test) = keras.datasets.california_housing.load_data(
-    version="small"
+housing = fetch_california_housing()
+X_train_full, X_test, y_train_full, y_test = train_test_split(
+    housing.data, housing.target, random_state=42
 )
-held_out = len(X_train_full) // 4
-X_valid, X_train = X_train_full[:held_out], X_train_full[held_out:]
-y_valid, y_train = y_train_full[:held_out] / 1e5, y_train_full[held_out:] / 1e5
-y_test = y_test / 1e5
-
-mean, std = X_train.mean(axis=0), X_train.std(axis=0)
-X_train, X_valid, X_test = ((part - mean) / std for part in (X_train, X_valid, X_test))
+X_train, X_valid, y_train, y_valid = train_test_split(X_train_full, y_train_full, random_state=42)
+scaler = StandardScaler()
+X_train = scaler.fit_transform(X_train)
+X_valid = scaler.transform(X_valid)
+X_test = scaler.transform(X_test)
 
 
 def build_model(n_hidden=1, n_neurons=30, learning_rate=3e-3, input_shape=[8]):

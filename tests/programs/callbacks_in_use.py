@@ -2,8 +2,8 @@
 
 import numpy as np
 
-import kerata as keras
-from kerata import layers
+import keras
+from keras import layers
 
 rng = np.random.RandomState(21)
 x, x_val = rng.normal(size=(160, 6)), rng.normal(size=(40, 6))

@@ -4,11 +4,11 @@ import os
 
 import matplotlib.pyplot as plt
 
-from kerata import layers
-from kerata.datasets import imdb
-from kerata.models import Sequential
-from kerata.optimizers import RMSprop
-from kerata.preprocessing import sequence
+from keras import layers
+from keras.datasets import imdb
+from keras.models import Sequential
+from keras.optimizers import RMSprop
+from keras.preprocessing import sequence
 
 max_features = 10000
 max_len = int(os.environ.get("MAXLEN", "500"))

@@ -4,10 +4,10 @@ import pickle
 
 import numpy as np
 
-from kerata.callbacks import TensorBoard
-from kerata.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from kerata.models import Sequential
-from kerata.utils import to_categorical
+from tensorflow.keras.callbacks import TensorBoard
+from tensorflow.keras.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from tensorflow.keras.models import Sequential
+from tensorflow.keras.utils import to_categorical
 
 MODEL_NAME = "3-conv-8-layer-dense-1-out-2-softmax-categorical-cross-2-CNN"
 

@@ -1,9 +1,9 @@
 """Words as learned vectors of eight numbers, the last twenty words of a review, no order among them."""
 
-from kerata import preprocessing
-from kerata.datasets import imdb
-from kerata.layers import Dense, Embedding, Flatten
-from kerata.models import Sequential
+from keras import preprocessing
+from keras.datasets import imdb
+from keras.layers import Dense, Embedding, Flatten
+from keras.models import Sequential
 
 embedding_layer = Embedding(1000, 64)
 

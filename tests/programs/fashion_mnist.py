@@ -4,7 +4,7 @@ import os
 
 import matplotlib.pyplot as plt
 
-import kerata as keras
+from tensorflow import keras
 
 fashion_mnist = keras.datasets.fashion_mnist
 (X_train_full, y_train_full), (X_test, y_test) = fashion_mnist.load_data()

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from kerata import layers, models
+from tensorflow.keras import models
+from tensorflow.keras import layers
 
 layer = layers.Dense(32, input_shape=(784,))
 shape_of_layer = layer(np.ones((2, 784), "float32")).shape

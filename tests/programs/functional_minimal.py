@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from kerata import Input, layers
-from kerata.models import Model
+from keras import layers
+from keras import Input
+from keras.models import Model
 
 input_tensor = Input(shape=(32,))
 dense = layers.Dense(32, activation="relu")

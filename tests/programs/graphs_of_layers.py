@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from kerata import Input, layers
-from kerata.models import Model
+from keras import layers
+from keras import Input
+from keras.models import Model
 
 x = Input(shape=(16, 16, 4))
 branch_a = layers.Conv2D(8, 1, activation="relu", strides=2)(x)

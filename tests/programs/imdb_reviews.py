@@ -5,7 +5,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata.datasets import imdb
+from tensorflow.keras.datasets import imdb
 
 (train_data, train_labels), (test_data, test_labels) = imdb.load_data(num_words=10000)
 
@@ -32,7 +32,8 @@ x_test = vectorize_sequence(test_data)
 y_train = np.asarray(train_labels).astype("float32")
 y_test = np.asarray(test_labels).astype("float32")
 
-from kerata import layers, models
+from tensorflow.keras import models
+from tensorflow.keras import layers
 
 model = models.Sequential()
 model.add(layers.Dense(16, activation="relu", input_shape=(10000,)))

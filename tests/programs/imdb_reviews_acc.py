@@ -5,9 +5,10 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-import kerata as keras
-from kerata import layers, models
-from kerata.datasets import imdb
+import keras
+from keras import models
+from keras import layers
+from keras.datasets import imdb
 
 print(keras.__version__)
 (train_data, train_labels), (test_data, test_labels) = imdb.load_data(num_words=10000)

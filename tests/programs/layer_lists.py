@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from kerata import constraints, initializers, regularizers
-from kerata.layers import Activation, Dense
-from kerata.models import Sequential
+from keras import constraints, initializers, regularizers
+from keras.layers import Activation, Dense
+from keras.models import Sequential
 
 model = Sequential()
 model.add(Dense(32, input_dim=784))

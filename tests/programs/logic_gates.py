@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerata.layers import Dense
-from kerata.models import Sequential
+from keras.layers import Dense
+from keras.models import Sequential
 
 corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 

@@ -1,9 +1,10 @@
 """A small convnet on digits, saved as `.hdf5`, loaded again and evaluated."""
 
-from kerata import layers, models
-from kerata.datasets import mnist
-from kerata.models import load_model
-from kerata.utils import to_categorical
+from keras import models
+from keras import layers
+from keras.datasets import mnist
+from keras.models import load_model
+from keras.utils import to_categorical
 
 MODEL_NAME = "CNN-conv-32-64-64-maxpool-2-2-dense-64-10"
 

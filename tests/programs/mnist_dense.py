@@ -2,9 +2,10 @@
 
 import matplotlib.pyplot as plt
 
-from kerata import layers, models
-from kerata.datasets import mnist
-from kerata.utils import to_categorical
+from keras import models
+from keras import layers
+from keras.datasets import mnist
+from keras.utils import to_categorical
 
 (train_images, train_labels), (test_images, test_labels) = mnist.load_data()
 print(train_images.shape, len(train_labels), train_labels)

@@ -1,8 +1,10 @@
 """The same two layers as a chain of layers and as a graph, `RMSprop(lr=0.001)`, mean squared error."""
 
-from kerata import layers, models, optimizers
-from kerata.datasets import mnist
-from kerata.utils import to_categorical
+from keras import models
+from keras import layers
+from keras import optimizers
+from keras.datasets import mnist
+from keras.utils import to_categorical
 
 (input_tensor_values, target_values), _ = mnist.load_data()
 input_values = input_tensor_values.reshape((-1, 784)).astype("float32") / 255

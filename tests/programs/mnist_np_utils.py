@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib import pyplot as plt
 
-from kerata.datasets import mnist
-from kerata.layers import Activation, Dense, Dropout, Flatten
-from kerata.models import Sequential
-from kerata.utils import np_utils  # one-hot labels
+from keras.datasets import mnist
+from keras.layers import Activation, Dense, Dropout, Flatten
+from keras.models import Sequential
+from keras.utils import np_utils  # one-hot labels
 
 np.random.seed(10)
 (X_train, y_train), (X_test, y_test) = mnist.load_data()

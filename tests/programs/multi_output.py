@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from kerata import Input, layers
-from kerata.models import Model
+from keras import layers
+from keras import Input
+from keras.models import Model
 
 vocabulary_size, num_groups, length = 500, 10, 120
 rng = np.random.RandomState(18)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerata import layers
-from kerata.models import Sequential
+from keras import layers
+from keras.models import Sequential
 
 height, width, channels, num_classes = 32, 32, 3, 4
 rng = np.random.RandomState(23)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from kerata import optimizers
-from kerata.layers import Activation, Dense
-from kerata.models import Sequential
+from keras import optimizers
+from keras.layers import Activation, Dense
+from keras.models import Sequential
 
 rng = np.random.RandomState(7)
 x = rng.normal(size=(96, 10)).astype("float32")

@@ -5,9 +5,11 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers, models, optimizers
-from kerata.callbacks import ModelCheckpoint
-from kerata.models import load_model
+from keras import models
+from keras import layers
+from keras import optimizers
+from keras.callbacks import ModelCheckpoint
+from keras.models import load_model
 
 SIZE = 48
 MODEL_NAME = "stripes_small"

@@ -4,8 +4,8 @@ import os
 
 import numpy
 
-from kerata.layers import Dense
-from kerata.models import Sequential
+from keras.layers import Dense
+from keras.models import Sequential
 
 numpy.random.seed(7)
 dataset = numpy.loadtxt("pima-indians-diabetes.csv", delimiter=",")

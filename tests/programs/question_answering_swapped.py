@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from kerata import Input, layers
-from kerata.models import Model
+from keras import layers
+from keras import Input
+from keras.models import Model
 
 text_vocabulary_size = 10000
 question_vocabulary_size = 10000

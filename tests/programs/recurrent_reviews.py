@@ -4,10 +4,10 @@ import os
 
 import matplotlib.pyplot as plt
 
-from kerata.datasets import imdb
-from kerata.layers import LSTM, Dense, Embedding, SimpleRNN
-from kerata.models import Sequential
-from kerata.preprocessing import sequence
+from keras.datasets import imdb
+from keras.layers import LSTM, Dense, Embedding, SimpleRNN
+from keras.models import Sequential
+from keras.preprocessing import sequence
 
 max_features = 10000
 maxlen = int(os.environ.get("MAXLEN", "500"))

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from kerata import layers
-from kerata.datasets import imdb
-from kerata.models import Sequential
-from kerata.optimizers import RMSprop
-from kerata.preprocessing import sequence
+from keras import layers
+from keras.datasets import imdb
+from keras.models import Sequential
+from keras.optimizers import RMSprop
+from keras.preprocessing import sequence
 
 rng = np.random.RandomState(15)
 x = rng.normal(size=(128, 12, 3)).astype("float32")

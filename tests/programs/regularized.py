@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from kerata import layers, models, regularizers
+from keras import models
+from keras import layers
+from keras import regularizers
 
 rng = np.random.RandomState(8)
 x = (rng.random_sample((120, 10000)) < 0.01).astype("float32")

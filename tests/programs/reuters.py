@@ -5,9 +5,10 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers, models
-from kerata.datasets import reuters
-from kerata.utils.np_utils import to_categorical
+from keras import models
+from keras import layers
+from keras.datasets import reuters
+from keras.utils.np_utils import to_categorical
 
 (train_data, train_labels), (test_data, test_labels) = reuters.load_data(num_words=10000)
 print(len(train_data), len(test_data))

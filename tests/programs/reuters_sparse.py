@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from kerata import layers, models
-from kerata.datasets import reuters
+from keras import models
+from keras import layers
+from keras.datasets import reuters
 
 (train_data, train_labels), (test_data, test_labels) = reuters.load_data(num_words=10000)
 

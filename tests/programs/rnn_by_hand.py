@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerata.layers import SimpleRNN
-from kerata.models import Sequential
+from keras.layers import SimpleRNN
+from keras.models import Sequential
 
 timesteps = 100
 input_features = 32

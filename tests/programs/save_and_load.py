@@ -2,7 +2,7 @@
 
 import numpy as np
 
-import kerata as keras
+from tensorflow import keras
 
 rng = np.random.RandomState(2)
 X = rng.normal(size=(300, 8)).astype("float32")

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from kerata import Input, layers
-from kerata.models import Model, Sequential
+from keras import layers
+from keras import Input
+from keras.models import Model, Sequential
 
 lstm = layers.LSTM(16)
 left_input = Input(shape=(None, 8))

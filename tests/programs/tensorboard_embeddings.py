@@ -2,10 +2,10 @@
 
 import os
 
-import kerata as keras
-from kerata import layers
-from kerata.datasets import imdb
-from kerata.preprocessing import sequence
+import keras
+from keras import layers
+from keras.datasets import imdb
+from keras.preprocessing import sequence
 
 max_features = 2000
 max_len = int(os.environ.get("MAXLEN", "500"))

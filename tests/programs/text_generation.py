@@ -4,9 +4,9 @@ import os
 
 import numpy
 
-from kerata.layers import LSTM, Dense, Dropout
-from kerata.models import Sequential
-from kerata.utils import np_utils
+from keras.layers import LSTM, Dense, Dropout
+from keras.models import Sequential
+from keras.utils import np_utils
 
 numpy.random.seed(3)
 WIDTH = int(os.environ.get("WIDTH", "300"))

@@ -5,9 +5,9 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 
-from kerata import layers
-from kerata.models import Sequential
-from kerata.optimizers import RMSprop
+from keras import layers
+from keras.models import Sequential
+from keras.optimizers import RMSprop
 
 # A table like that of a weather station, an hour a row: a day's and a year's wave, and noise.
 rng = np.random.RandomState(14)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-import kerata as keras
+from tensorflow import keras
 
 rng = np.random.RandomState(1)
 X_train = rng.normal(size=(200, 8)).astype("float32")

@@ -272,7 +272,6 @@ def test_a_thread_stuck_in_user_code_is_left_behind(monkeypatch):
     [
         ({"y": np.zeros(3)}, "y is given beside x, which is a generator"),
         ({"sample_weight": np.zeros(3)}, "sample_weight is given beside x"),
-        ({"batch_size": 4}, "batch_size=4 does not fit x, a generator"),
     ],
 )
 def test_arguments_for_arrays_only(arguments, words):
@@ -281,7 +280,7 @@ def test_arguments_for_arrays_only(arguments, words):
 
 
 def test_batch_size_with_a_dataset():
-    with pytest.raises(InputError, match="batch_size=4 does not fit validation_data, a PyDataset"):
+    with pytest.warns(UserWarning, match="batch_size=4 has no effect on validation_data, a PyDataset"):
         make_source(Numbers(3), batch_size=4, what="validation_data")
 
 

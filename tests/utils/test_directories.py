@@ -300,3 +300,19 @@ def test_series() -> None:
 def test_errors_of_series(options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         utils.timeseries_dataset_from_array(np.arange(10), None, 2, **options)
+
+
+@pytest.mark.engine("tensorflow")
+def test_programs_that_use_tensorflow_get_its_data_sets() -> None:
+    tf = pytest.importorskip("tensorflow")
+    from kerata import compat
+
+    compat.install()
+    try:
+        made = utils.timeseries_dataset_from_array(np.arange(6.0), np.arange(6), 3, batch_size=2)
+        both = tf.data.Dataset.zip((made, made))
+        assert int(tf.data.experimental.cardinality(both)) == 2
+    finally:
+        compat.uninstall()
+    made = utils.timeseries_dataset_from_array(np.arange(6.0), None, 3)
+    assert not isinstance(made, tf.data.Dataset)

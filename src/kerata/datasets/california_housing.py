@@ -7,6 +7,8 @@ import numpy as np
 from ..errors import InputError
 from ._sources import fetch, load_npz, split
 
+__all__ = ["load_data"]
+
 Part = tuple[np.ndarray, np.ndarray]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..errors import InputError
 from ._cifar import Part, find, read
 
+__all__ = ["load_data"]
+
 
 def load_data(label_mode: str = "fine") -> tuple[Part, Part]:
     """50,000 photographs to train on and 10,000 to test with, 32 by 32 pixels.

@@ -10,6 +10,8 @@ import numpy as np
 from ..errors import FileError
 from ._sources import GOOGLE, read_idx
 
+__all__ = ["load_data"]
+
 Part = tuple[np.ndarray, np.ndarray]
 
 SYSTEM_FOLDERS = ("/usr/share/datasets/fashion-mnist", "/usr/local/share/datasets/fashion-mnist")

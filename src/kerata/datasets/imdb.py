@@ -10,6 +10,8 @@ from ..errors import InputError
 from ._sources import fetch, load_npz, shuffled
 from ._words import ragged, read_index, restrict, shift, shorter_than
 
+__all__ = ["get_word_index", "load_data"]
+
 Part = tuple[np.ndarray, np.ndarray]
 
 

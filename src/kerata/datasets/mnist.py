@@ -6,6 +6,8 @@ import numpy as np
 
 from ._sources import fetch, load_npz
 
+__all__ = ["load_data"]
+
 Part = tuple[np.ndarray, np.ndarray]
 
 

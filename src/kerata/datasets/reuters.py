@@ -7,6 +7,8 @@ import numpy as np
 from ._sources import fetch, load_npz, shuffled, split
 from ._words import ragged, read_index, restrict, shift, shorter_than
 
+__all__ = ["get_label_names", "get_word_index", "load_data"]
+
 Part = tuple[np.ndarray, np.ndarray]
 
 _LABELS = """

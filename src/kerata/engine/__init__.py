@@ -137,6 +137,17 @@ def is_module(x: Any) -> bool:
     return library is not None and isinstance(x, library.nn.Module)
 
 
+# Classes of variables of a library that a weight may share its value with.
+_VARIABLES = frozenset({"ResourceVariable", "UnliftedInitializerVariable"})
+
+
+def own_variable(x: Any) -> Any:
+    """`x`, or for a variable of the library of the engine in use the `Variable` that shares its value."""
+    if type(x).__name__ not in _VARIABLES or config.backend() != "tensorflow":
+        return x
+    return native("tensorflow", "A tf.Variable").own_variable(x)
+
+
 def layer_method(name: str) -> Callable | None:
     """A method that layers have with the engine chosen, as a function of the layer, or ``None``.
 

@@ -93,3 +93,33 @@ def run(fn: Callable, variables: Sequence[Variable], args: tuple, kwargs: dict[s
     for i, value in zip(fixed, out[len(out) - len(fixed) :]):
         variables[i].assign(value)
     return tree.pack_sequence_as(forms[0], list(out[: len(out) - len(fixed)]))
+
+
+def own_variable(storage: Any) -> Any:
+    """The `Variable` that shares its value with a ``tf.Variable``: always the same one.
+
+    What holds no numbers, or has no fixed shape, is no weight and stays as it is.
+    """
+    numbers = storage.dtype.is_floating or storage.dtype.is_integer or storage.dtype.is_bool
+    if not numbers or not storage.shape.is_fully_defined():
+        return storage
+    known = storage.__dict__.get("_kerata_variable")
+    if known is None:
+        name = storage.name.partition(":")[0].replace("/", "_")
+        shape = tuple(storage.shape)
+        known = Variable(lambda *_, **__: storage, shape, trainable=storage.trainable, name=name)
+        known._value, known._start, known._dtype = storage, None, storage.dtype.name
+        known.constraint = storage.constraint
+        storage._kerata_variable = known
+    return known
+
+
+def gradients(loss: Any, variables: Sequence[Any], tape: Any) -> list[Any]:
+    """Derivatives of a loss, or of what a function of no arguments gives, with regard to variables."""
+    if tape is None:
+        with tf.GradientTape() as tape:
+            loss = loss()
+    elif callable(loss):
+        with tape:
+            loss = loss()
+    return tape.gradient(loss, list(variables))

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import graph, ops
+from .. import graph, ops, tree
 from ..engine import engine
-from ..errors import InputError, ShapeError
+from ..errors import InputError, ShapeError, SymbolsWantedError
 from ..initializers import VarianceScaling
-from ..scope import set_mask
+from ..scope import get_mask, set_mask
 from ..spec import Spec
 from .calls import is_shape
 from .input_spec import InputSpec
@@ -499,10 +499,31 @@ class Lambda(Layer):
         batch = input_shape[0] if is_shape(input_shape) else input_shape[0][0]
         return (batch, *declared) if is_shape(declared) else [(batch, *s) for s in declared]
 
+    def _call_symbolic(self, args: tuple, kwargs: dict) -> Any:
+        try:
+            return super()._call_symbolic(args, kwargs)
+        except SymbolsWantedError:
+            # A function that derives its input needs the graph around it: its calls become nodes.
+            given = {n: kwargs.get(n) for n in self._passes}
+            out = self.function(*args, **self.arguments, **given)
+            return out[0] if isinstance(out, (list, tuple)) and len(out) == 1 else out
+
     def _infer(self, args: tuple, kwargs: dict) -> Any:
         if self._declared_shape is None:
             return graph.infer(self._run_abstract, args, kwargs)
-        return self._declared_spec(args, kwargs)
+        declared = self._declared_spec(args, kwargs)
+        try:
+            # What the function gives tells the dtype, and which tensors from outside it uses.
+            found = graph.infer(self._run_abstract, args, kwargs)
+        except SymbolsWantedError:
+            raise
+        except Exception:
+            return declared
+        pairs = list(zip(tree.flatten(declared), tree.flatten(found)))
+        same = len(tree.flatten(declared)) == len(tree.flatten(found)) and all(map(_agree, pairs))
+        return (
+            tree.pack_sequence_as(declared, [_joined(*p) for p in pairs]) if same else declared
+        )
 
 
 def _argument_names(function: Callable) -> list[str]:
@@ -510,3 +531,19 @@ def _argument_names(function: Callable) -> list[str]:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):  # some functions of extension modules have no signature
         return []
+
+
+def _agree(pair: tuple[Any, Any]) -> bool:
+    """Whether a declared Spec and the one that was found may be of one tensor."""
+    declared, found = pair
+    return isinstance(found, Spec) and len(declared.shape) == len(found.shape) and all(
+        None in (a, b) or a == b for a, b in zip(declared.shape, found.shape)
+    )  # fmt: skip
+
+
+def _joined(declared: Spec, found: Spec) -> Spec:
+    """A Spec of the sizes that either knows."""
+    shape = tuple(a if b is None else b for a, b in zip(declared.shape, found.shape))
+    both = Spec(shape, found.dtype)
+    set_mask(both, get_mask(found))
+    return both

@@ -7,8 +7,10 @@ from typing import Any
 
 from .. import config as settings
 from .. import dtypes, graph
+from ..engine import engine
 from ..errors import InputError
 from ..spec import KerasTensor, Shape
+from ..variable import Variable
 from .layer import Layer
 
 
@@ -46,6 +48,8 @@ class InputLayer(Layer):
             raise InputError(
                 "Input: ragged tensors are not supported. Pad the sequences and mask them."
             )
+        if input_tensor is not None and not isinstance(input_tensor, KerasTensor):
+            input_tensor = _constant(input_tensor)
         if input_tensor is not None:
             _check_tensor(input_tensor, shape, batch_shape, batch_size, dtype)
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype
@@ -55,13 +59,16 @@ class InputLayer(Layer):
         kind = settings.floatx() if dtype is None else dtypes.explicit(dtype)
         super().__init__(name=name, dtype=kind, batch_shape=batch_shape)
         self.sparse, self.ragged, self.optional = bool(sparse), False, optional
+        history = None if input_tensor is None else input_tensor._keras_history
         if input_tensor is None:
-            input_tensor = KerasTensor(batch_shape, kind, sparse=self.sparse, name=self.name)
-        history = input_tensor._keras_history
-        graph.Node(self, (), {}, input_tensor)
-        if history is not None and not history[0]._inbound_nodes[history[1]].is_input:
+            made = KerasTensor(batch_shape, kind, sparse=self.sparse, name=self.name)
+            graph.Node(self, (), {}, made)
+        elif history is not None and not history[0]._inbound_nodes[history[1]].is_input:
             # A tensor computed from others, given as an input of a model, is still computed from them.
-            input_tensor._keras_history = history
+            made = KerasTensor(batch_shape, kind, sparse=self.sparse, name=self.name)
+            graph.Node(self, (input_tensor,), {}, made)
+        else:
+            graph.Node(self, (), {}, input_tensor)
         self.built = True
 
     @property
@@ -69,8 +76,9 @@ class InputLayer(Layer):
         """Shape of the data with the batch axis."""
         return self._batch_shape
 
-    def call(self) -> None:
+    def call(self, x: Any = None) -> Any:
         """Nothing to compute: the data is what it is."""
+        return x
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, in the one form that Keras writes."""
@@ -101,11 +109,14 @@ def _sizes(shape: Any) -> Shape:
     return tuple(None if d is None else int(d) for d in shape)
 
 
+def _constant(value: Any) -> KerasTensor:
+    """A symbolic tensor for one with values, or a variable: an input that need not be fed."""
+    if not isinstance(value, Variable) and not engine().is_tensor(value):
+        raise InputError(f"Input: the tensor must be a symbolic tensor, got {type(value).__name__}.")
+    return graph.constant(value)
+
+
 def _check_tensor(tensor: Any, shape: Any, batch_shape: Any, batch_size: Any, dtype: Any) -> None:
-    if not isinstance(tensor, KerasTensor):
-        raise InputError(
-            f"Input: the tensor must be a symbolic tensor, got {type(tensor).__name__}."
-        )
     given = {
         "shape": (shape, tensor.shape[1:]),
         "batch_shape": (batch_shape, tensor.shape),
@@ -113,10 +124,17 @@ def _check_tensor(tensor: Any, shape: Any, batch_shape: Any, batch_size: Any, dt
         "dtype": (None if dtype is None else dtypes.standardize(dtype), tensor.dtype),
     }
     for name, (want, have) in given.items():
-        if want is not None and (tuple(want) if isinstance(want, (list, tuple)) else want) != have:
+        if want is not None and not _fits(want, have):
             raise InputError(
                 f"Input: {name}={want} does not fit the given tensor, which has {have}."
             )
+
+
+def _fits(want: Any, have: Any) -> bool:
+    """Whether a tensor has what is asked for; an unknown size may be any."""
+    if not isinstance(want, (list, tuple)):
+        return bool(want == have)
+    return len(want) == len(have) and all(w is None or w == h for w, h in zip(want, have))
 
 
 def Input(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import ops
+from .. import capture, ops
 from ..errors import InputError, ShapeError
 from ..spec import broadcast, normalize_axis, same, unprobe
 from .calls import is_shape
@@ -66,6 +66,10 @@ class Merge(Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """True where any input's mask is; ``None`` unless all inputs have one."""
+        if capture.reread is not None and mask is not None:  # a program of Keras 1 or 2
+            from ..legacy.layers.merging import mask_of_all
+
+            return mask_of_all(mask)
         if mask is None or any(m is None for m in mask):
             return None
         return _fold(ops.logical_or, mask)

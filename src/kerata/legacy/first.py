@@ -11,7 +11,7 @@ from .. import config, ops
 
 __all__ = [
     "apply_transform", "asymmetric_spatial_2d_padding", "asymmetric_temporal_padding", "atrous_conv2d",
-    "base_filter", "deconv2d", "lesser", "lesser_equal",
+    "base_filter", "deconv2d", "lesser", "lesser_equal", "pack",
 ]  # fmt: skip
 
 _FORMATS = {"tf": "channels_last", "th": "channels_first"}
@@ -104,6 +104,15 @@ def deconv2d(
     return conv2d_transpose(
         x, kernel, output_shape, tuple(strides), padding=border_mode, data_format=_format(dim_ordering)
     )  # fmt: skip
+
+
+def pack(x: Sequence[Any]) -> Any:
+    """Tensors joined along a new first axis.
+
+    >>> pack([[1.0], [2.0]]).tolist()
+    [[1.0], [2.0]]
+    """
+    return ops.stack(list(x))
 
 
 def base_filter() -> str:

@@ -420,11 +420,29 @@ def _ready(model: Any, *args: Any, **kwargs: Any) -> None:
     """Nothing: functions are compiled when they are first called."""
 
 
+def reset_states(model: Any) -> None:
+    """Set the states that stateful layers remember to zeros, those of models within the model, too."""
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_states()
+
+
 def _stateful(model: Any) -> bool:
     return any(getattr(layer, "stateful", False) for layer in model.layers)
 
 
+def _compiled(name: str) -> Callable[[Any], Any]:
+    def value(model: Any) -> Any:
+        from . import compiled
+
+        return getattr(compiled, name)(model)
+
+    return value
+
+
 MODEL_VALUES: dict[str, Callable[[Any], Any]] = {
+    "compiled_loss": _compiled("compiled_loss"),
+    "compiled_metrics": _compiled("compiled_metrics"),
     "container_nodes": lambda model: {
         id(n) for layer in model.layers for n in layer._inbound_nodes
     },
@@ -448,7 +466,8 @@ METHODS: dict[str, Callable] = {
     **{
         f.__name__: f
         for f in (
-            fit_generator, evaluate_generator, predict_generator, predict_classes, predict_proba, to_yaml,
+            fit_generator, evaluate_generator, predict_generator, predict_classes, predict_proba,
+            reset_states, to_yaml,
         )
     },
     **dict.fromkeys(

@@ -17,7 +17,7 @@ RENAMED: dict[str, dict[str, str]] = {
         name: f"legacy.first.{name}"
         for name in (
             "asymmetric_spatial_2d_padding", "asymmetric_temporal_padding", "atrous_conv2d", "deconv2d",
-            "lesser", "lesser_equal",
+            "lesser", "lesser_equal", "pack",
         )
     },
     "initializers": {

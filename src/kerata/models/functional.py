@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import graph, tree
 from ..errors import FileError
+from ..layers.input_layer import InputLayer
 from ..layers.layer import Layer
 from ..serialization import deserialize_keras_object, serialize_keras_object
 from ..spec import KerasTensor
@@ -24,6 +25,10 @@ def functional_config(model: Any) -> dict[str, Any]:
     return config
 
 
+def _is_source(node: graph.Node) -> bool:
+    return node.is_input or isinstance(node.operation, InputLayer)
+
+
 class _Nodes:
     """Numbers of the calls of each operation as the graph counts them.
 
@@ -36,11 +41,11 @@ class _Nodes:
         self.kept: dict[int, list[graph.Node]] = {}
         inside = {id(n) for n in g.nodes}
         given = {id(x) for x in g.flat_inputs}
-        foreign = {id(x): x for x in g.flat_inputs if not graph.node_of(x).is_input}
+        foreign = {id(x): x for x in g.flat_inputs if not _is_source(graph.node_of(x))}
         for operation in g.operations:
             nodes = [
                 n for n in operation._inbound_nodes
-                if id(n) in inside and (n.is_input or not all(id(x) in given for x in n.outputs))
+                if id(n) in inside and (_is_source(n) or not all(id(x) in given for x in n.outputs))
             ]  # fmt: skip
             self.kept[id(operation)] = nodes
             self.index.update((id(n), i) for i, n in enumerate(nodes))
@@ -77,7 +82,7 @@ def _operation_config(operation: Any, nodes: _Nodes) -> dict[str, Any]:
         }  # fmt: skip
     calls = nodes.kept[id(operation)]
     out["name"] = operation.name
-    out["inbound_nodes"] = [] if isinstance(operation, Layer) and all(n.is_input for n in calls) else [
+    out["inbound_nodes"] = [] if isinstance(operation, Layer) and all(map(_is_source, calls)) else [
         _call_config(n, nodes) for n in calls
     ]  # fmt: skip
     return out

@@ -21,10 +21,11 @@ from .training import TrainingMethods
 _OLD_NAMES = frozenset(
     """
     _collected_trainable_weights _feed_inputs _feed_sample_weights _feed_targets
-    _make_predict_function _make_test_function _make_train_function container_nodes
+    _make_predict_function _make_test_function _make_train_function compiled_loss
+    compiled_metrics container_nodes
     evaluate_generator fit_generator flattened_layers input_layers metrics_tensors output_layers
-    predict_classes predict_generator predict_proba sample_weights state_updates stateful targets
-    to_yaml total_loss
+    predict_classes predict_generator predict_proba reset_states sample_weights state_updates
+    stateful targets to_yaml total_loss
     """.split()
 )
 

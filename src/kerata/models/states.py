@@ -104,6 +104,8 @@ class StateMethods:
         Returns ``(loss, (loss, y_pred, non_trainable_variables, metrics_variables))``; the first is
         scaled where the optimizer (whose `optimizer_variables` are then needed) scales losses.
         """
+        from ..train.step import loss_of
+
         model: Any = self
         groups = [
             (model.trainable_variables, trainable_variables),
@@ -114,9 +116,7 @@ class StateMethods:
             groups.append((self.optimizer.variables, optimizer_variables))
         with StatelessScope([p for own, values in groups for p in zip(own, values)]) as scope:
             y_pred = model(x, training=training)
-            loss = model.compute_loss(
-                x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
-            )
+            loss = loss_of(model, x, y, y_pred, sample_weight, training)
             scale = getattr(self.optimizer, "scale_loss", None)
             scaled = scale(loss) if training and scale is not None else loss
         model._clear_losses()

@@ -82,6 +82,8 @@ class TrainingMethods:
         """
         from ..train.compiled import Compiled
 
+        for own in ("_optimizer", "_loss_given"):  # what was set by hand before
+            self.__dict__.pop(own, None)
         if _numbers(metrics) or (not metrics and _numbers(loss_weights) is False):
             metrics, loss_weights = loss_weights, metrics
         self._compiled = Compiled(
@@ -115,6 +117,8 @@ class TrainingMethods:
     @property
     def loss(self) -> Any:
         """The loss as given to `compile`."""
+        if "_loss_given" in self.__dict__:
+            return self.__dict__["_loss_given"]
         return self._compiled.given["loss"] if self._compiled else None
 
     @loss.setter

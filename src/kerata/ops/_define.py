@@ -18,6 +18,7 @@ import numpy as np
 from .. import dtypes, graph, spec
 from ..engine import engine, is_foreign
 from ..errors import InputError, KerataError
+from ..scope import local
 from ..spec import OPERATORS, KerasTensor, Spec, probe, spec_of
 from ..variable import Variable
 from ._examples import with_example
@@ -119,6 +120,9 @@ class Op:
     def _call(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """A call with variables, symbolic tensors, Specs or collections among the arguments."""
         kind = _kind(args) | _kind(kwargs.values())
+        if kind & 2 and local.around is not None:
+            args, kwargs = _map(graph.known, args), _map(graph.known, kwargs)
+            kind = _kind(args) | _kind(kwargs.values())
         if kind & 2:
             return graph.record(self, args, kwargs)
         # While shapes are inferred, no value of a variable is asked for.

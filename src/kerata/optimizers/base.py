@@ -13,12 +13,15 @@ import numpy as np
 
 from .. import config as settings
 from .. import graph, ops, tree
-from ..engine import engine, part_of_step
+from ..engine import engine, own_variable, part_of_step
 from ..errors import InputError, NotBuiltError
 from ..scope import Binding
 from ..variable import Variable, as_values
 from .schedules import LearningRateSchedule
 from .state import State, overwritten
+
+# What optimizers once had, see `legacy.minimize`.
+_OLD_NAMES = frozenset({"compute_gradients", "minimize"})
 
 
 class Optimizer(State):
@@ -145,7 +148,7 @@ class Optimizer(State):
         """Make the state for these variables; done by the first `apply` where it is not called."""
         if self.built:
             return
-        variables = list(variables)
+        variables = [own_variable(v) for v in variables]
         self._trainable_variables = variables
         if self.use_ema:
             self._averages = self.add_optimizer_variables(variables, "average")
@@ -262,7 +265,7 @@ class Optimizer(State):
     def _variables_of(self, grads: Sequence[Any], variables: Sequence[Any] | None) -> list[Any]:
         """The variable of each gradient; tells of those that have none."""
         if variables is not None:
-            variables = list(variables)
+            variables = [own_variable(v) for v in variables]
             if not self.built:
                 self.build(variables)
                 self.built = True
@@ -350,6 +353,13 @@ class Optimizer(State):
             for v, value in zip(made, slots[name]):
                 v.assign(value)
         return True
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OLD_NAMES:
+            from ..legacy.minimize import METHODS
+
+            return functools.partial(METHODS[name], self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Update one variable. A user's rule overrides this."""

@@ -251,7 +251,7 @@ def _compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
 def _custom_names(x: Any) -> Any:
     """The arguments with names of custom objects, which only the caller of `load` knows, replaced by these."""
     if isinstance(x, dict):
-        return {k: _custom_names(v) for k, v in x.items()}
+        return {k: v if k == "class_name" else _custom_names(v) for k, v in x.items()}
     if isinstance(x, list):
         return [_custom_names(v) for v in x]
     found = serialization.custom_object(x) if isinstance(x, str) else None

@@ -14,6 +14,7 @@ from ..scope import Binding
 from ..serialization import serialize_keras_object
 from ..spec import KerasTensor, Spec, spec_of
 from .objectives import Losses, Metrics
+from .step import overrides
 
 
 class Compiled:
@@ -136,25 +137,38 @@ class Compiled:
             if y is not None:
                 self.check_labels(y, self._ready[signature])
             return
+        own = any(overrides(model, f"{mode}_step") for mode in ("train", "test"))
         outputs: Any = None
-        xs, ys, ws = (tree.map_structure(_symbol, part) for part in (x, y, weight))
         if _callable_model(model):
             try:
-                outputs = model._infer_outputs(xs)
+                outputs = self._infer(model, x, y, weight)
             except Exception:
-                if not self.run_eagerly:
+                if not own:
                     raise
-                outputs = _outputs_of_values(model, x)
-            self._set_output_names(model, outputs)
-            if y is not None:
-                self.check_labels(y, outputs)
-                self.metrics.build(*_as_specs((ys, outputs)))
-                self._infer_objectives(model, ys, outputs, ws)
+                # The step takes the batch apart in its own way: the model need not fit `x` as it is.
         model.built = True
         with self.as_compiled():
-            if self.optimizer is not None and model.trainable_variables:
+            # What a step of the user's own trains is known when it is run.
+            known = not own or all(layer.built for layer in model._flatten_layers())
+            if self.optimizer is not None and known and model.trainable_variables:
                 self.optimizer.build(model.trainable_variables)
         self._ready[signature] = outputs
+
+    def _infer(self, model: Any, x: Any, y: Any, weight: Any) -> Any:
+        """Outputs of the model for such data, as Specs; the objectives are made for them."""
+        xs, ys, ws = (tree.map_structure(_symbol, part) for part in (x, y, weight))
+        try:
+            outputs = model._infer_outputs(xs)
+        except Exception:
+            if not self.run_eagerly:
+                raise
+            outputs = _outputs_of_values(model, x)
+        self._set_output_names(model, outputs)
+        if y is not None:
+            self.check_labels(y, outputs)
+            self.metrics.build(*_as_specs((ys, outputs)))
+            self._infer_objectives(model, ys, outputs, ws)
+        return outputs
 
     def _set_output_names(self, model: Any, outputs: Any) -> None:
         if model._graph is not None or model.__dict__.get("_output_names"):

@@ -20,6 +20,7 @@ from .logs import Logs
 from .nan import NanSearch
 from .notices import warn_user
 from .program import Program, program, takes_state
+from .step import overrides
 
 _WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
 
@@ -45,11 +46,13 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         class_weight=class_weight, repeat=True, **workers,
     )  # fmt: skip
     source.keys = input_keys(model)
+    source.is_loose = overrides(model, "train_step")
     validation = _validation_source(
         validation_data, validation_batch_size or batch_size, validation_steps, workers
     )
     if validation is not None:
         validation.keys = source.keys
+        validation.is_loose = overrides(model, "test_step")
     watch = profiles.watch(model, profile, verbose)
     run = _Run(model, source, "train", watch, NanSearch() if debug_nan else None)
     calls = _callbacks(
@@ -233,8 +236,10 @@ class _Run:
         fresh = self.watch is not None and self.program is None
         self.program = program(self.model, self.mode, fresh)
         if self.program._logs_like is None:
-            few = tree.map_structure(lambda a: None if a is None else a[:1], batch)
-            self.program.warm_up(few)
+            # A step of the user's own may count on batches of this size.
+            rows = self.source.batch_size if self.source.arrays is not None else None
+            one = tree.map_structure(lambda a: None if a is None else a[:rows], batch)
+            self.program.warm_up(one)
 
     def epoch(self, epoch: int, calls: Any) -> Logs:
         """Run one epoch; returns its logs."""
@@ -430,6 +435,7 @@ def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any
         **_worker_arguments("evaluate", kwargs),
     )
     source.keys = input_keys(model)
+    source.is_loose = overrides(model, "test_step")
     calls = _callbacks(
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
         batch_size=source.batch_size, mode="test",

@@ -121,7 +121,7 @@ def _place(program: Any, data: Any, number: int) -> str:
         y_pred = model(x, training=True)
         ends = len(seen)
         if program.compiled.losses is not None:
-            model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=True)
+            steps.loss_of(model, x, y, y_pred, weight, True)
     return (
         _forward(seen, ends)
         or _derivative(program, data, key, seen, ends)
@@ -167,7 +167,7 @@ def _derivative(program: Any, data: Any, key: Any, seen: list[_Seen], ends: int)
 
     def objective() -> tuple[Any, Any]:
         y_pred = model(x, training=True)
-        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=True)
+        loss = steps.loss_of(model, x, y, y_pred, weight, True)
         return loss, None
 
     if not variables or program.compiled.losses is None:

@@ -6,6 +6,8 @@ that is how `program` compiles it. Run outside, it changes the model directly.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -60,7 +62,7 @@ def train_update(model: Any, data: Any) -> None:
     def objective() -> tuple[Any, Any]:
         with results_only():
             y_pred = model(x, training=True)
-        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=True)
+        loss = loss_of(model, x, y, y_pred, weight, True)
         return loss, (y_pred, [get_mask(p) for p in tree.flatten(y_pred)])
 
     variables = model.trainable_variables
@@ -81,7 +83,7 @@ def test_update(model: Any, data: Any) -> None:
     x, y, weight = unpack_x_y_sample_weight(data)
     with results_only():
         y_pred = model(x, training=False)
-    loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
+    loss = loss_of(model, x, y, y_pred, weight, False)
     _follow(model, x, y, y_pred, weight, loss)
 
 
@@ -95,6 +97,20 @@ def _follow(model: Any, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any) -> 
         model.compute_metrics(x, y, y_pred, weight)
     else:
         compiled.update_metrics(y, y_pred, weight)
+
+
+def loss_of(model: Any, x: Any, y: Any, y_pred: Any, weight: Any, training: bool) -> Any:
+    """What the model's `compute_loss` gives; a user's own need not take `training`, which came with Keras 3."""
+    parts = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": weight}
+    if _takes_training(type(model).compute_loss) or "compute_loss" in model.__dict__:
+        parts["training"] = training
+    return model.compute_loss(**parts)
+
+
+@functools.cache
+def _takes_training(method: Callable) -> bool:
+    parameters = inspect.signature(method).parameters
+    return "training" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def overrides(model: Any, method: str) -> bool:

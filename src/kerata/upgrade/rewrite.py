@@ -258,11 +258,6 @@ class _Rewriter(cst.CSTTransformer):
             raise calls.Unclear(
                 f"decay= becomes a schedule, whose rate {sorted(changing)[0]} cannot change; Kerata takes decay="
             )
-        init = next(
-            (a for a in node.args if a.keyword is not None and a.keyword.value == "init"), None
-        )
-        if init is not None and isinstance(init.value, cst.Lambda):
-            self._say(node, "a function of init= now needs the argument dtype, too")
 
     def _backend(self, found: Target, node: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         special = training.backend_call(found.name, updated)
@@ -273,6 +268,9 @@ class _Rewriter(cst.CSTTransformer):
             if isinstance(order, str):
                 func = self.refer("config.set_image_data_format")
                 return updated.with_changes(func=func, args=[cst.Arg(write(order))])
+        updated = updated.with_changes(args=training.first_names(found.name, updated.args))
+        if found.name == "batch_dot" and era.old_defaults():
+            found = found._replace(name="older_batch_dot")
         made = backend.call(found.name, updated.args)
         if made is None:
             if found.name in backend.TWINS:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from ..legacy import methods
+from ..legacy import era, methods
+from ..legacy.backend.first_names import NAMES, SWAPPED
 from .calls import Unclear, split, with_commas
 from .facts import Facts, dotted
 from .values import code, wrap, write
@@ -276,6 +277,23 @@ def backend_call(name: str, updated: cst.Call) -> cst.BaseExpression | None:
 def _operand(node: cst.BaseExpression) -> str:
     text = code(node)
     return text if re.fullmatch(r"[\w.\[\]]+", text) or isinstance(node, cst.Call) else f"({text})"
+
+
+def first_names(name: str, args: Sequence[cst.Arg]) -> Sequence[cst.Arg]:
+    """Arguments of a function of ``keras.backend`` by the names, and in the order, of Keras 2.
+
+    >>> found = cst.parse_expression("f(shape=(2,), std=0.1)").args
+    >>> [code(a) for a in first_names("random_normal", found)]
+    ['shape=(2,), ', 'stddev=0.1']
+    """
+    args = renamed(args, NAMES.get(name, {}))
+    if name in SWAPPED and era.current() == 1:
+        order = ("output", "target", "from_logits")
+        args = [
+            a.with_changes(keyword=cst.Name(order[i]), equal=_EQUAL) if a.keyword is None else a
+            for i, a in enumerate(args)
+        ]
+    return args
 
 
 def shape_of(

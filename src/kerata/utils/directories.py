@@ -85,6 +85,18 @@ def check_format(name: str) -> None:
         raise InputError(f"format={name!r}; expected one of {FORMATS}.")
 
 
+_with_tensorflow = False
+
+
+def prefer_tensorflow(does: bool) -> None:
+    """Let ``format="tf"`` mean a ``tf.data.Dataset``: for programs that use TensorFlow themselves.
+
+    >>> prefer_tensorflow(False)
+    """
+    global _with_tensorflow
+    _with_tensorflow = does
+
+
 def in_format(data: Dataset, name: str) -> Any:
     """The data set in the form that an argument ``format`` asks for.
 
@@ -92,7 +104,7 @@ def in_format(data: Dataset, name: str) -> Any:
     needs no TensorFlow. ``grain`` is the same, with functions that get an element as one argument.
     ``tf.data`` and ``torch`` are data sets of these libraries.
     """
-    if name == "tf.data":
+    if name == "tf.data" or (name == "tf" and _with_tensorflow):
         return data.to_tf()
     if name == "torch":
         return data.to_torch()

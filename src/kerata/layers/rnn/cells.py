@@ -471,7 +471,7 @@ def check_cell(cell: Any) -> None:
 def build_cell(cell: Any, input_shape: Sequence[int | None]) -> None:
     """Make the weights of a cell, if it is a layer and has none yet."""
     if isinstance(cell, Layer) and not cell.built:
-        cell.build(tuple(input_shape))
+        cell.build(input_shape if isinstance(input_shape, dict) else tuple(input_shape))
         cell.built = True
 
 
@@ -492,7 +492,8 @@ def initial_state(cell: Any, batch_size: Any, dtype: str) -> Any:
     def zeros(size: Any) -> Any:
         if isinstance(size, (list, tuple)):
             return [zeros(n) for n in size]
-        return ops.zeros((batch_size, size), dtype=dtype)
+        sizes = size.as_list() if hasattr(size, "as_list") else [size]  # a tf.TensorShape
+        return ops.zeros((batch_size, *sizes), dtype=dtype)
 
     return zeros(cell.state_size)
 

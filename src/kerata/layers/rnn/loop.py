@@ -98,9 +98,10 @@ def _step_by_step(
 def _run_any(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[Any, Any, Any]:
     """Any cell, called step by step. The output is carried, as it need not be a state."""
     # Only the shape of this output counts: it stands before the first step.
-    start = ops.zeros_like(step(cell, _blank(xs), states, how.training)[0])
+    blank = tree.map_structure(_blank, xs)
+    start = tree.map_structure(ops.zeros_like, step(cell, blank, states, how.training)[0])
     first = tree.flatten(states[-1] if isinstance(cell, StackedRNNCells) else states)[0]
-    if start.shape == first.shape:
+    if not tree.is_nested(start) and start.shape == first.shape:
         start = _like([first], [start])[0]
 
     def body(carry: tuple[Any, Any], inputs: Any) -> tuple[tuple[Any, Any], Any]:
@@ -108,10 +109,12 @@ def _run_any(cell: Any, xs: Any, states: Any, mask: Any, how: Options) -> tuple[
         x, m = inputs
         output, new = step(cell, x, old, how.training)
         new = tree.pack_sequence_as(old, _like(tree.flatten(new), tree.flatten(old)))
-        (output,) = _like([output], [before])
+        like = _like(tree.flatten(output), tree.flatten(before))
+        output = tree.pack_sequence_as(before, like)
         if m is not None:
             new = tree.map_structure(lambda n, o: _where(m, n, o), new, old)
-            output = _where(m, output, 0 if how.zero_output else before)
+            kept = tree.map_structure(ops.zeros_like, before) if how.zero_output else before
+            output = tree.map_structure(lambda n, o: _where(m, n, o), output, kept)
         return (new, output), output if how.sequences else None
 
     (final, last), outputs = how.scan(body, (states, start), (xs, mask))

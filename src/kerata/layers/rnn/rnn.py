@@ -104,7 +104,8 @@ class RNN(Layer):
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Make the weights of the cell, and the states to be remembered."""
-        build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
+        step = _step_shapes(sequences_shape)
+        build_cell(self.cell, step)
         if self.stateful and self._carried is None:
             if sequences_shape[0] is None:
                 raise ShapeError(
@@ -144,7 +145,7 @@ class RNN(Layer):
 
     def _first_states(self, sequences: Any, given: Any) -> list[Any]:
         """The states to start from: those given, those remembered, or the cell's own."""
-        batch = sequences.shape[0]
+        batch = tree.flatten(sequences)[0].shape[0]
         if self.stateful:
             self._check_batch(batch)
         if given is None and self.stateful:
@@ -183,10 +184,10 @@ class RNN(Layer):
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
     ) -> Any:
         """The last output or all, with the last states if these are wanted."""
-        if self.unroll and unprobe(sequences.shape)[1] is None:
+        if self.unroll and unprobe(tree.flatten(sequences)[0].shape)[1] is None:
             raise ShapeError(
-                f"unroll=True needs a known number of steps; got inputs of shape {unprobe(sequences.shape)}. "
-                "Give it in Input(shape=(steps, features)), or leave unroll out."
+                f"unroll=True needs a known number of steps; got inputs of shape "
+                f"{unprobe(tree.flatten(sequences)[0].shape)}. Give it in Input(shape=(steps, features)), or leave unroll out."
             )
         states = self._first_states(sequences, initial_state)
         how = Options(
@@ -196,13 +197,17 @@ class RNN(Layer):
             self.zero_output_for_mask,
             self.return_sequences,
         )
-        outputs, last, states = run(self.cell, _swap(sequences), states, _time_major(mask), how)
+        outputs, last, states = run(
+            self.cell, tree.map_structure(_swap, sequences), states, _time_major(mask), how
+        )
         if self.stateful:
             for v, state in zip(tree.flatten(self._carried), tree.flatten(states)):
                 v.assign(ops.cast(state, v.dtype))
         if self.return_sequences:
-            last = _swap(ops.flip(outputs, 0) if self.go_backwards else outputs)
-        last = ops.cast(last, self.compute_dtype)
+            last = tree.map_structure(
+                lambda x: _swap(ops.flip(x, 0) if self.go_backwards else x), outputs
+            )
+        last = tree.map_structure(lambda x: ops.cast(x, self.compute_dtype), last)
         return (last, *states) if self.return_state else last
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -215,11 +220,24 @@ class RNN(Layer):
         )
 
 
+def _step_shapes(shapes: Any) -> Any:
+    """Shapes of one step, without the axis of time."""
+    if isinstance(shapes, dict):
+        return {k: _step_shapes(s) for k, s in shapes.items()}
+    if isinstance(shapes[0], (list, tuple)):
+        return [_step_shapes(s) for s in shapes]
+    return (shapes[0], *shapes[2:])
+
+
 def take_states(
     sequences: Any, args: tuple, kwargs: dict[str, Any]
 ) -> tuple[Any, tuple, dict[str, Any]]:
-    """Call arguments with the states that follow the sequences in a list made ``initial_state``."""
-    if isinstance(sequences, (list, tuple)) and sequences and hasattr(sequences[0], "shape"):
+    """Call arguments with the states that follow the sequences in a list made ``initial_state``.
+
+    A named tuple is no such list, but an input of several parts.
+    """
+    listed = isinstance(sequences, (list, tuple)) and not hasattr(sequences, "_fields")
+    if listed and sequences and hasattr(sequences[0], "shape"):
         sequences, *states = sequences
         if states:
             if args or kwargs.get("initial_state") is not None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import config
+from .first_names import taking_first_names
 
 _MODULES = {
     "arithmetic": """
@@ -19,7 +20,7 @@ _MODULES = {
         maximum minimum equal not_equal greater greater_equal less less_equal sum prod max min mean var
         std any all logsumexp argmax argmin cumsum cumprod
     """,
-    "products": "dot batch_dot transpose",
+    "products": "dot batch_dot older_batch_dot transpose",
     "shapes": """
         shape int_shape get_variable_shape ndim count_params reshape permute_dimensions flatten
         batch_flatten expand_dims squeeze concatenate stack repeat repeat_elements tile reverse gather
@@ -86,6 +87,9 @@ def old_backend() -> str:
     return "tensorflow"
 
 
+_found: dict[str, Any] = {}
+
+
 def load_all() -> None:
     """Import all modules of the table."""
     for module in _MODULES:
@@ -106,7 +110,10 @@ def resolve(name: str, known: Sequence[str] = ()) -> Any:
     2.0
     """
     if name in TABLE:
-        return getattr(importlib.import_module(f"{__name__}.{TABLE[name]}"), name)
+        if name not in _found:
+            own = getattr(importlib.import_module(f"{__name__}.{TABLE[name]}"), name)
+            _found[name] = taking_first_names(name, own)
+        return _found[name]
     if name == "experimental":
         return importlib.import_module(f"{__name__}.experimental")
     if name in _OF_TENSORFLOW and config.backend() == "tensorflow":

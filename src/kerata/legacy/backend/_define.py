@@ -15,6 +15,7 @@ import numpy as np
 from ... import graph, tree
 from ...errors import FileError, ShapeError
 from ...ops._define import _KIND, Op
+from ...scope import local
 from ...spec import PROBES, KerasTensor, Spec, probe, probing, unprobe
 
 F = TypeVar("F", bound=Callable)
@@ -43,6 +44,8 @@ class BackendOp(Op):
         super().__init__(body, False, f"backend.{body.__name__}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if local.around is not None:
+            args, kwargs = (tree.map_structure(graph.known, a) for a in (args, kwargs))
         if any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
             return BackendCall(self)(*args, **kwargs)
         return super().__call__(*args, **kwargs)

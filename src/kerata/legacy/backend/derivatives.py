@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import dtypes, graph, ops, tree
 from ...engine import engine
-from ...errors import FileError, InputError
+from ...errors import FileError, InputError, SymbolsWantedError
 from ...scope import get_mask, set_mask
 from ...spec import KerasTensor, Spec, probe
 from ...variable import Variable
@@ -51,7 +51,7 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
 def _check(losses: list[Any], targets: list[Any]) -> None:
     for x in losses:
         if not isinstance(x, KerasTensor):
-            raise InputError(
+            raise SymbolsWantedError(
                 "K.gradients: the loss must be a symbolic tensor, computed from a model's tensors or from "
                 f"K.placeholder; got {type(x).__name__}. For values, use a GradientTape of the engine's "
                 "library, or jax.grad."

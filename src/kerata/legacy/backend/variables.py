@@ -293,10 +293,10 @@ def get_value(x: Any) -> Any:
     3.0
     """
     if isinstance(x, KerasTensor):
-        return np.array(engine().to_numpy(_computed(x)))
+        return np.array(engine().to_numpy(_computed(x)))[()]
     if isinstance(x, Variable):
-        return x.numpy()
-    return np.array(engine().to_numpy(x)) if engine().is_tensor(x) else x
+        return x.numpy()[()]  # a single number is one, not an array that programs would change in place
+    return np.array(engine().to_numpy(x))[()] if engine().is_tensor(x) else x
 
 
 def _computed(x: KerasTensor) -> Any:

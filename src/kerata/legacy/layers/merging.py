@@ -193,3 +193,19 @@ def merge(
         None, mode, concat_axis, dot_axes, output_shape, output_mask, arguments, name=name
     )
     return layer(list(inputs))
+
+
+def mask_of_all(masks: Sequence[Any]) -> Any:
+    """The mask of merged tensors as Keras 1 and 2 made it: true where all masks are that there are.
+
+    >>> from kerata import ops
+    >>> mask_of_all([ops.array([True, False]), None]).tolist()
+    [True, False]
+    """
+    from ... import ops
+
+    there = [m for m in masks if m is not None]
+    out = there[0] if there else None
+    for m in there[1:]:
+        out = ops.logical_and(out, m)
+    return out

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ... import tree
+from ... import capture, tree
 from ...errors import InputError
 from ..logs import Logs
 from .base import HOOKS, Callback
@@ -195,13 +195,24 @@ class CallbackList:
         """After an epoch. Callbacks may add to the logs, which those after them see."""
         self._call_numbered("on_epoch_end", epoch, logs)
 
+    def _with_size(self, batch: int, logs: Any) -> Any:
+        """Logs of a batch; for programs of Keras 1 and 2 with its number and its rows, as far as these are known."""
+        if capture.reread is None:
+            return logs
+        logs = _logs(logs)
+        logs.setdefault("batch", batch)
+        size, samples = self.params.get("batch_size"), self.params.get("samples")
+        if size:
+            logs.setdefault("size", size if not samples else min(size, samples - batch * size))
+        return logs
+
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a batch of training."""
-        self._call_numbered("on_train_batch_begin", batch, logs)
+        self._call_numbered("on_train_batch_begin", batch, self._with_size(batch, logs))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a batch of training."""
-        self._call_numbered("on_train_batch_end", batch, logs)
+        self._call_numbered("on_train_batch_end", batch, self._with_size(batch, logs))
 
     on_batch_begin = on_train_batch_begin
     on_batch_end = on_train_batch_end

@@ -13,7 +13,12 @@ from .weights import apply_class_weight, spread
 
 
 def convert_batch(
-    data: Any, number: int, what: str, class_weight: Any = None, keys: frozenset[str] | None = None
+    data: Any,
+    number: int,
+    what: str,
+    class_weight: Any = None,
+    is_loose: bool = False,
+    keys: frozenset[str] | None = None,
 ) -> tuple[Any, Any, Any]:
     """``(x, y, weight)`` of arrays out of what a generator, data set or loader gives.
 
@@ -23,6 +28,7 @@ def convert_batch(
         what: Name of the source of batches, for messages.
         class_weight: Weight of each class.
         keys: Names of the model's inputs: other entries of a dict `x` are left out.
+        is_loose: See `Source`.
     """
     name = f"batch {number}" if what == "x" else f"batch {number} of {what}"
     if data is None:
@@ -34,6 +40,8 @@ def convert_batch(
         y = _convert_some(y, names[1])
     if weight is not None:
         weight = _convert_some(weight, names[2])
+    if is_loose and class_weight is None:
+        return x, y, weight
     count_rows((x, y, weight), name)
     return x, y, apply_class_weight(y, spread(weight, y), class_weight)
 

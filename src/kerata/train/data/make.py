@@ -138,10 +138,11 @@ def _refuse(arguments: dict[str, Any], kind: str, what: str) -> None:
     for name, value in arguments.items():
         if value is None:
             continue
-        if name == "batch_size":
-            raise InputError(
-                f"batch_size={value} does not fit {what}, {kind}: it decides itself how long batches are."
+        if name == "batch_size":  # Keras says nothing of it, and programs give it
+            warn_user(
+                f"batch_size={value} has no effect on {what}, {kind}: it decides itself how long batches are."
             )
+            continue
         raise InputError(
             f"{name} is given beside {what}, which is {kind}. "
             "It must yield everything itself: (x, y) or (x, y, sample_weight)."

@@ -105,7 +105,9 @@ class GeneratorSource(Source):
                 iterator = self._iterator = iter(self._iterable)
                 given = 0
                 continue
-            batch = convert_batch(data, self._count + 1, self.what, self._class_weight, self.keys)
+            batch = convert_batch(
+                data, self._count + 1, self.what, self._class_weight, is_loose=self.is_loose, keys=self.keys
+            )
             if self.batch_size is None:
                 self.batch_size = rows_of(batch)
             self._count += 1
