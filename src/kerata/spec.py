@@ -311,9 +311,10 @@ class KerasTensor(Spec):
     @property
     def __jax_array__(self) -> Any:
         # JAX looks for it, then complains in words of its own: so the looking has to fail.
-        from .legacy.native import refuse_jax
+        # In a loss function the tensor has a value, though.
+        from .legacy.native import jax_array
 
-        raise refuse_jax()
+        return jax_array(self)
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

@@ -30,15 +30,26 @@ _WORDS = (
 )  # fmt: skip
 
 
+# Arguments that Keras 1 had not and refused: beside them, its words are names of the program's own, or what
+# Keras 2 still took.
+_NOT_FIRST = (
+    r"[(,]\s*(?:epochs|steps_per_epoch|validation_steps|kernel_initializer|kernel_regularizer|kernel_size|"
+    r"data_format|return_state|recurrent_dropout)\s*=|[(,]\s*padding\s*=\s*[\"'](?:same|valid|causal)|"
+    r"image_data_format|tensorflow(?:\.\w+)*\.keras|tensorflow import keras|\btf\.keras"
+)
+
+
 def era_of(source: str) -> int | None:
     """The era of a program by the words in it, ``None`` where nothing tells.
 
     >>> era_of("model.fit(x, y, nb_epoch=3)"), era_of("from keras.utils import np_utils"), era_of("x = 1")
     (1, 2, None)
+    >>> era_of("nb_epoch = 3; model.fit(x, y, epochs=nb_epoch)")
+    2
     """
     for number, words in _WORDS:
         if re.search(words, source):
-            return number
+            return 2 if number == 1 and re.search(_NOT_FIRST, source) else number
     return None
 
 
