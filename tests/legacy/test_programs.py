@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import ENGINE
-from kerata import compat, runner, utils
+from kerata import backend, compat, config, runner, utils
 from programs_support import install
 
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*/*.py"))
@@ -53,6 +53,8 @@ def run(
     yield call
     plt.close("all")
     compat.uninstall()
+    config.set_image_data_format("channels_last")
+    backend.clear_session()  # and the learning phase
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=name_of)
@@ -68,7 +70,7 @@ def test_runs_upgraded_without_a_name_of_old(
     pytest.importorskip("libcst")
     if name_of(path) in LEFT:
         pytest.skip(LEFT[name_of(path)])
-    from kerata.upgrade import upgrade
+    from kerata.upgrade.rewrite import upgrade
 
     monkeypatch.setenv("KERATA_LEGACY", "error")
     program = tmp_path / path.parent.name / path.name

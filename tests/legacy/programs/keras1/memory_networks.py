@@ -68,11 +68,11 @@ model.add(Merge([sentrnn, qrnn], mode="sum"))
 model.add(RNN(12, return_sequences=False))
 model.add(Dense(vocab_size, activation="softmax"))
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-history = model.fit([X, Xq], Y, batch_size=16, nb_epoch=6, validation_split=0.05)
+history = model.fit([X, Xq], Y, batch_size=16, nb_epoch=12, validation_split=0.05)
 loss, acc = model.evaluate([tX, tXq], tY, batch_size=16)
 print("Test loss / test accuracy = {:.4f} / {:.4f}".format(loss, acc))
 assert history.history["loss"][-1] < 0.8 * history.history["loss"][0]
-assert len(history.history["val_acc"]) == 6
+assert len(history.history["val_acc"]) == 12
 
 # A memory: the question is matched with the story, and read again beside what matched.
 input_encoder_m = Sequential()
