@@ -210,7 +210,9 @@ def test_a_loss_that_adds_a_tensor_of_the_model_to_a_value() -> None:
     x = Input(shape=(6,))
     code = Dense(2, name="code")(x)
     model = Model(x, Dense(6)(code))
-    model.compile("sgd", lambda y, p: keras.losses.mean_squared_error(y, p) + K.mean(K.square(code), axis=-1))
+    model.compile(
+        "sgd", lambda y, p: keras.losses.mean_squared_error(y, p) + K.mean(K.square(code), axis=-1)
+    )
     data = rng.random_sample((20, 6)).astype("float32")
     found = model.evaluate(data, data, verbose=0)
     inner = Model(x, code).predict(data, verbose=0)

@@ -633,7 +633,12 @@ def test_entries_of_a_dict_that_are_no_inputs_are_left_out():
     assert np.array_equal(model.predict(batches(), steps=1, verbose=0), want)
     start = model.evaluate(batches(), steps=1, verbose=0)
     history = model.fit(
-        batches(), steps_per_epoch=2, epochs=2, validation_data=batches(), validation_steps=1, verbose=0
+        batches(),
+        steps_per_epoch=2,
+        epochs=2,
+        validation_data=batches(),
+        validation_steps=1,
+        verbose=0,
     )
     assert history.history["val_loss"][-1] < start
     model.fit(noted, y, validation_data=(noted, y), verbose=0)

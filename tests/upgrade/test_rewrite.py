@@ -42,6 +42,7 @@ from keras.layers import Embedding | Embedding(9, 8, weights=[m]) | Embedding(9,
 from keras.layers import Dense | Dense(3, batch_input_shape=(1, 2)) | Dense(3, batch_shape=(1, 2))
 from keras.layers import LeakyReLU | LeakyReLU(alpha=0.1) | LeakyReLU(negative_slope=0.1)
 from keras.layers import Input | Input(batch_input_shape=(1, 2)) | Input(batch_shape=(1, 2))
+from keras.layers import MaxPooling2D | MaxPooling2D((2, 2), dim_ordering=order) | MaxPooling2D((2, 2), data_format={"th": "channels_first", "tf": "channels_last"}.get(order, order))
 from keras.utils import np_utils | np_utils.to_categorical(y, 3) | keras.utils.to_categorical(y, 3)
 from keras.utils.np_utils import to_categorical | to_categorical(y) | to_categorical(y)
 import keras | model.fit_generator(g, 10, 3, verbose=0) | model.fit(g, steps_per_epoch=10, epochs=3, verbose=0)

@@ -239,7 +239,7 @@ class _Rewriter(cst.CSTTransformer):
             self._warn(cls, node)
             if not hasattr(cls, "_captured"):
                 return updated
-            given = [a.with_changes() for a in updated.args]
+            given = [training.ordering(a, self.facts.constants) for a in updated.args]
             args = calls.constructor(cls, given, self.facts.constants, self.refer)
             if args is not None:
                 if any(a.keyword is not None and a.keyword.value == "weights" for a in args):

@@ -296,6 +296,21 @@ def first_names(name: str, args: Sequence[cst.Arg]) -> Sequence[cst.Arg]:
     return args
 
 
+def ordering(arg: cst.Arg, constants: dict[str, Any]) -> cst.Arg:
+    """``dim_ordering=name``, whose value is not seen, with the word of today for it.
+
+    >>> found = cst.parse_expression("f(dim_ordering=ORDER)").args[0]
+    >>> code(ordering(found, {}).value)
+    '{"th": "channels_first", "tf": "channels_last"}.get(ORDER, ORDER)'
+    """
+    old = arg.keyword is not None and arg.keyword.value == "dim_ordering"
+    if not old or not isinstance(arg.value, cst.Name) or arg.value.value in {*constants, "None"}:
+        return arg.with_changes()
+    name = arg.value.value
+    made = f'{{"th": "channels_first", "tf": "channels_last"}}.get({name}, {name})'
+    return arg.with_changes(value=cst.parse_expression(made))
+
+
 def shape_of(
     rewriter: _Rewriter, node: cst.Subscript, updated: cst.Subscript
 ) -> cst.Subscript | None:

@@ -47,12 +47,20 @@ def vectorize(data):
         y = np.zeros(vocab_size)
         y[word_idx[answer]] = 1
         Y.append(y)
-    return pad_sequences(X, maxlen=story_maxlen), pad_sequences(Xq, maxlen=query_maxlen), np.array(Y)
+    return (
+        pad_sequences(X, maxlen=story_maxlen),
+        pad_sequences(Xq, maxlen=query_maxlen),
+        np.array(Y),
+    )
 
 
 X, Xq, Y = vectorize(train)
 tX, tXq, tY = vectorize(test)
-print("vocab = {}, X.shape = {}, Xq.shape = {}, Y.shape = {}".format(vocab, X.shape, Xq.shape, Y.shape))
+print(
+    "vocab = {}, X.shape = {}, Xq.shape = {}, Y.shape = {}".format(
+        vocab, X.shape, Xq.shape, Y.shape
+    )
+)
 
 # Two recurrent nets, the second told to every step of the first.
 RNN = recurrent.GRU
@@ -96,9 +104,7 @@ answer.add(LSTM(12))
 answer.add(Dense(vocab_size))
 answer.add(Activation("softmax"))
 answer.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
-history = answer.fit(
-    [X, Xq, X], Y, batch_size=16, nb_epoch=5, validation_data=([tX, tXq, tX], tY)
-)
+history = answer.fit([X, Xq, X], Y, batch_size=16, nb_epoch=5, validation_data=([tX, tXq, tX], tY))
 predicted = answer.predict_classes([tX, tXq, tX], verbose=0)
 
 assert len(answer.inputs) == 3  # the story twice, the question once

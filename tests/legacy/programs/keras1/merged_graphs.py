@@ -26,7 +26,9 @@ else:
     raise Exception("Invalid dim ordering: " + str(DIM_ORDERING))
 
 
-def conv_bn(x, nb_filter, nb_row, nb_col, border_mode="same", subsample=(1, 1), weight_decay=WEIGHT_DECAY):
+def conv_bn(
+    x, nb_filter, nb_row, nb_col, border_mode="same", subsample=(1, 1), weight_decay=WEIGHT_DECAY
+):
     W_regularizer = l2(weight_decay) if weight_decay else None
     x = Convolution2D(
         nb_filter, nb_row, nb_col, subsample=subsample, activation="relu", border_mode=border_mode,
@@ -50,7 +52,9 @@ def build():
     x = conv_bn(x, 4, 3, 3, border_mode="valid", subsample=(2, 2))
     branch1 = conv_bn(x, 3, 1, 1)
     branch3 = conv_bn(conv_bn(x, 2, 1, 1), 3, 1, 3)
-    pooled = AveragePooling2D((3, 3), strides=(1, 1), border_mode="same", dim_ordering=DIM_ORDERING)(x)
+    pooled = AveragePooling2D(
+        (3, 3), strides=(1, 1), border_mode="same", dim_ordering=DIM_ORDERING
+    )(x)
     x = merge([branch1, branch3, pooled], mode="concat", concat_axis=CHANNEL_AXIS, name="mixed0")
     aux = Dense(NB_CLASS, activation="softmax", name="aux")(Flatten()(AveragePooling2D((5, 5))(x)))
     x = shortcut_block(x, 6, "res2")
@@ -63,7 +67,9 @@ def build():
 labels = np.random.randint(0, NB_CLASS, 64)
 pictures = np.random.rand(64, 20, 20, 3).astype("float32") * 0.3
 for k, label in enumerate(labels):
-    pictures[k, 10 * (label // 2) : 10 * (label // 2) + 10, 10 * (label % 2) : 10 * (label % 2) + 10] += 0.7
+    pictures[
+        k, 10 * (label // 2) : 10 * (label // 2) + 10, 10 * (label % 2) : 10 * (label % 2) + 10
+    ] += 0.7
 targets = np_utils.to_categorical(labels, NB_CLASS)
 
 model = build()
@@ -119,7 +125,14 @@ net.add(Dropout(0.2))
 net.add(Dense(3))
 net.add(Activation("softmax"))
 net.compile(loss="categorical_crossentropy", optimizer="adam")
-net.fit(table, np_utils.to_categorical(classes), nb_epoch=40, batch_size=16, validation_split=0.15, verbose=0)
+net.fit(
+    table,
+    np_utils.to_categorical(classes),
+    nb_epoch=40,
+    batch_size=16,
+    validation_split=0.15,
+    verbose=0,
+)
 proba = net.predict_proba(table, verbose=0)
 assert proba.shape == (90, 3) and np.allclose(proba.sum(axis=1), 1, atol=1e-5)
 assert (proba.argmax(axis=1) == classes).mean() > 0.5

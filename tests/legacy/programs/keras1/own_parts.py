@@ -39,7 +39,9 @@ class Attention(Layer):
     def build(self, input_shape):
         assert len(input_shape) == 3
         self.input_spec = [InputSpec(ndim=3)]
-        self.W = self.add_weight((input_shape[-1],), initializer=self.init, name="{}_W".format(self.name))
+        self.W = self.add_weight(
+            (input_shape[-1],), initializer=self.init, name="{}_W".format(self.name)
+        )
         super(Attention, self).build(input_shape)
 
     def compute_mask(self, input, mask=None):
@@ -74,7 +76,9 @@ class Diary(callbacks.Callback):
 
 
 def halfway(y_true, y_pred):
-    return objectives.mean_squared_error(y_true, y_pred) + K.mean(K.binary_crossentropy(y_pred, y_true))
+    return objectives.mean_squared_error(y_true, y_pred) + K.mean(
+        K.binary_crossentropy(y_pred, y_true)
+    )
 
 
 x = np.random.rand(64, 8)

@@ -40,9 +40,19 @@ history = model.fit(
     {"main_output": labels, "aux_output": labels},
     epochs=2, batch_size=32, validation_split=0.25, verbose=2,
 )  # fmt: skip
-for key in ("loss", "main_output_loss", "aux_output_loss", "val_main_output_loss", "main_output_acc"):
+for key in (
+    "loss",
+    "main_output_loss",
+    "aux_output_loss",
+    "val_main_output_loss",
+    "main_output_acc",
+):
     assert key in history.history, sorted(history.history)
-total, main, aux = history.history["loss"][0], history.history["main_output_loss"][0], history.history["aux_output_loss"][0]
+total, main, aux = (
+    history.history["loss"][0],
+    history.history["main_output_loss"][0],
+    history.history["aux_output_loss"][0],
+)
 assert abs(total - (main + 0.2 * aux)) < 1e-4
 main_pred, aux_pred = model.predict({"main_input": headline_data, "aux_input": additional_data})
 assert main_pred.shape == aux_pred.shape == (64, 1)
@@ -76,7 +86,9 @@ encoded_image = vision_model(image_input)
 question_input = Input(shape=(6,), dtype="int32")
 encoded_question = LSTM(8)(Embedding(input_dim=50, output_dim=8, input_length=6)(question_input))
 merged = keras.layers.concatenate([encoded_question, encoded_image])
-vqa_model = Model(inputs=[image_input, question_input], outputs=Dense(10, activation="softmax")(merged))
+vqa_model = Model(
+    inputs=[image_input, question_input], outputs=Dense(10, activation="softmax")(merged)
+)
 video_input = Input(shape=(3, 12, 12, 3))
 encoded_frame_sequence = TimeDistributed(vision_model)(video_input)
 encoded_video = LSTM(8)(encoded_frame_sequence)

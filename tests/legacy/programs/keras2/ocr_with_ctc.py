@@ -16,7 +16,7 @@ from keras.models import Model
 from keras.optimizers import SGD
 
 OUTPUT_DIR = "image_ocr"
-ALPHABET = u"abc "
+ALPHABET = "abc "
 MAX_LEN = 4
 np.random.seed(55)
 
@@ -156,23 +156,41 @@ def train(run_name, start_epoch, stop_epoch, img_w):
     img_gen = TextImages(minibatch_size, img_w, img_h, pool_size**2, words_per_epoch - val_words)
 
     input_data = Input(name="the_input", shape=input_shape, dtype="float32")
-    inner = Conv2D(conv_filters, (3, 3), padding="same", activation="relu",
-                   kernel_initializer="he_normal", name="conv1")(input_data)
+    inner = Conv2D(
+        conv_filters,
+        (3, 3),
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name="conv1",
+    )(input_data)
     inner = MaxPooling2D(pool_size=(pool_size, pool_size), name="max1")(inner)
-    inner = Conv2D(conv_filters, (3, 3), padding="same", activation="relu",
-                   kernel_initializer="he_normal", name="conv2")(inner)
+    inner = Conv2D(
+        conv_filters,
+        (3, 3),
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name="conv2",
+    )(inner)
     inner = MaxPooling2D(pool_size=(pool_size, pool_size), name="max2")(inner)
     conv_to_rnn_dims = (img_w // (pool_size**2), (img_h // (pool_size**2)) * conv_filters)
     inner = Reshape(target_shape=conv_to_rnn_dims, name="reshape")(inner)
     inner = Dense(12, activation="relu", name="dense1")(inner)
     gru_1 = GRU(rnn_size, return_sequences=True, kernel_initializer="he_normal", name="gru1")(inner)
-    gru_1b = GRU(rnn_size, return_sequences=True, go_backwards=True,
-                 kernel_initializer="he_normal", name="gru1_b")(inner)
+    gru_1b = GRU(
+        rnn_size,
+        return_sequences=True,
+        go_backwards=True,
+        kernel_initializer="he_normal",
+        name="gru1_b",
+    )(inner)
     gru1_merged = add([gru_1, gru_1b])
     gru_2 = GRU(rnn_size, return_sequences=True, name="gru2")(gru1_merged)
     gru_2b = GRU(rnn_size, return_sequences=True, go_backwards=True, name="gru2_b")(gru1_merged)
-    inner = Dense(img_gen.get_output_size(), kernel_initializer="he_normal",
-                  name="dense2")(concatenate([gru_2, gru_2b]))
+    inner = Dense(img_gen.get_output_size(), kernel_initializer="he_normal", name="dense2")(
+        concatenate([gru_2, gru_2b])
+    )
     y_pred = Activation("softmax", name="softmax")(inner)
     Model(inputs=input_data, outputs=y_pred).summary()
 
@@ -189,7 +207,9 @@ def train(run_name, start_epoch, stop_epoch, img_w):
     # the loss calc occurs elsewhere, so use a dummy lambda func for the loss
     model.compile(loss={"ctc": lambda y_true, y_pred: y_pred}, optimizer=sgd)
     if start_epoch > 0:
-        weight_file = os.path.join(OUTPUT_DIR, os.path.join(run_name, "weights%02d.h5" % (start_epoch - 1)))
+        weight_file = os.path.join(
+            OUTPUT_DIR, os.path.join(run_name, "weights%02d.h5" % (start_epoch - 1))
+        )
         model.load_weights(weight_file)
     # captures output of softmax so we can decode the output during visualization
     test_func = K.function([input_data], [y_pred])

@@ -39,9 +39,15 @@ max_decoder_seq_length = max([len(txt) for txt in target_texts])
 input_token_index = dict([(char, i) for i, char in enumerate(input_characters)])
 target_token_index = dict([(char, i) for i, char in enumerate(target_characters)])
 
-encoder_input_data = np.zeros((len(input_texts), max_encoder_seq_length, num_encoder_tokens), dtype="float32")
-decoder_input_data = np.zeros((len(input_texts), max_decoder_seq_length, num_decoder_tokens), dtype="float32")
-decoder_target_data = np.zeros((len(input_texts), max_decoder_seq_length, num_decoder_tokens), dtype="float32")
+encoder_input_data = np.zeros(
+    (len(input_texts), max_encoder_seq_length, num_encoder_tokens), dtype="float32"
+)
+decoder_input_data = np.zeros(
+    (len(input_texts), max_decoder_seq_length, num_decoder_tokens), dtype="float32"
+)
+decoder_target_data = np.zeros(
+    (len(input_texts), max_decoder_seq_length, num_decoder_tokens), dtype="float32"
+)
 for i, (input_text, target_text) in enumerate(zip(input_texts, target_texts)):
     for t, char in enumerate(input_text):
         encoder_input_data[i, t, input_token_index[char]] = 1.0
@@ -73,7 +79,9 @@ encoder_model = Model(encoder_inputs, encoder_states)
 decoder_state_input_h = Input(shape=(latent_dim,))
 decoder_state_input_c = Input(shape=(latent_dim,))
 decoder_states_inputs = [decoder_state_input_h, decoder_state_input_c]
-decoder_outputs, state_h, state_c = decoder_lstm(decoder_inputs, initial_state=decoder_states_inputs)
+decoder_outputs, state_h, state_c = decoder_lstm(
+    decoder_inputs, initial_state=decoder_states_inputs
+)
 decoder_states = [state_h, state_c]
 decoder_outputs = decoder_dense(decoder_outputs)
 decoder_model = Model([decoder_inputs] + decoder_states_inputs, [decoder_outputs] + decoder_states)
@@ -111,10 +119,14 @@ decoder_state_input_h = Input(shape=(latent_dim,), name="input_3")
 decoder_state_input_c = Input(shape=(latent_dim,), name="input_4")
 decoder_states_inputs = [decoder_state_input_h, decoder_state_input_c]
 decoder_lstm = model.layers[3]
-decoder_outputs, state_h_dec, state_c_dec = decoder_lstm(decoder_inputs, initial_state=decoder_states_inputs)
+decoder_outputs, state_h_dec, state_c_dec = decoder_lstm(
+    decoder_inputs, initial_state=decoder_states_inputs
+)
 decoder_dense = model.layers[4]
 decoder_outputs = decoder_dense(decoder_outputs)
-decoder_model = Model([decoder_inputs] + decoder_states_inputs, [decoder_outputs, state_h_dec, state_c_dec])
+decoder_model = Model(
+    [decoder_inputs] + decoder_states_inputs, [decoder_outputs, state_h_dec, state_c_dec]
+)
 assert [decode_sequence(seq, encoder_model, decoder_model) for seq in some] == decoded
 
 # A GRU, whole numbers through embeddings, and a decoder that is fed its own outputs.
@@ -135,13 +147,17 @@ fed_back = Model([encoder_inputs, decoder_inputs], decoder_outputs)
 fed_back.compile(optimizer="rmsprop", loss="categorical_crossentropy")
 start = np.zeros((len(input_texts), 1, num_decoder_tokens))
 start[:, 0, target_token_index["\t"]] = 1.0
-fed_back.fit([encoder_input_data.argmax(-1), start], decoder_target_data, batch_size=16, epochs=1, verbose=0)
+fed_back.fit(
+    [encoder_input_data.argmax(-1), start], decoder_target_data, batch_size=16, epochs=1, verbose=0
+)
 assert fed_back.output_shape == (None, max_decoder_seq_length, num_decoder_tokens)
 
 # Convolutions that look back, and attention of the one side to the other.
 encoder_inputs = Input(shape=(None, num_encoder_tokens))
 x_encoder = Convolution1D(12, kernel_size=3, activation="relu", padding="causal")(encoder_inputs)
-x_encoder = Convolution1D(12, kernel_size=3, activation="relu", padding="causal", dilation_rate=2)(x_encoder)
+x_encoder = Convolution1D(12, kernel_size=3, activation="relu", padding="causal", dilation_rate=2)(
+    x_encoder
+)
 decoder_inputs = Input(shape=(None, num_decoder_tokens))
 x_decoder = Convolution1D(12, kernel_size=3, activation="relu", padding="causal")(decoder_inputs)
 attention = Activation("softmax")(Dot(axes=[2, 2])([x_decoder, x_encoder]))
@@ -150,8 +166,14 @@ decoder_combined_context = Concatenate(axis=-1)([context, x_decoder])
 decoder_outputs = Dense(num_decoder_tokens, activation="softmax")(decoder_combined_context)
 conv_model = Model([encoder_inputs, decoder_inputs], decoder_outputs)
 conv_model.compile(optimizer="adam", loss="categorical_crossentropy")
-conv_model.fit([encoder_input_data, decoder_input_data], decoder_target_data, batch_size=16, epochs=2,
-               validation_split=0.2, verbose=0)
+conv_model.fit(
+    [encoder_input_data, decoder_input_data],
+    decoder_target_data,
+    batch_size=16,
+    epochs=2,
+    validation_split=0.2,
+    verbose=0,
+)
 later = decoder_input_data[:4].copy()
 later[:, -1] = 1.0  # what comes later changes nothing before
 a = conv_model.predict([encoder_input_data[:4], decoder_input_data[:4]])
@@ -167,8 +189,14 @@ small.add(RNN(24, return_sequences=True))
 small.add(TimeDistributed(Dense(num_decoder_tokens)))
 small.add(Activation("softmax"))
 small.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-history = small.fit(encoder_input_data, decoder_target_data, batch_size=16, epochs=4, verbose=0,
-                    validation_data=(encoder_input_data, decoder_target_data))
+history = small.fit(
+    encoder_input_data,
+    decoder_target_data,
+    batch_size=16,
+    epochs=4,
+    verbose=0,
+    validation_data=(encoder_input_data, decoder_target_data),
+)
 preds = small.predict_classes(encoder_input_data[:2], verbose=0)
 assert preds.shape == (2, max_decoder_seq_length)
 assert history.history["val_acc"][-1] > 0.2
