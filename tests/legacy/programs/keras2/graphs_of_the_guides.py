@@ -63,7 +63,7 @@ lstm = LSTM(8)
 encoded_a, encoded_b = lstm(a), lstm(b)
 assert lstm.get_output_at(0) is encoded_a and lstm.get_output_at(1) is encoded_b
 try:
-    lstm.output
+    print(lstm.output)
 except AttributeError as e:
     assert "multiple inbound nodes" in str(e) or "2 inbound nodes" in str(e)
 else:

@@ -19,7 +19,7 @@ with open(data_path, "w", encoding="utf-8") as f:
 
 input_texts, target_texts = [], []
 input_characters, target_characters = set(), set()
-with open(data_path, "r", encoding="utf-8") as f:
+with open(data_path, encoding="utf-8") as f:
     lines = f.read().split("\n")
 for line in lines[: min(80, len(lines) - 1)]:
     input_text, target_text = line.split("\t")
