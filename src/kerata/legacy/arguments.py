@@ -437,6 +437,17 @@ def modern_value(key: str, value: Any) -> Any:
     return _VALUES[key](value) if key in _VALUES else value
 
 
+def renamed(kwargs: Arguments, table: dict[str, str]) -> Arguments:
+    """Arguments of a function with old names replaced.
+
+    >>> renamed({"nb_classes": 3}, {"nb_classes": "num_classes"})
+    {'num_classes': 3}
+    """
+    for old in table.keys() & kwargs.keys():
+        say(f"{old}=", f"{table[old]}=")
+    return {table.get(k, k): v for k, v in kwargs.items()}
+
+
 def takes_dim_ordering(function: Callable) -> Callable:
     """Let a function with `data_format` take Keras 1's ``dim_ordering`` of the same meaning.
 

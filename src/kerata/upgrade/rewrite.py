@@ -228,6 +228,9 @@ class _Rewriter(cst.CSTTransformer):
     def _constructor(
         self, path: str, found: Target, node: cst.Call, updated: cst.Call
     ) -> cst.BaseExpression:
+        if found.name in training.RENAMED:
+            table = training.RENAMED[found.name]
+            updated = updated.with_changes(args=training.renamed(updated.args, table))
         with silence():
             cls = old_value(path) if not found.rest else None
             cls = value(found) if cls is None and not found.rest else cls

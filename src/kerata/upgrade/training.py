@@ -27,6 +27,14 @@ _WORKERS = frozenset(
 _KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 
 
+# Arguments of what is no layer, by its name: old and new.
+RENAMED = {
+    "Tokenizer": {"nb_words": "num_words"},
+    "load_data": {"nb_words": "num_words"},
+    "to_categorical": {"nb_classes": "num_classes", "y": "x"},
+}
+
+
 def renamed(args: Sequence[cst.Arg], table: dict[str, str]) -> list[cst.Arg]:
     """Arguments with other keywords; one whose new keyword is empty goes.
 
