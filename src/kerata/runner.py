@@ -161,13 +161,16 @@ def execute(script: str, arguments: list[str], body: Callable[[dict[str, Any]], 
 
 
 def _run_parts(parts: list[Part], space: dict[str, Any], shows: bool) -> None:
+    from .legacy.numpy_names import given_back
+
     if shows:
         space["display"] = _display
-    for part in parts:
-        for code, shown in _compiled(part, shows):
-            value = eval(code, space)
-            if shown and value is not None:
-                _display(value)
+    with given_back():
+        for part in parts:
+            for code, shown in _compiled(part, shows):
+                value = eval(code, space)
+                if shown and value is not None:
+                    _display(value)
 
 
 def _compiled(part: Part, shows: bool) -> Iterator[tuple[Any, bool]]:

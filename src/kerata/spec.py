@@ -311,11 +311,17 @@ class KerasTensor(Spec):
         return _old(self, name)
 
     @property
+    def _keras_shape(self) -> Shape:
+        # What programs of Keras 1 and 2 read, before tensors of TensorFlow knew their shapes.
+        return self.shape
+
+    @property
     def __jax_array__(self) -> Any:
         # JAX looks for it, then complains in words of its own: so the looking has to fail.
-        from .legacy.native import refuse_jax
+        # In a loss function the tensor has a value, though.
+        from .legacy.native import jax_array
 
-        raise refuse_jax()
+        return jax_array(self)
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

@@ -206,6 +206,21 @@ def test_a_loss_that_uses_tensors_of_the_model() -> None:
         LossFunctionWrapper(vae_loss, name="vae")(data, p)
 
 
+def test_a_loss_that_adds_a_tensor_of_the_model_to_a_value() -> None:
+    x = Input(shape=(6,))
+    code = Dense(2, name="code")(x)
+    model = Model(x, Dense(6)(code))
+    model.compile(
+        "sgd", lambda y, p: keras.losses.mean_squared_error(y, p) + K.mean(K.square(code), axis=-1)
+    )
+    data = rng.random_sample((20, 6)).astype("float32")
+    found = model.evaluate(data, data, verbose=0)
+    inner = Model(x, code).predict(data, verbose=0)
+    want = ((model.predict(data, verbose=0) - data) ** 2).mean() + (inner**2).mean()
+    np.testing.assert_allclose(found, want, rtol=1e-5)
+    assert model.fit(data, data, epochs=5, verbose=0).history["loss"][-1] < found
+
+
 def test_random_numbers_outside_of_a_lambda() -> None:
     x = Input(shape=(4,))
     mean = Dense(2)(x)

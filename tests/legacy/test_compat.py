@@ -202,3 +202,14 @@ def test_a_real_tensorflow_stays_but_for_keras(first):
     """
     done = run(code)
     assert done.returncode == 0, done.stderr
+
+
+def test_merge_is_a_function_and_a_module(installed):
+    from keras.layers import Input, merge
+    from keras.layers.merge import Add, concatenate
+
+    a, b = Input((2,)), Input((3,))
+    assert (
+        merge([a, b], mode="concat")._keras_shape == concatenate([a, b])._keras_shape == (None, 5)
+    )
+    assert Add is kerata.layers.Add and not callable(sys.modules["keras.layers"])

@@ -442,6 +442,23 @@ def test_merge_of_one_model_twice_takes_one_input():
     close(model.predict(a, verbose=0), 2 * shared.predict(a, verbose=0))
 
 
+def test_merge_of_a_model_that_stands_within_another_branch():
+    left = Sequential([layers.Dense(3, input_dim=4)])
+    shared = Sequential([layers.Dense(3, input_dim=2)])
+    inner = Sequential([old.Merge([left, shared], mode="mul")])
+    model = Sequential([old.Merge([inner, shared], mode="concat")])
+    assert [x.shape for x in model.inputs] == [(None, 4), (None, 2)]
+    a, b = data(6, 4), data(6, 2)
+    p, q = left.predict(a, verbose=0), shared.predict(b, verbose=0)
+    close(model.predict([a, b], verbose=0), np.concatenate([p * q, q], axis=1))
+    again = Sequential.from_config(model.get_config())
+    assert len(again.inputs) == 2
+    again.set_weights(model.get_weights())
+    close(again.predict([a, b], verbose=0), model.predict([a, b], verbose=0))
+    with pytest.raises(InputError, match="take 2 inputs, got 1"):
+        old.Merge([left, shared])([a])
+
+
 def test_merge_complaints():
     with pytest.raises(InputError, match="one of sum, mul"):
         old.Merge(mode="add")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from kerata import compat, config, runner
@@ -131,6 +132,15 @@ def test_a_program_runs_as_python_would_run_it(program):
     assert status == 3 and out == "program.py ['--rate', '5'] True\n", err
 
 
+def test_names_that_numpy_once_had(program):
+    status, out, err = program(
+        "import numpy as np\nx = np.zeros(3, dtype=np.float)\nprint(np.int(2), np.asscalar(x[:1]), np.Inf, np.product([2, 3]))"
+    )
+    assert status == 0, err
+    assert out == "2 0.0 inf 6\n"
+    assert not hasattr(np, "float")
+
+
 def test_errors_begin_in_the_program(program):
     status, _, err = program("import keras\ndef f():\n    keras.layers.Dense('a')\nf()\n")
     assert status == 1
@@ -235,6 +245,9 @@ def test_the_engine_of_a_program(monkeypatch):
         ("lr = 0.1\nAdam(learning_rate=lr)", None),
         ("from keras import layers, ops", 3),
         ("import keras\nkeras.ops.sum(x)", 3),
+        ("nb_epoch = 5\nmodel.fit(x, y, epochs=nb_epoch)", 2),
+        ("model.fit_generator(g, samples_per_epoch=64, epochs=2)", 2),
+        ("nb_epoch = 5\nfrom tensorflow.keras import layers", 2),
         ("import keras", None),
     ],
 )

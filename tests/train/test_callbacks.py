@@ -802,3 +802,14 @@ def test_ordinary_use_gives_no_warning(tmp_path):
             [c.EarlyStopping(), c.ReduceLROnPlateau(), c.CSVLogger(tmp_path / "a.csv")],
             losses(3, 2, 1),
         )
+
+
+def test_params_by_the_names_of_keras_1():
+    params = c.CallbackList([c.History()], epochs=3, samples=20).callbacks[0].params
+    assert (
+        params["nb_epoch"] == 3
+        and params["nb_sample"] == 20
+        and list(params) == ["epochs", "samples"]
+    )
+    with pytest.raises(KeyError):
+        params["nb_steps"]

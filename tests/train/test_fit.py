@@ -614,3 +614,32 @@ def test_predict_step_in_the_form_of_jax():
     model.compile(run_eagerly=True)
     assert np.array_equal(model.predict(x, verbose=0), 2 * x)
     assert float(model.calls.numpy()) == start + 4
+
+
+def test_entries_of_a_dict_that_are_no_inputs_are_left_out():
+    a, b = layers.Input((3,), name="a"), layers.Input((2,), name="b")
+    model = keras.Model([a, b], layers.Dense(1, name="y")(layers.concatenate([a, b])))
+    model.compile("sgd", "mse")
+    x, y = {"a": np.ones((8, 3)), "b": np.ones((8, 2))}, {"y": np.zeros((8, 1))}
+    noted = {**x, "text": ["a"] * 8}
+    want = model.predict(x, verbose=0)
+    assert np.array_equal(model.predict(noted, verbose=0), want)
+    assert model.evaluate(noted, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+    def batches():
+        while True:
+            yield noted, y
+
+    assert np.array_equal(model.predict(batches(), steps=1, verbose=0), want)
+    start = model.evaluate(batches(), steps=1, verbose=0)
+    history = model.fit(
+        batches(),
+        steps_per_epoch=2,
+        epochs=2,
+        validation_data=batches(),
+        validation_steps=1,
+        verbose=0,
+    )
+    assert history.history["val_loss"][-1] < start
+    model.fit(noted, y, validation_data=(noted, y), verbose=0)
+    assert np.isfinite(model.train_on_batch(noted, y))

@@ -59,3 +59,14 @@ def test_tensors_stay_tensors():
 
 def test_old_module():
     assert np_utils.to_categorical is to_categorical and np_utils.normalize is normalize
+
+
+def test_to_categorical_by_names_of_old():
+    want = [[0.0, 1.0, 0.0]]
+    assert (
+        to_categorical([1], nb_classes=3).tolist()
+        == to_categorical(y=[1], num_classes=3).tolist()
+        == want
+    )
+    with pytest.raises(TypeError, match="unexpected keyword argument 'classes'"):
+        to_categorical([1], classes=3)

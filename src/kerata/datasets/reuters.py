@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
 
 from ._sources import fetch, load_npz, shuffled, split
@@ -19,6 +22,19 @@ gas silver wpi hog lead
 """
 
 
+def _takes_nb_words(function: Any) -> Any:
+    """Let `load_data` take `num_words` by its name of Keras 1."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "nb_words" in kwargs:
+            kwargs["num_words"] = kwargs.pop("nb_words")
+        return function(*args, **kwargs)
+
+    return call
+
+
+@_takes_nb_words
 def load_data(
     path: str = "reuters.npz",
     num_words: int | None = None,

@@ -213,7 +213,6 @@ def initializer(value: Any) -> Any:
         return value
     if "dtype" in names or any(p.kind is p.VAR_KEYWORD for p in names.values()):
         return value
-
     needed = [p for p in names.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
     more = max(0, len(needed) - 1)
 
@@ -436,6 +435,17 @@ def modern_value(key: str, value: Any) -> Any:
     'channels_first'
     """
     return _VALUES[key](value) if key in _VALUES else value
+
+
+def renamed(kwargs: Arguments, table: dict[str, str]) -> Arguments:
+    """Arguments of a function with old names replaced.
+
+    >>> renamed({"nb_classes": 3}, {"nb_classes": "num_classes"})
+    {'num_classes': 3}
+    """
+    for old in table.keys() & kwargs.keys():
+        say(f"{old}=", f"{table[old]}=")
+    return {table.get(k, k): v for k, v in kwargs.items()}
 
 
 def takes_dim_ordering(function: Callable) -> Callable:

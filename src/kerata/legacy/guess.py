@@ -30,11 +30,13 @@ _WORDS = (
 )  # fmt: skip
 
 
-# Arguments that Keras 1 did not have: what looks like its words beside them are names of the program's own.
-_AFTER_FIRST = re.compile(
-    r"[(,]\s*(?:epochs|steps_per_epoch|validation_steps|kernel_size|recurrent_dropout|recurrent_activation|"
-    r"(?:kernel|recurrent|bias|embeddings)_(?:initializer|regularizer|constraint))\s*=|"
-    r"[(,]\s*padding\s*=\s*['\"](?:same|valid)|tensorflow\.keras|\btf\.keras"
+# Arguments that Keras 1 had not and refused: beside them, its words are names of the program's own, or what
+# Keras 2 still took.
+_NOT_FIRST = (
+    r"[(,]\s*(?:epochs|steps_per_epoch|validation_steps|kernel_size|data_format|return_state|recurrent_dropout|"
+    r"recurrent_activation|(?:kernel|recurrent|bias|embeddings)_(?:initializer|regularizer|constraint))\s*=|"
+    r"[(,]\s*padding\s*=\s*[\"'](?:same|valid|causal)|image_data_format|"
+    r"tensorflow(?:\.\w+)*\.keras|tensorflow import keras|\btf\.keras"
 )
 
 
@@ -43,11 +45,12 @@ def era_of(source: str) -> int | None:
 
     >>> era_of("model.fit(x, y, nb_epoch=3)"), era_of("from keras.utils import np_utils"), era_of("x = 1")
     (1, 2, None)
+    >>> era_of("nb_epoch = 3; model.fit(x, y, epochs=nb_epoch)")
+    2
     """
-    later = _AFTER_FIRST.search(source) is not None
     for number, words in _WORDS:
         if re.search(words, source):
-            return 2 if number == 1 and later else number
+            return 2 if number == 1 and re.search(_NOT_FIRST, source) else number
     return None
 
 

@@ -398,6 +398,10 @@ class Namespace(types.ModuleType):
     'Dense'
     """
 
+    def __new__(cls, name: str, path: str, doc: str | None = None) -> Namespace:
+        """One that is a function, too, where a function has the name of the module."""
+        return super().__new__(_Called if path in _FUNCTIONS else cls)
+
     def __init__(self, name: str, path: str, doc: str | None = None) -> None:
         super().__init__(name, doc)
         self.__dict__["_kerata_path"] = path
@@ -453,6 +457,18 @@ class Namespace(types.ModuleType):
 
     def __reduce__(self) -> Any:
         return _restored, (self.__name__, self.__dict__["_kerata_path"])
+
+
+# Modules in whose place, in the package around them, a function of the same name stood.
+_FUNCTIONS = frozenset({"layers.merge"})
+
+
+class _Called(Namespace):
+    """``keras.layers.merge``: the module with ``Add`` and others, and the function of Keras 1."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        above, _, name = self.__dict__["_kerata_path"].rpartition(".")
+        return look(above, name)(*args, **kwargs)
 
 
 def _is_name(path: str, name: str) -> bool:

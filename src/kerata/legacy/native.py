@@ -13,9 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import config, tree
+from .. import config, graph, tree
 from ..errors import InputError
 from ..ops import REGISTRY
+from ..scope import local
 from ..spec import KerasTensor, Spec
 from .foreign_functions import table
 
@@ -128,6 +129,17 @@ def tensorflow_function(
 ) -> Any:
     """Behind TensorFlow's dispatcher: ``tf.reduce_mean(x)``, ``tf.nn.relu(x)``."""
     return call("tensorflow", name.removeprefix("compat.v1."), function, args, kwargs)
+
+
+def jax_array(x: Any) -> Any:
+    """A function that gives the value of a symbolic tensor, where the inputs of its model are known.
+
+    Raises:
+        InputError: They are not.
+    """
+    if local.fed is None:
+        raise refuse_jax()
+    return lambda: graph.fed_value(x, "A tensor")
 
 
 def refuse_jax() -> Exception:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from .. import graph, tree
+from ..capture import is_built_in
 from ..engine import engine
 from ..errors import InputError
 from ..layers.preprocessing.strings import array_of
 from ..spec import KerasTensor
 from .data import PyDataset, pack_x_y_sample_weight, rows, unpack_x_y_sample_weight
+from .data.batch import only
 from .data.kinds import is_array_like, is_list_of_batches
 from .data.pydataset import is_py_dataset
 from .data.stream import length_of
@@ -196,8 +198,18 @@ def front_of(model: Any) -> Front | None:
     return found if found.is_needed else None
 
 
+def input_keys(model: Any) -> frozenset[str] | None:
+    """What the entries of a dict of data are called that a functional model takes; ``None`` for other models."""
+    made = getattr(model, "_graph", None)
+    if made is None or not is_built_in(type(model)):
+        return None  # a step of the user's own may want all of them
+    return frozenset(made.inputs if isinstance(made.inputs, dict) else model.input_names)
+
+
 def through(model: Any, x: Any, y: Any = None) -> Any:
     """The data `x` for a model, arrays or a stream of batches, after the layers that run on the host."""
+    if isinstance(x, dict):
+        x = only(input_keys(model), x)
     chain = model.__dict__.get("_chain")
     arrays = is_array_like(x) and not (y is None and is_list_of_batches(x))
     if chain and not model.built and arrays and on_host(chain[0]):
@@ -216,9 +228,10 @@ def through(model: Any, x: Any, y: Any = None) -> Any:
 
 def validation_through(model: Any, data: Any) -> Any:
     """The same for ``validation_data``: a tuple of arrays, or a stream."""
-    if front_of(model) is None or data is None:
-        return data
     pair = isinstance(data, (tuple, list)) and 2 <= len(data) <= 3 and is_array_like(data[0])
+    named = pair and isinstance(data[0], dict)
+    if data is None or (front_of(model) is None and not named):
+        return data
     return (through(model, data[0], data[1]), *data[1:]) if pair else through(model, data)
 
 

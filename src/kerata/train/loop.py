@@ -16,7 +16,7 @@ from ..ops import random
 from ..variable import with_shared
 from . import profile as profiles
 from .data import Source, make_source, validation_split
-from .front import through, validation_through
+from .front import input_keys, through, validation_through
 from .logs import Logs
 from .nan import NanSearch
 from .notices import warn_user
@@ -49,11 +49,13 @@ def fit(model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verb
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
         class_weight=class_weight, repeat=True, **workers,
     )  # fmt: skip
+    source.keys = input_keys(model)
     source.is_loose = overrides(model, "train_step")
     validation = _validation_source(
         validation_data, validation_batch_size or batch_size, validation_steps, workers
     )
     if validation is not None:
+        validation.keys = source.keys
         validation.is_loose = overrides(model, "test_step")
     watch = profiles.watch(model, profile, verbose)
     run = _Run(model, source, "train", watch, NanSearch() if debug_nan else None)
@@ -436,6 +438,7 @@ def evaluate(model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any
         steps=steps,
         **_worker_arguments("evaluate", kwargs),
     )
+    source.keys = input_keys(model)
     source.is_loose = overrides(model, "test_step")
     calls = _callbacks(
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
@@ -490,6 +493,7 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     source = make_source(
         x, batch_size=batch_size, steps=steps, **_worker_arguments("predict", kwargs)
     )
+    source.keys = input_keys(model)
     calls = _callbacks(
         model, callbacks, verbose, epochs=1, steps=source.steps, samples=source.num_samples,
         batch_size=source.batch_size, mode="predict",

@@ -189,8 +189,9 @@ class Facts(cst.CSTVisitor):
         name = (dotted(node.func) or "").rpartition(".")[2]
         given = {a.keyword.value: a.value for a in node.args if a.keyword is not None}
         by_place = [a.value for a in node.args if a.keyword is None]
-        if name == "Activation" and by_place and model in self.last:
-            self.last[model] = (self.last[model][0], self._known(by_place[0]))
+        if name == "Activation" and by_place:
+            units = self.last.get(model, (None,))[0]
+            self.last[model] = (units, self._known(by_place[0]))
         elif name == "Dense":
             units = (
                 given.get("units") or given.get("output_dim") or (by_place[0] if by_place else None)

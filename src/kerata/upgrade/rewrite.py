@@ -228,6 +228,9 @@ class _Rewriter(cst.CSTTransformer):
     def _constructor(
         self, path: str, found: Target, node: cst.Call, updated: cst.Call
     ) -> cst.BaseExpression:
+        if found.name in training.RENAMED:
+            table = training.RENAMED[found.name]
+            updated = updated.with_changes(args=training.renamed(updated.args, table))
         with silence():
             cls = old_value(path) if not found.rest else None
             cls = value(found) if cls is None and not found.rest else cls
@@ -239,7 +242,7 @@ class _Rewriter(cst.CSTTransformer):
             self._warn(cls, node)
             if not hasattr(cls, "_captured"):
                 return updated
-            given = [a.with_changes() for a in updated.args]
+            given = [training.ordering(a, self.facts.constants) for a in updated.args]
             args = calls.constructor(cls, given, self.facts.constants, self.refer)
             if args is not None:
                 if any(a.keyword is not None and a.keyword.value == "weights" for a in args):

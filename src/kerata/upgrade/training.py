@@ -27,6 +27,14 @@ _WORKERS = frozenset(
 _KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 
 
+# Arguments of what is no layer, by its name: old and new.
+RENAMED = {
+    "Tokenizer": {"nb_words": "num_words"},
+    "load_data": {"nb_words": "num_words"},
+    "to_categorical": {"nb_classes": "num_classes", "y": "x"},
+}
+
+
 def renamed(args: Sequence[cst.Arg], table: dict[str, str]) -> list[cst.Arg]:
     """Arguments with other keywords; one whose new keyword is empty goes.
 
@@ -311,6 +319,21 @@ def first_names(name: str, args: Sequence[cst.Arg]) -> Sequence[cst.Arg]:
             for i, a in enumerate(args)
         ]
     return args
+
+
+def ordering(arg: cst.Arg, constants: dict[str, Any]) -> cst.Arg:
+    """``dim_ordering=name``, whose value is not seen, with the word of today for it.
+
+    >>> found = cst.parse_expression("f(dim_ordering=ORDER)").args[0]
+    >>> code(ordering(found, {}).value)
+    '{"th": "channels_first", "tf": "channels_last"}.get(ORDER, ORDER)'
+    """
+    old = arg.keyword is not None and arg.keyword.value == "dim_ordering"
+    if not old or not isinstance(arg.value, cst.Name) or arg.value.value in {*constants, "None"}:
+        return arg.with_changes()
+    name = arg.value.value
+    made = f'{{"th": "channels_first", "tf": "channels_last"}}.get({name}, {name})'
+    return arg.with_changes(value=cst.parse_expression(made))
 
 
 def shape_of(

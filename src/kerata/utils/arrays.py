@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import InputError
 
+F = TypeVar("F", bound=Callable)
 
+
+def _takes_old_names(function: F) -> F:
+    """Let `to_categorical` take its arguments by the names of Keras 1 and 2, too."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not {"y", "nb_classes"}.isdisjoint(kwargs):
+            from ..legacy.arguments import renamed
+
+            kwargs = renamed(kwargs, {"y": "x", "nb_classes": "num_classes"})
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+@_takes_old_names
 def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32") -> Any:
     """Class numbers as one-hot vectors along a new last axis.
 

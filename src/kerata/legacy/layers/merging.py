@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ... import tree
 from ...errors import InputError
 from ...layers import merging
 from ...layers.layer import Layer
@@ -80,37 +81,51 @@ class Merge(Layer):
     def own_inputs(self) -> list[Any]:
         """Symbolic inputs for all branches, with which a `Sequential` begins.
 
+        They are the branches' own: where a branch also stands within another one, both take the same input.
+
         Raises:
             InputError: A branch does not know the shape of its input.
         """
-        from ...layers import Input
-
-        out = []
+        if not self.branches:
+            raise InputError("Merge as the first layer of a Sequential needs the models to merge.")
         for branch in self._own_branches():
-            if isinstance(branch, Model) and branch._graph is not None:
-                out += [Input(batch_shape=x.shape, dtype=x.dtype) for x in branch.inputs]
-            elif "_batch_shape" in branch.__dict__ and not isinstance(branch, Sequential):
-                out.append(Input(batch_shape=branch._batch_shape, dtype=branch.input_dtype))
-            else:
+            if self._inputs_of(branch)[0] is branch:
                 raise InputError(
                     f"Merge: the branch {branch.name!r} does not know the shape of its input. Give its first layer "
                     "input_shape= or input_dim=."
                 )
-        if not out:
-            raise InputError("Merge as the first layer of a Sequential needs the models to merge.")
-        return out
+        return self._all_inputs()
+
+    def _all_inputs(self) -> list[Any]:
+        return tree.unique(x for branch in self._own_branches() for x in self._inputs_of(branch))
+
+    def _inputs_of(self, branch: Any) -> list[Any]:
+        """Inputs of a branch; the branch itself stands for one that is not known yet."""
+        from ...layers import Input
+
+        if isinstance(branch, Model) and branch._graph is not None:
+            return branch.inputs
+        known = self.__dict__.setdefault("_made_inputs", {})
+        if id(branch) in known:
+            return known[id(branch)]
+        if "_batch_shape" in branch.__dict__ and not isinstance(branch, Sequential):
+            made = [Input(batch_shape=branch._batch_shape, dtype=branch.input_dtype)]
+            return known.setdefault(id(branch), made)
+        return [branch]
 
     def _branch_outputs(self, inputs: Any) -> list[Any]:
-        inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        wanted = self._all_inputs()
+        if len(given) != len(wanted):
+            names = ", ".join(repr(b.name) for b in self._own_branches())
+            raise InputError(
+                f"Merge: the branches {names} take {len(wanted)} inputs, got {len(given)}."
+            )
+        values = {id(k): v for k, v in zip(wanted, given)}
         found: dict[int, Any] = {}
         for branch in self._own_branches():
-            n = len(branch.inputs) if isinstance(branch, Model) else 1
-            taken, inputs = inputs[:n], inputs[n:]
-            if len(taken) < n:
-                raise InputError(
-                    f"Merge: there are not enough inputs for the branch {branch.name!r}: it takes {n}."
-                )
-            found[id(branch)] = branch(taken if n > 1 else taken[0])
+            taken = [values[id(k)] for k in self._inputs_of(branch)]
+            found[id(branch)] = branch(taken if len(taken) > 1 else taken[0])
         return [found[id(b)] for b in self.branches]
 
     # --- computing -------------------------------------------------------------------------------
@@ -146,7 +161,16 @@ class Merge(Layer):
                     "module": "builtins", "class_name": "function", "config": config[name],
                     "registered_name": "function",
                 }  # fmt: skip
-        return super().from_config(config)
+        made = super().from_config(config)
+        made._join_branches()
+        return made
+
+    def _join_branches(self) -> None:
+        """Let a branch of the name of a model within another be that model: it was, before it was written."""
+        for i, branch in enumerate(self.branches):
+            others = [x for b in self.branches[:i] for x in b._flatten_layers()]
+            same = (x for x in others if x.name == branch.name and type(x) is type(branch))
+            self.branches[i] = next(same, branch)
 
 
 def merge(

@@ -69,8 +69,8 @@ class CallbackList:
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Tell all callbacks what is known of the training."""
-        self.params = params
-        self._tell("set_params", params)
+        self.params = _Params(params)
+        self._tell("set_params", self.params)
 
     def set_model(self, model: Any) -> None:
         """Tell all callbacks the model."""
@@ -248,6 +248,13 @@ class CallbackList:
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a batch of prediction."""
         self._call_numbered("on_predict_batch_end", batch, logs)
+
+
+class _Params(dict):
+    """What callbacks are told of the training, also by the names of Keras 1."""
+
+    def __missing__(self, key: Any) -> Any:
+        return self[{"nb_epoch": "epochs", "nb_sample": "samples"}[key]]
 
 
 def _logs(logs: Any) -> Logs:

@@ -13,7 +13,12 @@ from .weights import apply_class_weight, spread
 
 
 def convert_batch(
-    data: Any, number: int, what: str, class_weight: Any = None, is_loose: bool = False
+    data: Any,
+    number: int,
+    what: str,
+    class_weight: Any = None,
+    is_loose: bool = False,
+    keys: frozenset[str] | None = None,
 ) -> tuple[Any, Any, Any]:
     """``(x, y, weight)`` of arrays out of what a generator, data set or loader gives.
 
@@ -22,6 +27,7 @@ def convert_batch(
         number: Number of the batch, for messages.
         what: Name of the source of batches, for messages.
         class_weight: Weight of each class.
+        keys: Names of the model's inputs: other entries of a dict `x` are left out.
         is_loose: See `Source`.
     """
     name = f"batch {number}" if what == "x" else f"batch {number} of {what}"
@@ -29,7 +35,7 @@ def convert_batch(
         raise InputError(f"{name} is None. Expected x, (x, y) or (x, y, sample_weight).")
     x, y, weight = unpack_x_y_sample_weight(data)
     names = names_of(name)
-    x = convert(x, names[0])
+    x = convert(only(keys, x), names[0])
     if y is not None:
         y = _convert_some(y, names[1])
     if weight is not None:
@@ -38,6 +44,17 @@ def convert_batch(
         return x, y, weight
     count_rows((x, y, weight), name)
     return x, y, apply_class_weight(y, spread(weight, y), class_weight)
+
+
+def only(keys: frozenset[str] | None, x: Any) -> Any:
+    """A dict without entries that are no inputs: programs keep notes there, such as the text of a picture.
+
+    >>> only(frozenset("a"), {"a": 1, "note": "x"})
+    {'a': 1}
+    """
+    if keys is None or not isinstance(x, dict) or not keys < x.keys():
+        return x
+    return {k: v for k, v in x.items() if k in keys}
 
 
 def _convert_some(part: Any, name: str) -> Any:

@@ -166,7 +166,9 @@ class PyDatasetSource(Source):
             self.steps = self._available
         done = 0
         for done, data in enumerate(self._fetch(self._order(index)), 1):
-            batch = convert_batch(data, done, self.what, self._class_weight, is_loose=self.is_loose)
+            batch = convert_batch(
+                data, done, self.what, self._class_weight, is_loose=self.is_loose, keys=self.keys
+            )
             if self.batch_size is None:
                 self.batch_size = rows_of(batch)
             yield batch

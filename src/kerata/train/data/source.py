@@ -20,6 +20,7 @@ class Source:
         num_samples: Rows of a pass through the data, ``None`` if unknown.
         steps: Batches of an epoch, ``None`` while unknown.
         exhausted: The data has ended for good before its time; training cannot go on.
+        keys: Names of the inputs where those alone are wanted of dicts that a stream gives.
         is_loose: Parts of a batch may be of any lengths: a step of the user's own knows what they are.
     """
 
@@ -28,6 +29,7 @@ class Source:
     num_samples: int | None = None
     steps: int | None = None
     exhausted: bool = False
+    keys: frozenset[str] | None = None
     is_loose: bool = False
 
     def __init__(self, what: str = "x", shuffle: bool | str = False) -> None:

@@ -106,7 +106,12 @@ class GeneratorSource(Source):
                 given = 0
                 continue
             batch = convert_batch(
-                data, self._count + 1, self.what, self._class_weight, is_loose=self.is_loose
+                data,
+                self._count + 1,
+                self.what,
+                self._class_weight,
+                is_loose=self.is_loose,
+                keys=self.keys,
             )
             if self.batch_size is None:
                 self.batch_size = rows_of(batch)
