@@ -280,7 +280,9 @@ def test_arguments_for_arrays_only(arguments, words):
 
 
 def test_batch_size_with_a_dataset():
-    with pytest.warns(UserWarning, match="batch_size=4 has no effect on validation_data, a PyDataset"):
+    with pytest.warns(
+        UserWarning, match="batch_size=4 has no effect on validation_data, a PyDataset"
+    ):
         make_source(Numbers(3), batch_size=4, what="validation_data")
 
 
