@@ -115,9 +115,13 @@ def install(patch: Callable[..., None], package: str = "kerata.datasets") -> Non
     """Put the stand-ins in place through `patch(module, name, function)`."""
     for name, loader in loaders().items():
         module = importlib.import_module(f"{package}.{name}")
+        loader.__module__ = module.__name__  # `keras.datasets` shows what is Kerata's only
         patch(module, "load_data", loader)
         if hasattr(module, "get_word_index"):
             patch(module, "get_word_index", word_index)
+
+
+word_index.__module__ = "kerata.datasets"
 
 
 def run_program(

@@ -26,6 +26,7 @@ OPERATORS: dict[str, Callable] = {}
 
 class _Local(threading.local):
     probe: int | None = None
+    beneath: int | None = None
 
 
 _local = _Local()
@@ -37,18 +38,24 @@ def probe() -> int | None:
 
 
 @contextmanager
-def probing(size: int | None) -> Iterator[None]:
-    """Let `size` stand for unknown axes in the block; ``None``: no shapes are inferred there."""
-    before, _local.probe = _local.probe, size
+def probing(size: int | None, beneath: int | None = None) -> Iterator[None]:
+    """Let `size` stand for unknown axes in the block; ``None``: no shapes are inferred there.
+
+    Where the library of the engine infers shapes with numbers for unknown axes, `beneath` is that number.
+    """
+    before = _local.probe, _local.beneath
+    _local.probe = size
+    if beneath is not None:
+        _local.beneath = beneath
     try:
         yield
     finally:
-        _local.probe = before
+        _local.probe, _local.beneath = before
 
 
 def unprobe(shape: Sequence[int | None]) -> Shape:
     """`shape` with the probe number turned back into ``None``."""
-    p = _local.probe
+    p = _local.beneath if _local.probe is None else _local.probe
     return tuple(shape) if p is None else tuple(None if d == p else d for d in shape)
 
 

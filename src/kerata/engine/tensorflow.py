@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import re
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up notes are no 
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.function.trace_type import default_types
 
 from .. import dtypes, tree
 from ..scope import local
@@ -89,12 +91,30 @@ def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
 
 record_tensorflow_calls()
 
+
+class _Itself(default_types.Weakref):
+    """How a ``tf.function`` knows a variable among its arguments again: not by its value."""
+
+    def cast(self, value: Any, casting_context: Any) -> Any:
+        if value is self._ref():
+            return value
+        raise ValueError(f"Can not cast {value!r} to {self!r}")
+
+    def __eq__(self, other: Any) -> Any:
+        return isinstance(other, _Itself) and self._ref() is other._ref() is not None
+
+    def __hash__(self) -> int:
+        return id(self._ref())
+
+
 # So ``tape.gradient`` and ``tf.function`` take a variable of Kerata for one of TensorFlow's.
 Variable._should_act_as_resource_variable = True
 Variable.handle = property(lambda self: _handle(self))
 Variable.__tf_tensor__ = lambda self, dtype=None, name=None: asarray(
     self.value, None if dtype is None else tf.as_dtype(dtype).name
 )
+# As an argument of a ``tf.function`` it is itself there, to be assigned to, not a tensor with its value.
+Variable.__tf_tracing_type__ = lambda self, context: _Itself(weakref.ref(self))
 tf.register_tensor_conversion_function(
     Variable, lambda v, dtype=None, name=None, as_ref=False: v.__tf_tensor__(dtype)
 )
@@ -170,8 +190,15 @@ def known_sizes(sizes: Any) -> list[int] | None:
 
 
 def _value_in_graph(x: Any) -> np.ndarray | None:
-    """The value of a tensor of a graph, where it is one size or some of a tensor of known shape."""
+    """The value of a tensor of a graph, where it is made of sizes of tensors of known shape."""
     value = tf.get_static_value(x)
+    if value is None and x.op.type in ("ExpandDims", "ConcatV2"):
+        *parts, axis = map(_value_in_graph, x.op.inputs)
+        if axis is None or any(part is None for part in parts):
+            return None
+        if x.op.type == "ExpandDims":
+            return np.expand_dims(parts[0], int(axis))
+        return np.concatenate(parts, int(axis))
     if value is None and x.op.type == "StridedSlice":
         base, *limits = (tf.get_static_value(t) for t in x.op.inputs)
         if base is not None and base.ndim == 1 and all(a is not None for a in limits):

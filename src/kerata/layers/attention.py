@@ -268,13 +268,19 @@ class HeadsAttention(Layer):
             None if key_mask is None else ops.expand_dims(ops.cast(key_mask, "bool"), -2),
             causal_mask(query.shape[1], value.shape[1]) if causal else None,
             self._window_mask(query.shape[1], value.shape[1]),
-            None if attention_mask is None else ops.cast(attention_mask, "bool"),
         ]
         total = None
         for part in parts:
             if part is not None:
                 total = part if total is None else ops.logical_and(total, part)
-        return total
+        if attention_mask is None:
+            return total
+        attention_mask = ops.cast(attention_mask, "bool")
+        if total is None:
+            return attention_mask
+        if len(attention_mask.shape) > len(total.shape) >= 3:  # it has an axis of heads
+            total = ops.expand_dims(total, -len(self._axes) * 2 - 1)
+        return ops.logical_and(total, attention_mask)
 
     def _window_mask(self, queries: int, keys: int) -> Any:
         if self.sliding_window is None:

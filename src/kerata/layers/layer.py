@@ -17,7 +17,7 @@ from ..engine import engine, is_foreign, is_module, layer_method, own_variable, 
 from ..errors import InputError, KerataError, NotBuiltError, ShapeError
 from ..rematerialize import layer_call
 from ..scope import Binding, Call, get_mask, local, set_mask
-from ..spec import KerasTensor, Spec, probing, unprobe
+from ..spec import KerasTensor, Spec, probe, probing, unprobe
 from ..variable import Variable, as_values
 from .calls import (
     CallSignature,
@@ -483,6 +483,7 @@ class Layer(graph.Operation, Configurable):
         """Specs that ``fn(args, kwargs)`` gives for Specs, found by the engine."""
         flat = tree.flatten((args, kwargs))
         masks = [get_mask(x) for x in flat]
+        size = probe()
 
         def run(*tensors: Any) -> Any:
             given = list(tensors[: len(flat)])
@@ -493,7 +494,7 @@ class Layer(graph.Operation, Configurable):
             variables = self.variables
             values = [v.value for v in variables]
             # The engine traces here: ops must compute, not infer.
-            with probing(None), Binding(variables, values, engine().key(0)):
+            with probing(None, size), Binding(variables, values, engine().key(0)):
                 return fn(a, k)
 
         return engine().infer(run, [*flat, *masks])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import graph, tree
+from ..capture import is_built_in
 from ..errors import FileError
 from ..layers.layer import Layer
 from ..serialization import deserialize_keras_object, serialize_keras_object
@@ -99,10 +100,25 @@ def _call_config(node: graph.Node, nodes: _Nodes) -> dict[str, Any]:
             return {k: argument(v) for k, v in x.items()}
         return serialize_keras_object(x)
 
+    args, kwargs = _named(node)
     return {
-        "args": [argument(a) for a in node.args],
-        "kwargs": {k: argument(v) for k, v in node.kwargs.items()},
+        "args": [argument(a) for a in args],
+        "kwargs": {k: argument(v) for k, v in kwargs.items()},
     }
+
+
+def _named(node: graph.Node) -> tuple[Any, dict[str, Any]]:
+    """The arguments of a call, for a layer of the user's own all but the first by name.
+
+    The format of Keras 2 knows only names, and whoever writes it does not know the class.
+    """
+    layer = node.operation
+    if len(node.args) < 2 or not isinstance(layer, Layer) or is_built_in(type(layer)):
+        return node.args, node.kwargs
+    names = layer._call_signature.names
+    if len(names) < len(node.args):
+        return node.args, node.kwargs
+    return node.args[:1], {**dict(zip(names[1:], node.args[1:])), **node.kwargs}
 
 
 def functional_from_config(cls: type, config: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import graph, ops, tree
+from .. import graph, tree
 from ..capture import is_built_in
 from ..engine import engine, foreign_call
 from ..errors import InputError, NotBuiltError, ShapeError
@@ -276,9 +276,9 @@ class Model(TrainingMethods, StateMethods, Layer):
         rank, target = len(x.shape), len(wanted.shape)
         mask = get_mask(x)
         if rank == target + 1 and x.shape[-1] == 1:
-            x = ops.reshape(x, x.shape[:-1])
+            x = _reshaped(x, x.shape[:-1])
         elif rank == target - 1 and wanted.shape[-1] == 1:
-            x = ops.reshape(x, (*x.shape, 1))
+            x = _reshaped(x, (*x.shape, 1))
         p = probe()
         fits = len(x.shape) == target and all(
             w is None or g is None or w == g or g == p for g, w in zip(x.shape, wanted.shape)
@@ -493,6 +493,14 @@ class Functional(Model):
     """
 
     _abstract_config = True
+
+
+def _reshaped(x: Any, shape: Any) -> Any:
+    if hasattr(x, "reshape"):
+        return x.reshape(shape)
+    from .. import ops
+
+    return ops.reshape(x, shape)
 
 
 def _config_from_graph(cls: type) -> bool:

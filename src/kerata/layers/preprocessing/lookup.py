@@ -15,8 +15,8 @@ from ... import dtypes, serialization
 from ...errors import FileError, InputError, NotBuiltError
 from ...kernels import words
 from ...spec import Spec
-from .base import HostLayer, dense
-from .encoding import encode_on_host, encoded_shape, mode_of
+from .base import HostLayer, dense, given
+from .encoding import as_mode, encode_on_host, encoded_shape, mode_of, tally
 from .hashing import salt_of
 from .strings import array_of, batches
 
@@ -369,6 +369,24 @@ class IndexLookup(HostLayer):
         depth, indices = self._depth(), self._indices(parts[0])
         return self.weighted(encode_on_host(indices, self._code_mode(), depth, self._dtype()))
 
+    def call(self, inputs: Any) -> Any:
+        if hasattr(inputs, "row_splits"):
+            inputs = inputs.to_list()
+        if self.output_mode in ("multi_hot", "count", "tf_idf") and _is_ragged(inputs):
+            return given(self._compute_rows(inputs))
+        return super().call(inputs)
+
+    def _compute_rows(self, rows: list[Any]) -> np.ndarray:
+        """The encodings of samples that have different numbers of tokens."""
+        lengths = [len(row) for row in rows]
+        flat = np.empty(sum(lengths), object)
+        flat[:] = [token for row in rows for token in row]
+        if self._vocabulary_dtype != "string":
+            flat = flat.astype(np.int64)
+        depth, owners = self._depth(), np.repeat(np.arange(len(rows)), lengths)
+        counts = tally(self._indices(flat).ravel(), owners, len(rows), depth)
+        return self.weighted(as_mode(counts, self._code_mode(), self._dtype()))
+
     def _code_mode(self) -> str:
         return "count" if self.output_mode == "tf_idf" else self.output_mode
 
@@ -477,6 +495,12 @@ class IndexLookup(HostLayer):
             weights = weights[: start + len(tokens)]
         special = self._special()
         self.set_vocabulary([*special, *map(self._public, tokens)], weights)
+
+
+def _is_ragged(x: Any) -> bool:
+    """Whether `x` is a list of lists of different lengths."""
+    listed = isinstance(x, (list, tuple)) and all(isinstance(row, (list, tuple)) for row in x)
+    return listed and len({len(row) for row in x}) > 1
 
 
 def refuse_paths(config: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config, dtypes, ops
+from ...ops.arrange import as_sizes
 from ._define import backend_op
 
 Tensor = Any
@@ -16,8 +17,8 @@ def _kind(dtype: Any) -> str:
 
 def _sizes(shape: Any) -> Any:
     try:
-        return tuple(int(d) for d in shape)
-    except TypeError:  # parts of `tf.shape` in a graph: the op knows what to do with them
+        return tuple(as_sizes(shape))
+    except TypeError:  # sizes that a graph does not know: the engine may take tensors
         return shape
 
 

@@ -1,7 +1,5 @@
 """A dense network in the spelling of Keras 1: nb_epoch, output_dim, init, W_regularizer."""
 
-from __future__ import print_function
-
 import numpy as np
 from keras.layers.core import Activation, Dense, Dropout
 from keras.models import Sequential

@@ -1,5 +1,4 @@
 """SimCLR on batches of two lengths, metric learning by compiled_loss, NNCLR with its queue, 2021."""
-# ruff: noqa: UP008
 
 import math
 import random
