@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conftest import ENGINE
 from kerata import Input, Model, Sequential, Variable, layers, losses, ops
 from kerata.models import clone_model
 
@@ -170,3 +171,14 @@ def test_rows_of_a_tensor_of_the_engine_are_shuffled() -> None:
     model.compile("sgd", "mse", run_eagerly=True)
     history = model.fit(x, x, batch_size=3, verbose=0)
     assert np.isfinite(history.history["loss"][0])
+
+
+def test_functions_of_tensorflow_on_tensors_with_three_unknown_axes() -> None:
+    if ENGINE != "tensorflow":
+        pytest.skip("calls TensorFlow itself")
+    import tensorflow as tf
+
+    x = Input((None, None, 9))
+    model = Model(x, tf.nn.depth_to_space(x, 3))
+    assert model.output_shape == (None, None, None, 1)
+    assert model.predict(np.ones((1, 2, 4, 9)), verbose=0).shape == (1, 6, 12, 1)
