@@ -333,3 +333,38 @@ def test_a_train_step_of_tf_keras(tf, old):
         histories.append(model.fit(X, Y, epochs=2, verbose=0, shuffle=False).history)
     for name in ("loss", "mae"):
         np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-4)
+
+
+def test_variables_as_arguments_of_a_function(tf):
+    a, b = network(), network()
+
+    @tf.function
+    def mix(targets, sources, rate):
+        for target, source in zip(targets, sources):
+            target.assign(source * rate + target * (1 - rate))
+
+    b.set_weights([w + 1.0 for w in b.get_weights()])
+    before = a.get_weights()
+    mix(a.variables[:3], b.variables[:3], 0.5)
+    mix(a.variables[:3], b.variables[:3], 0.0)
+    for old, new in zip(before[:3], a.get_weights()[:3], strict=True):
+        np.testing.assert_allclose(new, old + 0.5, atol=1e-5)
+
+
+def test_sizes_unknown_to_a_layer_of_tensorflow_stay_unknown(tf):
+    class Own(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.Sequential([layers.Dense(4, "relu"), layers.Dense(2)])
+
+        def call(self, x):
+            steps = tf.shape(x)[1]
+            counts = ops.concatenate([ops.expand_dims(steps, -1), ops.convert_to_tensor([1])], 0)
+            mask = ops.tile(ops.ones((1, 1)), counts)
+            noise = keras.backend.random_normal(shape=(tf.shape(x)[0], steps, 2))
+            return self.inner(tf.nn.relu(x)) * mask + 0.0 * noise
+
+    x = keras.Input((None, 3))
+    model = keras.Model(x, Own()(x))
+    for n in (3, 5):
+        assert model.predict(np.ones((2, n, 3)), verbose=0).shape == (2, n, 2)

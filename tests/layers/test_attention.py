@@ -380,3 +380,12 @@ def test_grouped_drops_out() -> None:
     still = layer(QUERY, VALUE)
     assert not np.allclose(layer(QUERY, VALUE, training=True), still)
     close(layer(QUERY, VALUE, training=False), still)
+
+
+def test_a_mask_with_an_axis_of_heads_beside_masks_of_the_inputs() -> None:
+    layer = layers.MultiHeadAttention(2, 4)
+    x = np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
+    mask = np.arange(5)[None] < np.array([[5], [3], [2]])
+    plain = layer(x, x, attention_mask=mask[:, None, :], query_mask=mask)
+    heads = layer(x, x, attention_mask=mask[:, None, None, :], query_mask=mask)
+    np.testing.assert_allclose(np.asarray(plain), np.asarray(heads), atol=1e-6)

@@ -35,7 +35,7 @@ def test_other_names_are_none():
     x = KerasTensor((None, 3))
     for thing in (x, x.shape):
         with pytest.raises(AttributeError, match="no attribute 'as_array'"):
-            thing.as_array
+            _ = thing.as_array
     assert copy.deepcopy(x.shape) == x.shape == pickle.loads(pickle.dumps(x.shape))
 
 

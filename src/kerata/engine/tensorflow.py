@@ -91,6 +91,7 @@ def place(make: Callable[[], Any], dtype: str | None = None) -> Any:
 
 record_tensorflow_calls()
 
+
 class _Itself(default_types.Weakref):
     """How a ``tf.function`` knows a variable among its arguments again: not by its value."""
 

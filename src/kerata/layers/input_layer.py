@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import config as settings
 from .. import dtypes, graph
-from ..engine import engine
+from ..engine import announce_variable, engine
 from ..errors import InputError
 from ..spec import KerasTensor, Shape
 from ..variable import Variable
@@ -57,6 +57,7 @@ class InputLayer(Layer):
         else:
             batch_shape = _batch_shape(shape, batch_shape, batch_size)
         kind = settings.floatx() if dtype is None else dtypes.explicit(dtype)
+        announce_variable()  # the program may hand the tensor to functions of its library at once
         super().__init__(name=name, dtype=kind, batch_shape=batch_shape)
         self.sparse, self.ragged, self.optional = bool(sparse), False, optional
         history = None if input_tensor is None else input_tensor._keras_history

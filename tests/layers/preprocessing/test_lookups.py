@@ -320,3 +320,17 @@ def test_sparse_results_are_dense_ones():
 def test_errors(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "count"])
+def test_rows_of_different_lengths_are_encoded(mode):
+    rows = [["a", "b", "a"], ["c"], []]
+    layer = layers.StringLookup(output_mode=mode, mask_token="")
+    layer.adapt(rows)
+    padded = [["a", "b", "a"], ["c", "", ""], ["", "", ""]]
+    np.testing.assert_array_equal(np.asarray(layer(rows)), np.asarray(layer(padded)))
+    numbers = layers.IntegerLookup(vocabulary=[5, 7], output_mode=mode)
+    assert np.asarray(numbers([[5], [7, 7, 9]])).tolist() == [
+        [0, 1, 0],
+        [1, 0, 1 if mode == "multi_hot" else 2],
+    ]

@@ -1,5 +1,5 @@
 """Vision transformers of Keras 3: patches, stochastic depth, sequence pooling, Perceiver, shifted windows."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
+# ruff: noqa: RUF059
 
 import os
 

@@ -1,5 +1,5 @@
 """Steps and losses of one's own in Keras 3 on JAX: with state, by compute_loss, by add_loss."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
+# ruff: noqa: F841
 
 import os
 

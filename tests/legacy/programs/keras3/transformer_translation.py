@@ -151,8 +151,35 @@ x = PositionalEmbedding(sequence_length, vocab_size, embed_dim)(encoder_inputs)
 encoder_outputs = TransformerEncoder(embed_dim, latent_dim, num_heads)(x)
 encoder = keras.Model(encoder_inputs, encoder_outputs)
 decoder_inputs = keras.Input(shape=(None,), dtype="int64", name="decoder_inputs")
-encoded_seq_inputs = keras.Input(shape=(None, embed_dim), name="decoder_state_inputs")
 x = PositionalEmbedding(sequence_length, vocab_size, embed_dim)(decoder_inputs)
 x = TransformerDecoder(embed_dim, latent_dim, num_heads)([x, encoder_outputs])
 x = layers.Dropout(0.5)(x)
 decoder_outputs = layers.Dense(vocab_size, activation="softmax")(x)
+transformer = keras.Model(
+    {"encoder_inputs": encoder_inputs, "decoder_inputs": decoder_inputs},
+    decoder_outputs,
+    name="transformer",
+)
+transformer.summary()
+transformer.compile(
+    "rmsprop", loss=keras.losses.SparseCategoricalCrossentropy(ignore_class=0), metrics=["accuracy"]
+)
+src = np.random.randint(1, vocab_size, (96, 8))
+src[:, 6:] = 0
+data = {"encoder_inputs": src, "decoder_inputs": src}
+h = transformer.fit(data, src, epochs=2, batch_size=32)
+assert h.history["loss"][1] < h.history["loss"][0]
+transformer.save("tr.keras")
+again = keras.models.load_model(
+    "tr.keras",
+    custom_objects={
+        "TransformerEncoder": TransformerEncoder,
+        "PositionalEmbedding": PositionalEmbedding,
+        "TransformerDecoder": TransformerDecoder,
+    },
+)
+some = {name: a[:4] for name, a in data.items()}
+p = transformer.predict(some)
+np.testing.assert_allclose(again.predict(some), p, atol=1e-5)
+sampled_token_index = ops.convert_to_numpy(ops.argmax(p[0, 1, :])).item(0)
+assert 0 <= sampled_token_index < vocab_size

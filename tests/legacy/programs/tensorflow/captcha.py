@@ -1,5 +1,4 @@
 """Reading captchas: a layer that adds the CTC loss, StringLookup in tf.data, K.ctc_decode, 2020."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
 
 import os
 import numpy as np

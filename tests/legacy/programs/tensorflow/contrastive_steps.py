@@ -1,5 +1,4 @@
 """SimCLR on batches of two lengths, metric learning by compiled_loss, NNCLR with its queue, 2021."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
 
 import math
 import random
@@ -85,24 +84,6 @@ def get_encoder():
         ],
         name="encoder",
     )
-
-
-baseline_model = keras.Sequential(
-    [
-        keras.Input(shape=(image_size, image_size, image_channels)),
-        get_augmenter(min_area=0.75, brightness=0.3, jitter=0.1),
-        get_encoder(),
-        layers.Dense(10),
-    ],
-    name="baseline_model",
-)
-baseline_model.compile(
-    optimizer=keras.optimizers.Adam(),
-    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    metrics=[keras.metrics.SparseCategoricalAccuracy(name="acc")],
-)
-baseline_history = baseline_model.fit(labeled, epochs=1, validation_data=test_dataset)
-print("Maximal validation accuracy: {:.2f}%".format(max(baseline_history.history["val_acc"]) * 100))
 
 
 class ContrastiveModel(keras.Model):
@@ -209,20 +190,6 @@ pretraining_model.compile(
 )
 h = pretraining_model.fit(train_dataset, epochs=2, validation_data=test_dataset)
 print("Maximal validation accuracy: {:.2f}%".format(max(h.history["val_p_acc"]) * 100))
-finetuning_model = keras.Sequential(
-    [
-        layers.Input(shape=(image_size, image_size, image_channels)),
-        get_augmenter(min_area=0.75, brightness=0.3, jitter=0.1),
-        pretraining_model.encoder,
-        layers.Dense(10),
-    ]
-)
-finetuning_model.compile(
-    optimizer=keras.optimizers.Adam(),
-    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    metrics=[keras.metrics.SparseCategoricalAccuracy(name="acc")],
-)
-finetuning_model.fit(labeled, epochs=1, validation_data=test_dataset)
 
 
 # metric learning

@@ -1,5 +1,5 @@
 """Style transfer, deep dream, filters, Grad-CAM and integrated gradients by GradientTape, on a small net."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
+# ruff: noqa: E741, F811, SIM118
 
 import numpy as np
 import tensorflow as tf

@@ -1,5 +1,4 @@
 """Variational autoencoder, DCGAN and WGAN-GP by train_step and GradientTape, 2020 to 2022."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
 
 import numpy as np
 import tensorflow as tf

@@ -1,5 +1,4 @@
 """A vector quantizing autoencoder whose codes are a tf.Variable, and a PixelCNN of the codes, 2021."""
-# ruff: noqa: E741, F811, F841, RUF059, SIM118, UP008
 
 import numpy as np
 import matplotlib.pyplot as plt

@@ -142,7 +142,7 @@ x = layers.Conv2DTranspose(channels, 3, padding="same", activation="relu")(x)
 x = layers.UpSampling2D(2)(x)
 x = layers.concatenate([x, skip])
 x = layers.UpSampling2D(2)(x)
-assert x.shape.as_list() == [None, 24, 24, 16]
+assert K.int_shape(x) == (None, 24, 24, 16)
 outputs = layers.Conv2D(3, 3, activation="softmax", padding="same")(x)
 unet = keras.Model(inputs, outputs)
 unet.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy")

@@ -141,46 +141,6 @@ model.fit(
     x_train, y_train, sample_weight=sample_weight, batch_size=64, epochs=1, validation_split=0.2
 )
 
-# multi
-image_input = keras.Input(shape=(16, 16, 3), name="img_input")
-timeseries_input = keras.Input(shape=(None, 10), name="ts_input")
-x1 = layers.Conv2D(3, 3)(image_input)
-x1 = layers.GlobalMaxPooling2D()(x1)
-x2 = layers.Conv1D(3, 3)(timeseries_input)
-x2 = layers.GlobalMaxPooling1D()(x2)
-x = layers.concatenate([x1, x2])
-score_output = layers.Dense(1, name="score_output")(x)
-class_output = layers.Dense(5, activation="softmax", name="class_output")(x)
-model = keras.Model(inputs=[image_input, timeseries_input], outputs=[score_output, class_output])
-keras.utils.plot_model(model, "multi_input_and_output_model.png", show_shapes=True)
-model.compile(
-    optimizer=keras.optimizers.RMSprop(1e-3),
-    loss={
-        "score_output": keras.losses.MeanSquaredError(),
-        "class_output": keras.losses.CategoricalCrossentropy(),
-    },
-    metrics={
-        "score_output": [
-            keras.metrics.MeanAbsolutePercentageError(),
-            keras.metrics.MeanAbsoluteError(),
-        ],
-        "class_output": [keras.metrics.CategoricalAccuracy()],
-    },
-    loss_weights={"score_output": 2.0, "class_output": 1.0},
-)
-img_data = np.random.random_sample(size=(40, 16, 16, 3))
-ts_data = np.random.random_sample(size=(40, 20, 10))
-score_targets = np.random.random_sample(size=(40, 1))
-class_targets = np.random.random_sample(size=(40, 5))
-model.fit([img_data, ts_data], [score_targets, class_targets], batch_size=32, epochs=1)
-h = model.fit(
-    {"img_input": img_data, "ts_input": ts_data},
-    {"score_output": score_targets, "class_output": class_targets},
-    batch_size=32,
-    epochs=1,
-)
-assert "score_output_mean_absolute_error" in h.history
-
 callbacks = [
     keras.callbacks.EarlyStopping(monitor="val_loss", min_delta=1e-2, patience=2, verbose=1),
     keras.callbacks.ModelCheckpoint(
@@ -203,30 +163,6 @@ lh = LossHistory()
 model.fit(x_train, y_train, epochs=1, batch_size=64, callbacks=[lh])
 assert len(lh.per_batch_losses) == 8
 
-import os
-
-checkpoint_dir = "./ckpt"
-if not os.path.exists(checkpoint_dir):
-    os.makedirs(checkpoint_dir)
-
-
-def make_or_restore_model():
-    checkpoints = [checkpoint_dir + "/" + name for name in os.listdir(checkpoint_dir)]
-    if checkpoints:
-        latest_checkpoint = max(checkpoints, key=os.path.getctime)
-        print("Restoring from", latest_checkpoint)
-        return keras.models.load_model(latest_checkpoint)
-    print("Creating a new model")
-    return get_compiled_model()
-
-
-model = make_or_restore_model()
-callbacks = [
-    keras.callbacks.ModelCheckpoint(filepath=checkpoint_dir + "/ckpt-loss={loss:.2f}", save_freq=4)
-]
-model.fit(x_train, y_train, epochs=1, callbacks=callbacks)
-model = make_or_restore_model()
-model.evaluate(x_test, y_test)
 
 initial_learning_rate = 0.1
 lr_schedule = keras.optimizers.schedules.ExponentialDecay(
