@@ -74,6 +74,7 @@ UPWARD = {
     ("config", "engine"): "determinism is a setting that an engine already loaded has to obey",
     ("config", "dtypes"): "the default dtype policy is a setting, its class is not",
     ("models", "legacy"): "the door to old methods of models",
+    ("optimizers", "legacy"): "the door to minimize, as optimizers of tf.keras had it",
     ("models", "train"): "fit, evaluate and predict are methods of the model",
     ("train", "saving"): "a callback writes checkpoints that load_model reads",
     ("models", "saving"): "save and load_weights are methods of the model",
