@@ -148,6 +148,19 @@ def own_variable(x: Any) -> Any:
     return native("tensorflow", "A tf.Variable").own_variable(x)
 
 
+def watched_gradients(loss: Any, variables: list[Any], tape: Any) -> list[Any] | None:
+    """Derivatives with regard to variables, where the library has tapes that watch these; else ``None``.
+
+    Args:
+        loss: A function without arguments, or what the tape has seen computed.
+        variables: The variables.
+        tape: The tape; a new one by default.
+    """
+    if config.backend() != "tensorflow":
+        return None
+    return native("tensorflow", "A tape").gradients(loss, variables, tape)
+
+
 def layer_method(name: str) -> Callable | None:
     """A method that layers have with the engine chosen, as a function of the layer, or ``None``.
 

@@ -193,9 +193,10 @@ def _value_in_graph(x: Any) -> np.ndarray | None:
     """The value of a tensor of a graph, where it is made of sizes of tensors of known shape."""
     value = tf.get_static_value(x)
     if value is None and x.op.type in ("ExpandDims", "ConcatV2"):
-        *parts, axis = map(_value_in_graph, x.op.inputs)
-        if axis is None or any(part is None for part in parts):
+        known = [v for v in map(_value_in_graph, x.op.inputs) if v is not None]
+        if len(known) < len(x.op.inputs):
             return None
+        *parts, axis = known
         if x.op.type == "ExpandDims":
             return np.expand_dims(parts[0], int(axis))
         return np.concatenate(parts, int(axis))

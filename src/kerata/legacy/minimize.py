@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import config
-from ..engine import engine, native, own_variable
+from ..engine import engine, own_variable, watched_gradients
 from ..errors import InputError
 from ..scope import Binding
 from .notes import note
@@ -18,8 +17,9 @@ def _gradients(loss: Any, variables: list[Any], tape: Any) -> list[Any]:
             "minimize: a loss that is a number tells nothing of its derivatives. Give a function without "
             "arguments that computes it, or the tape that has watched its computation: tape=tape."
         )
-    if config.backend() == "tensorflow":
-        return native("tensorflow", "minimize").gradients(loss, variables, tape)
+    found = watched_gradients(loss, variables, tape)
+    if found is not None:
+        return found
 
     def pure(values: list[Any]) -> Any:
         with Binding(variables, values):
