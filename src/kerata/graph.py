@@ -301,9 +301,7 @@ def record(op: Any, args: tuple, kwargs: dict) -> Any:
     return OpCall(op)(*args, **kwargs)
 
 
-def add_node(
-    operation: Operation, args: tuple, kwargs: dict, specs: Any, outside: Any = ()
-) -> Any:
+def add_node(operation: Operation, args: tuple, kwargs: dict, specs: Any, outside: Any = ()) -> Any:
     """A node for a call with these result Specs; returns its symbolic outputs."""
 
     def symbol(s: Any) -> Any:
@@ -540,7 +538,6 @@ def constant(value: Any) -> KerasTensor:
     """A symbolic tensor that has these values."""
     found = spec_of(value)
     return add_node(Constant(value), (), {}, Spec(found.shape, found.dtype))
-
 
 
 class _MaskOf(Operation):

@@ -20,7 +20,9 @@ class _Local(threading.local):
     results_only = False
     symbolic = False
     fed: tuple[list[Any], Callable[[], list[Any]], Sequence[tuple[Any, Any]]] | None = None
-    around: Any = None  # blocks in which a call meets symbolic tensors of the graph around it, see `graph`
+    around: Any = (
+        None  # blocks in which a call meets symbolic tensors of the graph around it, see `graph`
+    )
 
     def __init__(self) -> None:
         self.masks: dict[int, tuple[Any, Any]] = {}

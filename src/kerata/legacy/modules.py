@@ -338,7 +338,9 @@ def _is_refusal(e: AttributeError) -> bool:
 
 
 def _is_public(home: Any, name: str, value: Any) -> bool:
-    if isinstance(value, types.ModuleType):  # of others `keras.backend` has but what it took of TensorFlow
+    if isinstance(
+        value, types.ModuleType
+    ):  # of others `keras.backend` has but what it took of TensorFlow
         return home is module("backend") and value.__name__.partition(".")[0] == "tensorflow"
     if name in getattr(home, "__all__", ()):
         return True

@@ -39,7 +39,9 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     symbolic = all(isinstance(x, KerasTensor) for x in losses)
     if probe() is not None and local.call is None and not symbolic:
         # In a loss function, while shapes are inferred.
-        return [graph.fed_value(x, "K.gradients") if isinstance(x, KerasTensor) else x for x in targets]
+        return [
+            graph.fed_value(x, "K.gradients") if isinstance(x, KerasTensor) else x for x in targets
+        ]
     losses = [graph.fed_symbol(x) for x in losses]
     _check(losses, targets)
     way = _Way(losses, targets)
