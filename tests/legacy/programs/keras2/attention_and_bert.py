@@ -1,6 +1,7 @@
 """Layers of repositories for texts: three kinds of attention, a CRF, layers in the manner of keras-bert."""
 
 import math
+import warnings
 
 import numpy as np
 from keras import backend as K
@@ -19,6 +20,9 @@ from keras.layers import (
 )
 from keras.models import Model, Sequential, load_model
 from keras.utils.generic_utils import get_custom_objects, CustomObjectScope
+
+
+warnings.filterwarnings("ignore")
 
 
 def dot_product(x, kernel):

@@ -44,6 +44,9 @@ def mean_q(y_true, y_pred):
     return K.mean(K.max(y_pred, axis=-1))
 
 
+warnings.filterwarnings("ignore")
+
+
 class Memory(object):
     def __init__(self, limit):
         self.rows = deque(maxlen=limit)

@@ -1,6 +1,7 @@
 """A detector in the manner of Mask R-CNN's code: KE, KL, KM, losses as layers, regularization added by hand."""
 
 import re
+import warnings
 
 import keras
 import keras.backend as K
@@ -8,6 +9,9 @@ import keras.engine as KE
 import keras.layers as KL
 import keras.models as KM
 import numpy as np
+
+
+warnings.filterwarnings("ignore")
 
 
 class BatchNorm(KL.BatchNormalization):
