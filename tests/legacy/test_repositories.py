@@ -7,7 +7,17 @@ from functools import partial
 import numpy as np
 import pytest
 
-from kerata import Input, Model, Sequential, Variable, callbacks, initializers, layers, models, optimizers
+from kerata import (
+    Input,
+    Model,
+    Sequential,
+    Variable,
+    callbacks,
+    initializers,
+    layers,
+    models,
+    optimizers,
+)
 from kerata import backend as K
 from kerata.errors import InputError
 from kerata.legacy import era, guess, interfaces, updates
@@ -124,7 +134,9 @@ def test_total_loss_targets_and_sample_weights():
     model = net()
     model.compile("sgd", "mse")
     grads = model.optimizer.get_gradients(model.total_loss, model.trainable_weights)
-    run = K.function([*model.inputs, *model.sample_weights, *model.targets, K.learning_phase()], grads)
+    run = K.function(
+        [*model.inputs, *model.sample_weights, *model.targets, K.learning_phase()], grads
+    )
     found = run([X, np.ones(32), Y, 0])
     assert [g.shape for g in found] == [w.shape for w in model.get_weights()]
     y = model.predict(X, verbose=0)

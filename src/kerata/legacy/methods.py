@@ -104,7 +104,9 @@ def _of_second_era(*names: str) -> Callable:
     def decorate(method: Callable) -> Callable:
         @functools.wraps(method)
         def call(model: Any, *args: Any, **kwargs: Any) -> Any:
-            return method(model, *args, **kwargs, _first=_era() == 1 and kwargs.keys().isdisjoint(names))
+            return method(
+                model, *args, **kwargs, _first=_era() == 1 and kwargs.keys().isdisjoint(names)
+            )
 
         return call
 
@@ -213,7 +215,11 @@ def _on_generator(
     method: Any, model: Any, generator: Any, steps: Any, kwargs: dict, given: dict
 ) -> Any:
     generator, steps = _in_batches(
-        generator, kwargs.pop("val_samples", None), steps, kwargs.pop("_first", False), "val_samples"
+        generator,
+        kwargs.pop("val_samples", None),
+        steps,
+        kwargs.pop("_first", False),
+        "val_samples",
     )
     if isinstance(given["callbacks"], int):  # Keras 2.0 to 2.2: max_queue_size stood there
         given["callbacks"] = None

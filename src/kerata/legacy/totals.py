@@ -33,9 +33,7 @@ def targets(model: Any) -> list[KerasTensor]:
     """
     from .backend.graph import placeholder
 
-    return _kept(
-        model, "targets", lambda: [placeholder(ndim=len(x.shape)) for x in model.outputs]
-    )
+    return _kept(model, "targets", lambda: [placeholder(ndim=len(x.shape)) for x in model.outputs])
 
 
 def sample_weights(model: Any) -> list[KerasTensor]:
@@ -75,9 +73,7 @@ class TotalLoss(graph.Operation):
         """The loss of a batch; the means that training follows stay as they are."""
         y_pred = tree.pack_sequence_as(self.model.output, list(outputs))
         with Binding(catches=True):
-            return self.model._compiled.total_loss(
-                self.model, list(labels), y_pred, list(weights)
-            )
+            return self.model._compiled.total_loss(self.model, list(labels), y_pred, list(weights))
 
 
 # --- metrics that are tensors ---------------------------------------------------------------------

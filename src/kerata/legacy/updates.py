@@ -233,9 +233,7 @@ def _sorted(args: tuple, kwargs: dict[str, Any]) -> tuple[Any, list[Variable]]:
     """The loss and the variables, which eras gave in three orders."""
     given = [kwargs[k] for k in ("loss", "params") if k in kwargs] + list(args)
     losses = [x for x in given if isinstance(x, (KerasTensor, Loss))]
-    params = [
-        x for x in given if isinstance(x, (list, tuple)) and x and isinstance(x[0], Variable)
-    ]
+    params = [x for x in given if isinstance(x, (list, tuple)) and x and isinstance(x[0], Variable)]
     if len(losses) != 1 or len(params) != 1:
         raise InputError(
             "get_updates: expected a loss made of symbolic tensors and a list of variables, as in "

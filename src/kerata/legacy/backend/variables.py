@@ -295,7 +295,9 @@ def get_value(x: Any) -> Any:
     if isinstance(x, KerasTensor):
         return np.array(engine().to_numpy(_computed(x)))[()]
     if isinstance(x, Variable):
-        return x.numpy()[()]  # a single number is one, not an array that programs would change in place
+        return x.numpy()[
+            ()
+        ]  # a single number is one, not an array that programs would change in place
     return np.array(engine().to_numpy(x))[()] if engine().is_tensor(x) else x
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import ops
 from ...layers.merging import Merge
 from ...layers.pooling import GlobalPooling
 from ...spec import broadcast
@@ -13,6 +12,7 @@ from ...spec import broadcast
 class _Merge(Merge):
     """Base of layers that merge tensors: a subclass defines ``_merge_function(inputs)``.
 
+    >>> from kerata import ops
     >>> class Difference(_Merge):
     ...     def _merge_function(self, inputs):
     ...         return inputs[0] - inputs[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -209,6 +210,13 @@ class PyDatasetSource(Source):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _process_submit(self) -> Callable[[int], Future] | None:
+        if _runs_when_imported():
+            warn_user(
+                f"{self.what}: threads make its batches, as other processes would run the whole script again: it has no "
+                '`if __name__ == "__main__":`.'
+            )
+            self._processes = False
+            return None
         try:
             content = pickle.dumps(self._dataset, protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as e:  # pickling runs user code, which may raise anything
@@ -235,6 +243,18 @@ class PyDatasetSource(Source):
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+def _runs_when_imported() -> bool:
+    """Whether the program is a script that has nothing to keep another process from running it, too."""
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    if path is None or not str(path).endswith(".py"):
+        return False
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return "__main__" not in file.read()
+    except OSError:
+        return False
 
 
 def _in_order(submit: Callable[[int], Future], indices: Iterator[int], ahead: int) -> Iterator[Any]:

@@ -11,7 +11,11 @@ from keras.engine.topology import get_source_inputs
 from keras.layers import Activation, Dense, Dropout, Flatten, Input, Lambda, Reshape, merge
 from keras.layers.advanced_activations import ELU
 from keras.layers.convolutional import (
-    AtrousConvolution1D, Convolution1D, Convolution2D, MaxPooling2D, ZeroPadding2D,
+    AtrousConvolution1D,
+    Convolution1D,
+    Convolution2D,
+    MaxPooling2D,
+    ZeroPadding2D,
 )
 from keras.layers.embeddings import Embedding
 from keras.layers.normalization import BatchNormalization
@@ -75,12 +79,42 @@ class AttLayer(Layer):
 
 
 class CausalAtrousConvolution1D(AtrousConvolution1D):
-    def __init__(self, nb_filter, filter_length, init="glorot_uniform", activation=None, weights=None,
-                 border_mode="valid", subsample_length=1, atrous_rate=1, W_regularizer=None, b_regularizer=None,
-                 activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, causal=False, **kwargs):
+    def __init__(
+        self,
+        nb_filter,
+        filter_length,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample_length=1,
+        atrous_rate=1,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        causal=False,
+        **kwargs,
+    ):
         super(CausalAtrousConvolution1D, self).__init__(
-            nb_filter, filter_length, init, activation, weights, border_mode, subsample_length, atrous_rate,
-            W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs)
+            nb_filter,
+            filter_length,
+            init,
+            activation,
+            weights,
+            border_mode,
+            subsample_length,
+            atrous_rate,
+            W_regularizer,
+            b_regularizer,
+            activity_regularizer,
+            W_constraint,
+            b_constraint,
+            bias,
+            **kwargs,
+        )
         self.causal = causal
         if self.causal and border_mode != "valid":
             raise ValueError("Causal mode dictates border_mode=valid.")
@@ -89,8 +123,13 @@ class CausalAtrousConvolution1D(AtrousConvolution1D):
         input_length = input_shape[1]
         if self.causal:
             input_length += self.atrous_rate * (self.filter_length - 1)
-        length = conv_output_length(input_length, self.filter_length, self.border_mode, self.subsample[0],
-                                    dilation=self.atrous_rate)
+        length = conv_output_length(
+            input_length,
+            self.filter_length,
+            self.border_mode,
+            self.subsample[0],
+            dilation=self.atrous_rate,
+        )
         return (input_shape[0], length, self.nb_filter)
 
     def call(self, x, mask=None):
@@ -129,13 +168,15 @@ np.random.seed(0)
 X = np.random.uniform(0, 0.3, (48, 8, 8, 1)).astype("float32")
 labels = np.random.randint(0, 3, 48)
 for picture, label in zip(X, labels):
-    picture[2 * label:2 * label + 3] = 1
+    picture[2 * label : 2 * label + 3] = 1
 Y = to_categorical(labels, 3)
 
 vgg_std(8, 8).save_weights("vgg.h5")
 model = vgg_std(8, 8, num_classes=3, weights_path="vgg.h5")
 frozen = model.layers[1].get_weights()
-history = model.fit(X, Y, batch_size=16, nb_epoch=8, shuffle=True, verbose=0, validation_data=(X, Y))
+history = model.fit(
+    X, Y, batch_size=16, nb_epoch=8, shuffle=True, verbose=0, validation_data=(X, Y)
+)
 assert model.layers[-1].output_dim == 3 and len(model.layers) == 10
 assert history.history["val_acc"][-1] > 0.8, history.history
 assert all(np.array_equal(a, b) for a, b in zip(frozen, model.layers[1].get_weights()))
@@ -146,20 +187,29 @@ def identity_block(input_tensor, nb_filter, stage, block, strides=None):
     bn_axis = 3 if K.image_dim_ordering() == "tf" else 1
     conv_name_base = "res" + str(stage) + block + "_branch"
     bn_name_base = "bn" + str(stage) + block + "_branch"
-    x = Convolution2D(nb_filter, 1, 1, subsample=strides or (1, 1), name=conv_name_base + "2a")(input_tensor)
+    x = Convolution2D(nb_filter, 1, 1, subsample=strides or (1, 1), name=conv_name_base + "2a")(
+        input_tensor
+    )
     x = BatchNormalization(axis=bn_axis, name=bn_name_base + "2a")(x)
     x = Activation("relu")(x)
     x = Convolution2D(nb_filter, 3, 3, border_mode="same", name=conv_name_base + "2b")(x)
     shortcut = input_tensor
     if strides:
-        shortcut = Convolution2D(nb_filter, 1, 1, subsample=strides, name=conv_name_base + "1")(input_tensor)
+        shortcut = Convolution2D(nb_filter, 1, 1, subsample=strides, name=conv_name_base + "1")(
+            input_tensor
+        )
     x = merge([x, shortcut], mode="sum")
     return Activation("relu")(x)
 
 
 def ResNet(include_top=True, weights=None, input_tensor=None, input_shape=None, classes=10):
-    input_shape = _obtain_input_shape(input_shape, default_size=16, min_size=8, dim_ordering=K.image_dim_ordering(),
-                                      include_top=include_top)
+    input_shape = _obtain_input_shape(
+        input_shape,
+        default_size=16,
+        min_size=8,
+        dim_ordering=K.image_dim_ordering(),
+        include_top=include_top,
+    )
     if input_tensor is None:
         img_input = Input(shape=input_shape)
     else:
@@ -191,10 +241,14 @@ gamma = K.get_value(model.get_layer("norm").gamma)
 model.compile(optimizer=Adam(lr=1e-2), loss="categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(X, Y, batch_size=16, nb_epoch=5, verbose=0)
 assert history.history["loss"][-1] < history.history["loss"][0]
-assert gamma.tolist() == [20.0] * 4 and not np.allclose(gamma, K.get_value(model.get_layer("norm").gamma))
+assert gamma.tolist() == [20.0] * 4 and not np.allclose(
+    gamma, K.get_value(model.get_layer("norm").gamma)
+)
 assert model.get_layer("norm").trainable_weights[0] is model.get_layer("norm").gamma
-assert [n.outbound_layer.name for n in model.get_layer("norm").outbound_nodes] == ["res2b_branch2a", "merge_2"] or \
-    len(model.get_layer("norm").outbound_nodes) == 2
+assert [n.outbound_layer.name for n in model.get_layer("norm").outbound_nodes] == [
+    "res2b_branch2a",
+    "merge_2",
+] or len(model.get_layer("norm").outbound_nodes) == 2
 for i, layer in enumerate(model.layers):
     layer.name = "renamed_%d" % i
 assert model.get_layer("renamed_0") is model.layers[0] and model.get_layer(index=1).nb_filter == 4
@@ -203,10 +257,26 @@ assert model.get_layer("renamed_0") is model.layers[0] and model.get_layer(index
 # WaveNet's blocks.
 def residual_block(x, i, nb_filters=4):
     original_x = x
-    tanh_out = CausalAtrousConvolution1D(nb_filters, 2, atrous_rate=2 ** i, border_mode="valid", causal=True, bias=True,
-                                         name="dilated_conv_%d_tanh" % (2 ** i), activation="tanh")(x)
-    sigm_out = CausalAtrousConvolution1D(nb_filters, 2, atrous_rate=2 ** i, border_mode="valid", causal=True, bias=True,
-                                         name="dilated_conv_%d_sigm" % (2 ** i), activation="sigmoid")(x)
+    tanh_out = CausalAtrousConvolution1D(
+        nb_filters,
+        2,
+        atrous_rate=2**i,
+        border_mode="valid",
+        causal=True,
+        bias=True,
+        name="dilated_conv_%d_tanh" % (2**i),
+        activation="tanh",
+    )(x)
+    sigm_out = CausalAtrousConvolution1D(
+        nb_filters,
+        2,
+        atrous_rate=2**i,
+        border_mode="valid",
+        causal=True,
+        bias=True,
+        name="dilated_conv_%d_sigm" % (2**i),
+        activation="sigmoid",
+    )(x)
     x = merge([tanh_out, sigm_out], mode="mul", name="gated_activation_%d" % i)
     res_x = Convolution1D(nb_filters, 1, border_mode="same")(x)
     skip_x = Convolution1D(nb_filters, 1, border_mode="same")(x)
@@ -215,7 +285,9 @@ def residual_block(x, i, nb_filters=4):
 
 
 fragment = Input(shape=(12, 3), name="input_part")
-out = CausalAtrousConvolution1D(4, 2, atrous_rate=1, border_mode="valid", causal=True, name="initial_causal_conv")(fragment)
+out = CausalAtrousConvolution1D(
+    4, 2, atrous_rate=1, border_mode="valid", causal=True, name="initial_causal_conv"
+)(fragment)
 skips = []
 for i in range(3):
     out, skip = residual_block(out, i)
@@ -233,11 +305,15 @@ h = wavenet.fit(sound[:, :-1], sound[:, 1:], nb_epoch=6, batch_size=8, verbose=0
 assert wavenet.output_shape == (None, 12, 3) and h.history["loss"][-1] < h.history["loss"][0]
 changed = sound[:1, :-1].copy()
 changed[:, 8:] = 0
-assert np.allclose(wavenet.predict(sound[:1, :-1])[:, :8], wavenet.predict(changed)[:, :8], atol=1e-6)
+assert np.allclose(
+    wavenet.predict(sound[:1, :-1])[:, :8], wavenet.predict(changed)[:, :8], atol=1e-6
+)
 
 # A hierarchical attention net.
 sentence = Input(shape=(4,), dtype="int32")
-l_lstm = Bidirectional(GRU(4, return_sequences=True))(Embedding(10, 6, input_length=4, trainable=True)(sentence))
+l_lstm = Bidirectional(GRU(4, return_sequences=True))(
+    Embedding(10, 6, input_length=4, trainable=True)(sentence)
+)
 l_dense = TimeDistributed(Dense(6))(l_lstm)
 sent_encoder = Model(sentence, AttLayer()(l_dense))
 review = Input(shape=(3, 4), dtype="int32")
@@ -247,8 +323,12 @@ l_att_sent = AttLayer(name="sentences")(TimeDistributed(Dense(6))(l_lstm_sent))
 han = Model(review, Dense(2, activation="softmax")(l_att_sent))
 han.compile(loss="categorical_crossentropy", optimizer="rmsprop", metrics=["acc"])
 words = np.random.randint(0, 10, (32, 3, 4))
-han.fit(words, to_categorical((words[:, 0] > 4).sum(1) > 1, 2), nb_epoch=1, batch_size=16, verbose=0)
+han.fit(
+    words, to_categorical((words[:, 0] > 4).sum(1) > 1, 2), nb_epoch=1, batch_size=16, verbose=0
+)
 assert han.predict(words).shape == (32, 2) and len(han.get_layer("sentences").weights) == 1
-again = model_from_json(wavenet.to_json(), custom_objects={"CausalAtrousConvolution1D": CausalAtrousConvolution1D})
+again = model_from_json(
+    wavenet.to_json(), custom_objects={"CausalAtrousConvolution1D": CausalAtrousConvolution1D}
+)
 again.set_weights(wavenet.get_weights())
 assert np.allclose(again.predict(sound[:2, :-1]), wavenet.predict(sound[:2, :-1]), atol=1e-6)

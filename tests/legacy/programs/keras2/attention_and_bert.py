@@ -1,15 +1,28 @@
 """Layers of repositories for texts: three kinds of attention, a CRF, layers in the manner of keras-bert."""
 
 import math
+import warnings
 
 import numpy as np
 from keras import backend as K
 from keras import activations, constraints, initializers, regularizers
 from keras.engine.topology import Layer
 import keras
-from keras.layers import Bidirectional, Dense, Dropout, Embedding, Input, LSTM, Lambda, TimeDistributed
+from keras.layers import (
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    Input,
+    LSTM,
+    Lambda,
+    TimeDistributed,
+)
 from keras.models import Model, Sequential, load_model
 from keras.utils.generic_utils import get_custom_objects, CustomObjectScope
+
+
+warnings.filterwarnings("ignore")
 
 
 def dot_product(x, kernel):
@@ -20,8 +33,17 @@ def dot_product(x, kernel):
 
 
 class AttentionWithContext(Layer):
-    def __init__(self, W_regularizer=None, u_regularizer=None, b_regularizer=None,
-                 W_constraint=None, u_constraint=None, b_constraint=None, bias=True, **kwargs):
+    def __init__(
+        self,
+        W_regularizer=None,
+        u_regularizer=None,
+        b_regularizer=None,
+        W_constraint=None,
+        u_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
         self.supports_masking = True
         self.init = initializers.get("glorot_uniform")
         self.W_regularizer = regularizers.get(W_regularizer)
@@ -35,14 +57,31 @@ class AttentionWithContext(Layer):
 
     def build(self, input_shape):
         assert len(input_shape) == 3
-        self.W = self.add_weight((input_shape[-1], input_shape[-1],), initializer=self.init,
-                                 name="{}_W".format(self.name), regularizer=self.W_regularizer,
-                                 constraint=self.W_constraint)
+        self.W = self.add_weight(
+            (
+                input_shape[-1],
+                input_shape[-1],
+            ),
+            initializer=self.init,
+            name="{}_W".format(self.name),
+            regularizer=self.W_regularizer,
+            constraint=self.W_constraint,
+        )
         if self.bias:
-            self.b = self.add_weight((input_shape[-1],), initializer="zero", name="{}_b".format(self.name),
-                                     regularizer=self.b_regularizer, constraint=self.b_constraint)
-        self.u = self.add_weight((input_shape[-1],), initializer=self.init, name="{}_u".format(self.name),
-                                 regularizer=self.u_regularizer, constraint=self.u_constraint)
+            self.b = self.add_weight(
+                (input_shape[-1],),
+                initializer="zero",
+                name="{}_b".format(self.name),
+                regularizer=self.b_regularizer,
+                constraint=self.b_constraint,
+            )
+        self.u = self.add_weight(
+            (input_shape[-1],),
+            initializer=self.init,
+            name="{}_u".format(self.name),
+            regularizer=self.u_regularizer,
+            constraint=self.u_constraint,
+        )
         super(AttentionWithContext, self).build(input_shape)
 
     def compute_mask(self, input, input_mask=None):
@@ -99,7 +138,14 @@ class AttLayer(Layer):
 
 
 class SeqSelfAttention(keras.layers.Layer):
-    def __init__(self, units=8, attention_width=None, history_only=False, attention_regularizer_weight=0.0, **kwargs):
+    def __init__(
+        self,
+        units=8,
+        attention_width=None,
+        history_only=False,
+        attention_regularizer_weight=0.0,
+        **kwargs,
+    ):
         super(SeqSelfAttention, self).__init__(**kwargs)
         self.supports_masking = True
         self.units = units
@@ -110,20 +156,34 @@ class SeqSelfAttention(keras.layers.Layer):
         self.Wa, self.ba = None, None
 
     def get_config(self):
-        config = {"units": self.units, "attention_width": self.attention_width,
-                  "attention_regularizer_weight": self.attention_regularizer_weight}
+        config = {
+            "units": self.units,
+            "attention_width": self.attention_width,
+            "attention_regularizer_weight": self.attention_regularizer_weight,
+        }
         base_config = super(SeqSelfAttention, self).get_config()
         return dict(list(base_config.items()) + list(config.items()))
 
     def build(self, input_shape):
         feature_dim = int(input_shape[2])
-        self.Wt = self.add_weight(shape=(feature_dim, self.units), name="{}_Add_Wt".format(self.name),
-                                  initializer=self.kernel_initializer)
-        self.Wx = self.add_weight(shape=(feature_dim, self.units), name="{}_Add_Wx".format(self.name),
-                                  initializer=self.kernel_initializer)
-        self.bh = self.add_weight(shape=(self.units,), name="{}_Add_bh".format(self.name), initializer="zeros")
-        self.Wa = self.add_weight(shape=(self.units, 1), name="{}_Add_Wa".format(self.name),
-                                  initializer=self.kernel_initializer)
+        self.Wt = self.add_weight(
+            shape=(feature_dim, self.units),
+            name="{}_Add_Wt".format(self.name),
+            initializer=self.kernel_initializer,
+        )
+        self.Wx = self.add_weight(
+            shape=(feature_dim, self.units),
+            name="{}_Add_Wx".format(self.name),
+            initializer=self.kernel_initializer,
+        )
+        self.bh = self.add_weight(
+            shape=(self.units,), name="{}_Add_bh".format(self.name), initializer="zeros"
+        )
+        self.Wa = self.add_weight(
+            shape=(self.units, 1),
+            name="{}_Add_Wa".format(self.name),
+            initializer=self.kernel_initializer,
+        )
         super(SeqSelfAttention, self).build(input_shape)
 
     def call(self, inputs, mask=None, **kwargs):
@@ -161,8 +221,13 @@ class SeqSelfAttention(keras.layers.Layer):
         indices = K.expand_dims(K.arange(0, input_len), axis=0)
         diagonal = K.expand_dims(K.arange(0, input_len), axis=-1)
         eye = K.cast(K.equal(indices, diagonal), K.floatx())
-        return self.attention_regularizer_weight * K.sum(K.square(K.batch_dot(
-            attention, K.permute_dimensions(attention, (0, 2, 1))) - eye)) / batch_size
+        return (
+            self.attention_regularizer_weight
+            * K.sum(
+                K.square(K.batch_dot(attention, K.permute_dimensions(attention, (0, 2, 1))) - eye)
+            )
+            / batch_size
+        )
 
     @staticmethod
     def get_custom_objects():
@@ -184,8 +249,12 @@ class CRF(Layer):
 
     def build(self, input_shape):
         self.num_labels = input_shape[-1] - self.ignore_last_label
-        self.trans = self.add_weight(name="crf_trans", shape=(self.num_labels, self.num_labels),
-                                     initializer="glorot_uniform", trainable=True)
+        self.trans = self.add_weight(
+            name="crf_trans",
+            shape=(self.num_labels, self.num_labels),
+            initializer="glorot_uniform",
+            trainable=True,
+        )
 
     def log_norm_step(self, inputs, states):
         states = K.expand_dims(states[0], 2)
@@ -207,7 +276,7 @@ class CRF(Layer):
 
     def loss(self, y_true, y_pred):
         mask = 1 - y_true[:, 1:, -1] if self.ignore_last_label else None
-        y_true, y_pred = y_true[:, :, :self.num_labels], y_pred[:, :, :self.num_labels]
+        y_true, y_pred = y_true[:, :, : self.num_labels], y_pred[:, :, : self.num_labels]
         init_states = [y_pred[:, 0]]
         log_norm, _, _ = K.rnn(self.log_norm_step, y_pred[:, 1:], init_states, mask=mask)
         log_norm = K.logsumexp(log_norm, 1, keepdims=True)
@@ -215,7 +284,7 @@ class CRF(Layer):
 
     def accuracy(self, y_true, y_pred):
         mask = 1 - y_true[:, :, -1] if self.ignore_last_label else None
-        y_true, y_pred = y_true[:, :, :self.num_labels], y_pred[:, :, :self.num_labels]
+        y_true, y_pred = y_true[:, :, : self.num_labels], y_pred[:, :, : self.num_labels]
         isequal = K.equal(K.argmax(y_true, 2), K.argmax(y_pred, 2))
         isequal = K.cast(isequal, "float32")
         if mask is None:
@@ -235,7 +304,10 @@ class TokenEmbedding(keras.layers.Embedding):
     """Embedding layer with weights returned."""
 
     def compute_output_shape(self, input_shape):
-        return [super(TokenEmbedding, self).compute_output_shape(input_shape), (self.input_dim, self.output_dim)]
+        return [
+            super(TokenEmbedding, self).compute_output_shape(input_shape),
+            (self.input_dim, self.output_dim),
+        ]
 
     def compute_mask(self, inputs, mask=None):
         return [super(TokenEmbedding, self).compute_mask(inputs, mask), None]
@@ -256,8 +328,9 @@ class PositionEmbedding(keras.layers.Layer):
         return dict(list(base_config.items()) + list(config.items()))
 
     def build(self, input_shape):
-        self.embeddings = self.add_weight(shape=(self.input_dim, self.output_dim), initializer="uniform",
-                                          name="embeddings")
+        self.embeddings = self.add_weight(
+            shape=(self.input_dim, self.output_dim), initializer="uniform", name="embeddings"
+        )
         super(PositionEmbedding, self).build(input_shape)
 
     def compute_mask(self, inputs, mask=None):
@@ -269,12 +342,22 @@ class PositionEmbedding(keras.layers.Layer):
     def call(self, inputs, **kwargs):
         input_shape = K.shape(inputs)
         batch_size, seq_len, output_dim = input_shape[0], input_shape[1], input_shape[2]
-        pos_embeddings = K.tile(K.expand_dims(self.embeddings[:seq_len, :], axis=0), [batch_size, 1, 1])
+        pos_embeddings = K.tile(
+            K.expand_dims(self.embeddings[:seq_len, :], axis=0), [batch_size, 1, 1]
+        )
         return inputs + pos_embeddings
 
 
 class LayerNormalization(keras.layers.Layer):
-    def __init__(self, center=True, scale=True, epsilon=None, gamma_initializer="ones", beta_initializer="zeros", **kwargs):
+    def __init__(
+        self,
+        center=True,
+        scale=True,
+        epsilon=None,
+        gamma_initializer="ones",
+        beta_initializer="zeros",
+        **kwargs,
+    ):
         super(LayerNormalization, self).__init__(**kwargs)
         self.supports_masking = True
         self.center, self.scale = center, scale
@@ -284,9 +367,13 @@ class LayerNormalization(keras.layers.Layer):
         self.gamma, self.beta = None, None
 
     def get_config(self):
-        config = {"center": self.center, "scale": self.scale, "epsilon": self.epsilon,
-                  "gamma_initializer": keras.initializers.serialize(self.gamma_initializer),
-                  "beta_initializer": keras.initializers.serialize(self.beta_initializer)}
+        config = {
+            "center": self.center,
+            "scale": self.scale,
+            "epsilon": self.epsilon,
+            "gamma_initializer": keras.initializers.serialize(self.gamma_initializer),
+            "beta_initializer": keras.initializers.serialize(self.beta_initializer),
+        }
         base_config = super(LayerNormalization, self).get_config()
         return dict(list(base_config.items()) + list(config.items()))
 
@@ -300,7 +387,9 @@ class LayerNormalization(keras.layers.Layer):
         self.input_spec = keras.engine.InputSpec(shape=input_shape)
         shape = input_shape[-1:]
         if self.scale:
-            self.gamma = self.add_weight(shape=shape, initializer=self.gamma_initializer, name="gamma")
+            self.gamma = self.add_weight(
+                shape=shape, initializer=self.gamma_initializer, name="gamma"
+            )
         if self.center:
             self.beta = self.add_weight(shape=shape, initializer=self.beta_initializer, name="beta")
         super(LayerNormalization, self).build(input_shape)
@@ -324,7 +413,9 @@ class MultiHead(keras.layers.Layer):
         super(MultiHead, self).__init__(**kwargs)
 
     def get_config(self):
-        return dict(list(super(MultiHead, self).get_config().items()) + [("head_num", self.head_num)])
+        return dict(
+            list(super(MultiHead, self).get_config().items()) + [("head_num", self.head_num)]
+        )
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -336,7 +427,8 @@ class MultiHead(keras.layers.Layer):
         n = int(input_shape[-1])
         self.Wq, self.Wk, self.Wv, self.Wo = [
             self.add_weight(shape=(n, n), initializer="glorot_normal", name=self.name + "_" + part)
-            for part in ("Wq", "Wk", "Wv", "Wo")]
+            for part in ("Wq", "Wk", "Wv", "Wo")
+        ]
         super(MultiHead, self).build(input_shape)
 
     @staticmethod
@@ -366,7 +458,10 @@ class MultiHead(keras.layers.Layer):
         return K.reshape(mask, (-1, seq_len))
 
     def call(self, inputs, mask=None):
-        q, k, v = [self._reshape_to_batches(K.dot(inputs, w), self.head_num) for w in (self.Wq, self.Wk, self.Wv)]
+        q, k, v = [
+            self._reshape_to_batches(K.dot(inputs, w), self.head_num)
+            for w in (self.Wq, self.Wk, self.Wv)
+        ]
         mask = self._reshape_mask(mask, self.head_num)
         feature_dim = K.shape(q)[-1]
         e = K.batch_dot(q, k, axes=2) / K.sqrt(K.cast(feature_dim, dtype=K.floatx()))
@@ -380,7 +475,9 @@ class MultiHead(keras.layers.Layer):
 
 class EmbeddingSimilarity(keras.layers.Layer):
     def build(self, input_shape):
-        self.bias = self.add_weight(shape=(int(input_shape[1][0]),), initializer="zeros", name="bias")
+        self.bias = self.add_weight(
+            shape=(int(input_shape[1][0]),), initializer="zeros", name="bias"
+        )
         super(EmbeddingSimilarity, self).build(input_shape)
 
     def compute_output_shape(self, input_shape):
@@ -422,7 +519,9 @@ y = (x[:, :4] > 10).sum(1) > 1
 sequence = Input(shape=(8,), dtype="int32")
 embedded = Embedding(20, 8, mask_zero=True)(sequence)
 encoded = Bidirectional(LSTM(4, return_sequences=True))(embedded)
-encoded = SeqSelfAttention(attention_width=5, attention_regularizer_weight=1e-3, name="self")(encoded)
+encoded = SeqSelfAttention(attention_width=5, attention_regularizer_weight=1e-3, name="self")(
+    encoded
+)
 context = AttentionWithContext(W_regularizer=regularizers.l2(1e-4))(encoded)
 other = AttLayer(6, name="att")(encoded)
 preds = Dense(1, activation="sigmoid")(keras.layers.concatenate([context, other]))
@@ -452,29 +551,55 @@ assert h["accuracy"][-1] > 0.9 and h["loss"][-1] < 0.5 * h["loss"][0], h
 assert any(w is crf.trans for w in tagger.trainable_weights)
 
 # A small BERT.
-tokens, segments, marked = [Input(shape=(8,), name=n) for n in ("Input-Token", "Input-Segment", "Input-Masked")]
-embeddings, table = TokenEmbedding(input_dim=20, output_dim=8, mask_zero=True, name="Embedding-Token")(tokens)
+tokens, segments, marked = [
+    Input(shape=(8,), name=n) for n in ("Input-Token", "Input-Segment", "Input-Masked")
+]
+embeddings, table = TokenEmbedding(
+    input_dim=20, output_dim=8, mask_zero=True, name="Embedding-Token"
+)(tokens)
 embeddings = keras.layers.Add(name="Embedding-Token-Segment")(
-    [embeddings, Embedding(input_dim=2, output_dim=8, name="Embedding-Segment")(segments)])
+    [embeddings, Embedding(input_dim=2, output_dim=8, name="Embedding-Segment")(segments)]
+)
 hidden = PositionEmbedding(8, 8, name="Embedding-Position")(embeddings)
 hidden = LayerNormalization(name="Embedding-Norm")(hidden)
 attended = keras.layers.Add()([hidden, Dropout(0.1)(MultiHead(2, name="Heads")(hidden))])
 hidden = LayerNormalization(name="Heads-Norm")(attended)
-hidden = LayerNormalization(name="FF-Norm")(keras.layers.Add()([hidden, Dense(8)(Dense(16, activation="gelu_bert")(hidden))]))
+hidden = LayerNormalization(name="FF-Norm")(
+    keras.layers.Add()([hidden, Dense(8)(Dense(16, activation="gelu_bert")(hidden))])
+)
 decoded = EmbeddingSimilarity(name="MLM-Sim")([hidden, table])
 masked = Masked(name="MLM")([decoded, marked])
-pooled = Dense(8, activation="tanh", name="NSP-Dense")(Lambda(lambda v: v[:, 0], name="Extract")(hidden))
+pooled = Dense(8, activation="tanh", name="NSP-Dense")(
+    Lambda(lambda v: v[:, 0], name="Extract")(hidden)
+)
 nsp = Dense(2, activation="softmax", name="NSP")(pooled)
 bert = Model([tokens, segments, marked], [masked, nsp])
-bert.compile(optimizer=keras.optimizers.Adam(lr=5e-3), loss=keras.losses.sparse_categorical_crossentropy)
+bert.compile(
+    optimizer=keras.optimizers.Adam(lr=5e-3), loss=keras.losses.sparse_categorical_crossentropy
+)
 marks = (np.random.uniform(size=x.shape) < 0.5).astype("int32")
 marks[:, 0] = 1
 hidden_x = np.where(marks, 19, x)
 hidden_x[x == 0] = 0
-losses = [bert.train_on_batch([hidden_x, np.zeros_like(x), marks], [np.expand_dims(x, -1), np.expand_dims(y.astype(int), -1)])
-          for _ in range(15)]
+losses = [
+    bert.train_on_batch(
+        [hidden_x, np.zeros_like(x), marks],
+        [np.expand_dims(x, -1), np.expand_dims(y.astype(int), -1)],
+    )
+    for _ in range(15)
+]
 assert len(losses[0]) == 3 and losses[-1][0] < losses[0][0]
-objects = {c.__name__: c for c in (TokenEmbedding, PositionEmbedding, LayerNormalization, MultiHead, EmbeddingSimilarity, Masked)}
+objects = {
+    c.__name__: c
+    for c in (
+        TokenEmbedding,
+        PositionEmbedding,
+        LayerNormalization,
+        MultiHead,
+        EmbeddingSimilarity,
+        Masked,
+    )
+}
 with CustomObjectScope(objects):
     copy = keras.models.clone_model(bert)
 copy.set_weights(bert.get_weights())

@@ -27,8 +27,11 @@ class Mask(layers.Layer):
             inputs, mask = inputs
         else:
             x = K.sqrt(K.sum(K.square(inputs), -1))
-            mask = K.one_hot(indices=K.argmax(x, 1), num_classes=x.get_shape().as_list()[1]) \
-                if hasattr(x, "get_shape") else K.one_hot(K.argmax(x, 1), K.int_shape(x)[1])
+            mask = (
+                K.one_hot(indices=K.argmax(x, 1), num_classes=x.get_shape().as_list()[1])
+                if hasattr(x, "get_shape")
+                else K.one_hot(K.argmax(x, 1), K.int_shape(x)[1])
+            )
         masked = K.batch_flatten(inputs * K.expand_dims(mask, -1))
         return masked
 
@@ -46,7 +49,9 @@ def squash(vectors, axis=-1):
 
 
 class CapsuleLayer(layers.Layer):
-    def __init__(self, num_capsule, dim_capsule, routings=3, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(
+        self, num_capsule, dim_capsule, routings=3, kernel_initializer="glorot_uniform", **kwargs
+    ):
         super(CapsuleLayer, self).__init__(**kwargs)
         self.num_capsule = num_capsule
         self.dim_capsule = dim_capsule
@@ -58,7 +63,12 @@ class CapsuleLayer(layers.Layer):
         self.input_num_capsule = input_shape[1]
         self.input_dim_capsule = input_shape[2]
         self.W = self.add_weight(
-            shape=[self.num_capsule, self.input_num_capsule, self.dim_capsule, self.input_dim_capsule],
+            shape=[
+                self.num_capsule,
+                self.input_num_capsule,
+                self.dim_capsule,
+                self.input_dim_capsule,
+            ],
             initializer=self.kernel_initializer,
             name="W",
         )
@@ -81,14 +91,21 @@ class CapsuleLayer(layers.Layer):
         return tuple([None, self.num_capsule, self.dim_capsule])
 
     def get_config(self):
-        config = {"num_capsule": self.num_capsule, "dim_capsule": self.dim_capsule, "routings": self.routings}
+        config = {
+            "num_capsule": self.num_capsule,
+            "dim_capsule": self.dim_capsule,
+            "routings": self.routings,
+        }
         base_config = super(CapsuleLayer, self).get_config()
         return dict(list(base_config.items()) + list(config.items()))
 
 
 def PrimaryCap(inputs, dim_capsule, n_channels, kernel_size, strides, padding):
     output = layers.Conv2D(
-        filters=dim_capsule * n_channels, kernel_size=kernel_size, strides=strides, padding=padding,
+        filters=dim_capsule * n_channels,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
         name="primarycap_conv2d",
     )(inputs)
     outputs = layers.Reshape(target_shape=[-1, dim_capsule], name="primarycap_reshape")(output)
@@ -97,9 +114,15 @@ def PrimaryCap(inputs, dim_capsule, n_channels, kernel_size, strides, padding):
 
 def CapsNet(input_shape, n_class, routings):
     x = layers.Input(shape=input_shape)
-    conv1 = layers.Conv2D(filters=8, kernel_size=3, strides=1, padding="valid", activation="relu", name="conv1")(x)
-    primarycaps = PrimaryCap(conv1, dim_capsule=4, n_channels=2, kernel_size=3, strides=2, padding="valid")
-    digitcaps = CapsuleLayer(num_capsule=n_class, dim_capsule=6, routings=routings, name="digitcaps")(primarycaps)
+    conv1 = layers.Conv2D(
+        filters=8, kernel_size=3, strides=1, padding="valid", activation="relu", name="conv1"
+    )(x)
+    primarycaps = PrimaryCap(
+        conv1, dim_capsule=4, n_channels=2, kernel_size=3, strides=2, padding="valid"
+    )
+    digitcaps = CapsuleLayer(
+        num_capsule=n_class, dim_capsule=6, routings=routings, name="digitcaps"
+    )(primarycaps)
     out_caps = Length(name="capsnet")(digitcaps)
 
     y = layers.Input(shape=(n_class,))
@@ -122,8 +145,9 @@ def CapsNet(input_shape, n_class, routings):
 
 
 def margin_loss(y_true, y_pred):
-    L = y_true * K.square(K.maximum(0., 0.9 - y_pred)) + \
-        0.5 * (1 - y_true) * K.square(K.maximum(0., y_pred - 0.1))
+    L = y_true * K.square(K.maximum(0.0, 0.9 - y_pred)) + 0.5 * (1 - y_true) * K.square(
+        K.maximum(0.0, y_pred - 0.1)
+    )
     return K.mean(K.sum(L, 1))
 
 
@@ -131,26 +155,35 @@ def train(model, data, args):
     (x_train, y_train), (x_test, y_test) = data
     log = callbacks.CSVLogger(args.save_dir + "/log.csv")
     checkpoint = callbacks.ModelCheckpoint(
-        args.save_dir + "/weights-{epoch:02d}.h5", monitor="val_capsnet_acc", save_best_only=True,
-        save_weights_only=True, verbose=1,
+        args.save_dir + "/weights-{epoch:02d}.h5",
+        monitor="val_capsnet_acc",
+        save_best_only=True,
+        save_weights_only=True,
+        verbose=1,
     )
-    lr_decay = callbacks.LearningRateScheduler(schedule=lambda epoch: args.lr * (args.lr_decay ** epoch))
+    lr_decay = callbacks.LearningRateScheduler(
+        schedule=lambda epoch: args.lr * (args.lr_decay**epoch)
+    )
     model.compile(
-        optimizer=optimizers.Adam(lr=args.lr), loss=[margin_loss, "mse"],
-        loss_weights=[1., args.lam_recon], metrics={"capsnet": "accuracy"},
+        optimizer=optimizers.Adam(lr=args.lr),
+        loss=[margin_loss, "mse"],
+        loss_weights=[1.0, args.lam_recon],
+        metrics={"capsnet": "accuracy"},
     )
 
     def train_generator(x, y, batch_size):
         while 1:
             order = np.random.permutation(len(x))
             for i in range(0, len(x) - batch_size + 1, batch_size):
-                rows = order[i:i + batch_size]
+                rows = order[i : i + batch_size]
                 yield ([x[rows], y[rows]], [y[rows], x[rows]])
 
     history = model.fit_generator(
         generator=train_generator(x_train, y_train, args.batch_size),
-        steps_per_epoch=int(y_train.shape[0] / args.batch_size), epochs=args.epochs,
-        validation_data=[[x_test, y_test], [y_test, x_test]], callbacks=[log, checkpoint, lr_decay],
+        steps_per_epoch=int(y_train.shape[0] / args.batch_size),
+        epochs=args.epochs,
+        validation_data=[[x_test, y_test], [y_test, x_test]],
+        callbacks=[log, checkpoint, lr_decay],
     )
     model.save_weights(args.save_dir + "/trained_model.h5")
     return history
@@ -161,7 +194,7 @@ def load_pictures(n):
     y = np.random.randint(0, 3, n)
     x = np.random.uniform(0, 0.2, (n, 10, 10, 1)).astype("float32")
     for picture, label in zip(x, y):
-        picture[1 + 3 * label:3 + 3 * label, 2:8] = 1.0
+        picture[1 + 3 * label : 3 + 3 * label, 2:8] = 1.0
     return x, to_categorical(y.astype("float32"))
 
 
@@ -177,7 +210,9 @@ args = parser.parse_args()
 
 x_all, y_all = load_pictures(96)
 data = (x_all[:64], y_all[:64]), (x_all[64:], y_all[64:])
-model, eval_model, manipulate_model = CapsNet(x_all.shape[1:], len(np.unique(np.argmax(y_all, 1))), args.routings)
+model, eval_model, manipulate_model = CapsNet(
+    x_all.shape[1:], len(np.unique(np.argmax(y_all, 1))), args.routings
+)
 model.summary()
 history = train(model, data, args)
 

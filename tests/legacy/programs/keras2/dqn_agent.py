@@ -30,18 +30,21 @@ def clone_optimizer(optimizer):
 
 
 def huber_loss(y_true, y_pred, clip_value):
-    assert clip_value > 0.
+    assert clip_value > 0.0
     x = y_true - y_pred
     if np.isinf(clip_value):
-        return .5 * K.square(x)
+        return 0.5 * K.square(x)
     condition = K.abs(x) < clip_value
-    squared_loss = .5 * K.square(x)
-    linear_loss = clip_value * (K.abs(x) - .5 * clip_value)
+    squared_loss = 0.5 * K.square(x)
+    linear_loss = clip_value * (K.abs(x) - 0.5 * clip_value)
     return K.switch(condition, squared_loss, linear_loss)
 
 
 def mean_q(y_true, y_pred):
     return K.mean(K.max(y_pred, axis=-1))
+
+
+warnings.filterwarnings("ignore")
 
 
 class Memory(object):
@@ -56,13 +59,33 @@ class Memory(object):
 
 
 class DQNAgent(object):
-    def __init__(self, model, nb_actions, memory, gamma=.9, batch_size=16, target_model_update=1e-1,
-                 delta_clip=1., enable_double_dqn=True, enable_dueling_network=False, dueling_type="avg"):
-        if hasattr(model.output, "__len__") and type(model.output) is list and len(model.output) > 1:
+    def __init__(
+        self,
+        model,
+        nb_actions,
+        memory,
+        gamma=0.9,
+        batch_size=16,
+        target_model_update=1e-1,
+        delta_clip=1.0,
+        enable_double_dqn=True,
+        enable_dueling_network=False,
+        dueling_type="avg",
+    ):
+        if (
+            hasattr(model.output, "__len__")
+            and type(model.output) is list
+            and len(model.output) > 1
+        ):
             raise ValueError("Model has more than one output.")
         if model.output_shape != (None, nb_actions):
             raise ValueError("Model output has invalid shape.")
-        self.nb_actions, self.memory, self.gamma, self.batch_size = nb_actions, memory, gamma, batch_size
+        self.nb_actions, self.memory, self.gamma, self.batch_size = (
+            nb_actions,
+            memory,
+            gamma,
+            batch_size,
+        )
         self.target_model_update, self.delta_clip = target_model_update, delta_clip
         self.enable_double_dqn = enable_double_dqn
         self.custom_model_objects = {}
@@ -73,11 +96,17 @@ class DQNAgent(object):
             y = Dense(nb_action + 1, activation="linear")(layer.output)
             if dueling_type == "avg":
                 outputlayer = Lambda(
-                    lambda a: K.expand_dims(a[:, 0], -1) + a[:, 1:] - K.mean(a[:, 1:], axis=1, keepdims=True),
-                    output_shape=(nb_action,))(y)
+                    lambda a: (
+                        K.expand_dims(a[:, 0], -1)
+                        + a[:, 1:]
+                        - K.mean(a[:, 1:], axis=1, keepdims=True)
+                    ),
+                    output_shape=(nb_action,),
+                )(y)
             else:
                 outputlayer = Lambda(
-                    lambda a: K.expand_dims(a[:, 0], -1) + a[:, 1:], output_shape=(nb_action,))(y)
+                    lambda a: K.expand_dims(a[:, 0], -1) + a[:, 1:], output_shape=(nb_action,)
+                )(y)
             model = Model(inputs=model.input, outputs=outputlayer)
         self.model = model
         self.step = 0
@@ -98,7 +127,9 @@ class DQNAgent(object):
         y_pred = self.model.output
         y_true = Input(name="y_true", shape=(self.nb_actions,))
         mask = Input(name="mask", shape=(self.nb_actions,))
-        loss_out = Lambda(clipped_masked_error, output_shape=(1,), name="loss")([y_true, y_pred, mask])
+        loss_out = Lambda(clipped_masked_error, output_shape=(1,), name="loss")(
+            [y_true, y_pred, mask]
+        )
         ins = [self.model.input] if type(self.model.input) is not list else self.model.input
         trainable_model = Model(inputs=ins + [y_true, mask], outputs=[loss_out, y_pred])
         assert len(trainable_model.output_names) == 2
@@ -116,9 +147,12 @@ class DQNAgent(object):
             self.target_model.set_weights(self.model.get_weights())
         else:
             tau = self.target_model_update
-            K.batch_set_value([
-                (t, tau * K.get_value(s) + (1. - tau) * K.get_value(t))
-                for t, s in zip(self.target_model.weights, self.model.weights)])
+            K.batch_set_value(
+                [
+                    (t, tau * K.get_value(s) + (1.0 - tau) * K.get_value(t))
+                    for t, s in zip(self.target_model.weights, self.model.weights)
+                ]
+            )
 
     def forward(self, state, eps):
         if np.random.uniform() < eps:
@@ -143,12 +177,16 @@ class DQNAgent(object):
         for idx, (target, mask, R, a) in enumerate(zip(targets, masks, Rs, action)):
             target[a] = R
             dummy_targets[idx] = R
-            mask[a] = 1.
+            mask[a] = 1.0
         targets = np.array(targets).astype("float32")
         masks = np.array(masks).astype("float32")
         ins = [state0] if type(self.model.input) is not list else state0
-        metrics = self.trainable_model.train_on_batch(ins + [targets, masks], [dummy_targets, targets])
-        metrics = [metric for idx, metric in enumerate(metrics) if idx not in (1, 2)]  # throw away individual losses
+        metrics = self.trainable_model.train_on_batch(
+            ins + [targets, masks], [dummy_targets, targets]
+        )
+        metrics = [
+            metric for idx, metric in enumerate(metrics) if idx not in (1, 2)
+        ]  # throw away individual losses
         self.update_target_model()
         self.step += 1
         return metrics
@@ -158,7 +196,9 @@ class DQNAgent(object):
         # Throw away individual losses and replace output name since this is hidden from the user.
         assert len(self.trainable_model.output_names) == 2
         dummy_output_name = self.trainable_model.output_names[1]
-        model_metrics = [name for idx, name in enumerate(self.trainable_model.metrics_names) if idx not in (1, 2)]
+        model_metrics = [
+            name for idx, name in enumerate(self.trainable_model.metrics_names) if idx not in (1, 2)
+        ]
         return [name.replace(dummy_output_name + "_", "") for name in model_metrics]
 
     def reset_states(self):
@@ -202,7 +242,7 @@ for episode in range(25):
     while not done:
         action = agent.forward(state, eps=0.5)
         following, reward, done = environment.move(action)
-        agent.memory.append(state, action, reward, following, 1. - done)
+        agent.memory.append(state, action, reward, following, 1.0 - done)
         state = following
         if len(agent.memory.rows) >= 32:
             history.append(agent.backward())
@@ -213,16 +253,25 @@ q = agent.model.predict(np.eye(5, dtype="float32").reshape(5, 1, 5))
 assert agent.metrics_names == ["loss", "mae", "mean_q"], agent.metrics_names
 assert len(history[-1]) == 3 and agent.step == len(history)
 assert q[3, 1] > q[3, 0] and q[2, 1] > q[2, 0], q
-gap = max(np.abs(a - b).max() for a, b in zip(agent.model.get_weights(), agent.target_model.get_weights()))
+gap = max(
+    np.abs(a - b).max() for a, b in zip(agent.model.get_weights(), agent.target_model.get_weights())
+)
 assert 0 < gap < 0.5
 copied = clone_optimizer(agent.trainable_model.optimizer)
-assert copied is not agent.trainable_model.optimizer and abs(float(K.get_value(copied.lr)) - 1e-2) < 1e-7
+assert (
+    copied is not agent.trainable_model.optimizer
+    and abs(float(K.get_value(copied.lr)) - 1e-2) < 1e-7
+)
 
 # A policy by K.function: updates of an optimizer for a loss with placeholders.
 action = K.placeholder(shape=(None, 2))
 advantages = K.placeholder(shape=(None,))
-actor = Sequential([Dense(8, input_dim=5, activation="tanh", kernel_initializer="he_uniform"),
-                    Dense(2, activation="softmax", kernel_initializer="he_uniform")])
+actor = Sequential(
+    [
+        Dense(8, input_dim=5, activation="tanh", kernel_initializer="he_uniform"),
+        Dense(2, activation="softmax", kernel_initializer="he_uniform"),
+    ]
+)
 good_prob = K.sum(action * actor.output, axis=1)
 eligibility = K.log(good_prob + 1e-10) * K.stop_gradient(advantages)
 entropy = K.sum(actor.output * K.log(actor.output + 1e-10), axis=1)

@@ -6,7 +6,16 @@ from functools import partial
 
 import keras.backend as K
 import numpy as np
-from keras.layers import BatchNormalization, Dense, Dropout, Embedding, Flatten, Input, Reshape, multiply
+from keras.layers import (
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Input,
+    Reshape,
+    multiply,
+)
 from keras.layers.advanced_activations import LeakyReLU
 from keras.layers.convolutional import Conv2D, UpSampling2D, ZeroPadding2D
 from keras.layers.merge import _Merge
@@ -23,7 +32,7 @@ def load_data():
     return x, y
 
 
-class GAN():
+class GAN:
     def __init__(self):
         self.img_rows = 8
         self.img_cols = 8
@@ -33,7 +42,9 @@ class GAN():
 
         optimizer = Adam(0.01, 0.5)
         self.discriminator = self.build_discriminator()
-        self.discriminator.compile(loss="binary_crossentropy", optimizer=optimizer, metrics=["accuracy"])
+        self.discriminator.compile(
+            loss="binary_crossentropy", optimizer=optimizer, metrics=["accuracy"]
+        )
         self.generator = self.build_generator()
         z = Input(shape=(self.latent_dim,))
         img = self.generator(z)
@@ -67,7 +78,7 @@ class GAN():
 
     def train(self, epochs, batch_size=128, sample_interval=50):
         X_train, _ = load_data()
-        X_train = X_train / 127.5 - 1.
+        X_train = X_train / 127.5 - 1.0
         X_train = np.expand_dims(X_train, axis=3)
         valid = np.ones((batch_size, 1))
         fake = np.zeros((batch_size, 1))
@@ -83,7 +94,10 @@ class GAN():
             noise = np.random.normal(0, 1, (batch_size, self.latent_dim))
             g_loss = self.combined.train_on_batch(noise, valid)
             if epoch % sample_interval == 0:
-                print("%d [D loss: %f, acc.: %.2f%%] [G loss: %f]" % (epoch, d_loss[0], 100 * d_loss[1], g_loss))
+                print(
+                    "%d [D loss: %f, acc.: %.2f%%] [G loss: %f]"
+                    % (epoch, d_loss[0], 100 * d_loss[1], g_loss)
+                )
             self.log.append((d_loss[0], g_loss))
 
 
@@ -101,13 +115,15 @@ assert all(np.array_equal(a, b) for a, b in zip(held, gan.discriminator.get_weig
 assert any(not np.array_equal(a, b) for a, b in zip(start, gan.generator.get_weights()))
 
 
-class CGAN():
+class CGAN:
     def __init__(self):
         self.img_shape = (8, 8, 1)
         self.num_classes = 2
         self.latent_dim = 6
         self.discriminator = self.build_discriminator()
-        self.discriminator.compile(loss=["binary_crossentropy"], optimizer=Adam(0.005, 0.5), metrics=["accuracy"])
+        self.discriminator.compile(
+            loss=["binary_crossentropy"], optimizer=Adam(0.005, 0.5), metrics=["accuracy"]
+        )
         self.generator = self.build_generator()
         noise = Input(shape=(self.latent_dim,))
         label = Input(shape=(1,))
@@ -167,7 +183,7 @@ class RandomWeightedAverage(_Merge):
         return (weights * inputs[0]) + ((1 - weights) * inputs[1])
 
 
-class WGANGP():
+class WGANGP:
     def __init__(self):
         self.img_shape = (8, 8, 1)
         self.latent_dim = 6
@@ -188,9 +204,12 @@ class WGANGP():
 
         partial_gp_loss = partial(self.gradient_penalty_loss, averaged_samples=interpolated_img)
         partial_gp_loss.__name__ = "gradient_penalty"  # Keras requires function names
-        self.critic_model = Model(inputs=[real_img, z_disc], outputs=[valid, fake, validity_interpolated])
+        self.critic_model = Model(
+            inputs=[real_img, z_disc], outputs=[valid, fake, validity_interpolated]
+        )
         self.critic_model.compile(
-            loss=[self.wasserstein_loss, self.wasserstein_loss, partial_gp_loss], optimizer=optimizer,
+            loss=[self.wasserstein_loss, self.wasserstein_loss, partial_gp_loss],
+            optimizer=optimizer,
             loss_weights=[1, 1, 10],
         )
 
