@@ -68,7 +68,7 @@ def test_runs_upgraded_without_a_name_of_old(
     pytest.importorskip("libcst")
     if name_of(path) in LEFT:
         pytest.skip(LEFT[name_of(path)])
-    from kerata.upgrade import upgrade
+    from kerata.upgrade.rewrite import upgrade
 
     monkeypatch.setenv("KERATA_LEGACY", "error")
     program = tmp_path / path.parent.name / path.name
