@@ -63,7 +63,8 @@ def alone(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[s
 
     What such a model gave when called, and by ``predict``, was no list before Keras 3.
     """
-    if "Functional" not in {c.__name__ for c in cls.__mro__}:
+    names = {c.__name__ for c in cls.__mro__}
+    if "Model" not in names or "Sequential" in names:
         return args, kwargs
     for key in ("inputs", "outputs", "input", "output"):
         if _single(kwargs.get(key)):
