@@ -215,3 +215,22 @@ def test_compiled_loss_and_metrics_are_those_of_compile():
         made.compile("sgd", "mse", metrics=["mae"])
         found.append(made.evaluate(data, y, batch_size=3, verbose=0))
     np.testing.assert_allclose(*found, rtol=1e-5)
+
+
+def test_a_list_of_one_output_is_no_list_before_keras_3():
+    from kerata.legacy import era
+
+    def made():
+        x = layers.Input((3,))
+        return Model(inputs=[x], outputs=[layers.Dense(2)(x)])
+
+    x = np.ones((4, 3), "float32")
+    try:
+        for told in ((2, False), (2, True), (None, True)):
+            era.set_era(*told)
+            model = made()
+            assert model.predict([x], verbose=0).shape == (4, 2) == tuple(model(x).shape)
+            assert model.input_shape == (None, 3)
+    finally:
+        era.set_era(None)
+    assert isinstance(made().predict(x, verbose=0), list)

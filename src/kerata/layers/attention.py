@@ -25,6 +25,7 @@ class Attention(Layer):
         score_mode: ``dot``, or ``concat`` for ``sum(tanh(query + key))`` times a trained number.
         dropout: Fraction of the weights set to zero in training.
         seed: Seed of the dropout.
+        use_causal_mask: Let no position attend to later ones, in every call.
 
     Call arguments: ``mask``, a list of the masks of query (batch, T) and value (batch, S);
     ``return_attention_scores``, to return the weights (batch, T, S) too; ``use_causal_mask``, to let
@@ -44,6 +45,7 @@ class Attention(Layer):
         score_mode: str = "dot",
         dropout: float = 0.0,
         seed: int | None = None,
+        use_causal_mask: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -111,7 +113,8 @@ class Attention(Layer):
         query, value = inputs[:2]
         query_mask, value_mask = mask[:2] if mask else (None, None)
         scores = self._calculate_scores(query, inputs[2] if len(inputs) > 2 else value)
-        allowed = self._score_mask(scores, value_mask, use_causal_mask)
+        causal = use_causal_mask or self.use_causal_mask
+        allowed = self._score_mask(scores, value_mask, causal)
         if allowed is not None:
             scores = ops.where(allowed, scores, ops.subtract(scores, _large(scores)))
         weights = ops.softmax(scores, axis=-1)

@@ -46,6 +46,7 @@ MaxNorm: m=max_value
 MinMaxNorm: low=min_value high=max_value
 LossScaleOptimizer: optimizer=inner_optimizer opt=inner_optimizer
 Optimizer: lr=learning_rate
+Attention: causal=use_causal_mask
 ReduceLROnPlateau: epsilon=min_delta
 """
 

@@ -7,6 +7,8 @@ and Keras 3. Where the era is set, such calls are read as it read them.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import capture
 from ..errors import InputError
 
@@ -50,8 +52,28 @@ def set_era(number: int | None, tensorflow: bool = False) -> None:
         from .positions import reread
 
         capture.reread = reread
+    elif number is None and tensorflow:
+        capture.reread = alone
     else:
         capture.reread = None
+
+
+def alone(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """Arguments of a constructor, for a model with a list of one input or output these themselves.
+
+    What such a model gave when called, and by ``predict``, was no list before Keras 3.
+    """
+    names = {c.__name__ for c in cls.__mro__}
+    if "Model" not in names or "Sequential" in names:
+        return args, kwargs
+    for key in ("inputs", "outputs", "input", "output"):
+        if _single(kwargs.get(key)):
+            kwargs = {**kwargs, key: kwargs[key][0]}
+    return (*(a[0] if _single(a) else a for a in args[:2]), *args[2:]), kwargs
+
+
+def _single(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and len(x) == 1
 
 
 def old_defaults() -> bool:

@@ -158,6 +158,7 @@ def reread(cls: type, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[
     """
     if is_reading():
         return args, kwargs
+    args, kwargs = era.alone(cls, args, kwargs)
     names = [c.__name__ for c in cls.__mro__]
     read = None
     if era.current() == 1 and args:
