@@ -76,8 +76,14 @@ UPWARD = {
     ("models", "legacy"): "the door to old methods of models",
     ("graph", "legacy"): "what nodes told of themselves in Keras 1 and 2",
     ("initializers", "legacy"): "functions of the shape alone, as Keras 2 called them",
-    ("optimizers", "legacy"): "optimizers written with get_updates, and methods that optimizers had",
-    ("train", "legacy"): "layers are as trainable as when a program of Keras 1 or 2 compiled the model",
+    (
+        "optimizers",
+        "legacy",
+    ): "optimizers written with get_updates, and methods that optimizers had",
+    (
+        "train",
+        "legacy",
+    ): "layers are as trainable as when a program of Keras 1 or 2 compiled the model",
     ("variable", "legacy"): "the door to old methods of variables",
     ("models", "train"): "fit, evaluate and predict are methods of the model",
     ("train", "saving"): "a callback writes checkpoints that load_model reads",

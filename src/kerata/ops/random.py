@@ -132,8 +132,9 @@ def _kind(dtype: Any) -> str:
 
 def _draw(distribution: str, shape: Any, dtype: str, seed: Seed, *parameters: Any) -> Any:
     """Numbers of one of the engine's distributions, or their Spec while shapes are inferred."""
+    sizes: Any
     try:
-        sizes = as_sizes(shape)
+        sizes = tuple(as_sizes(shape))
     except TypeError:  # sizes of a graph that does not know them: the engine may take tensors
         if probe() is not None:
             raise

@@ -1,4 +1,5 @@
 """Losses, metrics, layers, cells and models of one's own as 'Hands-On Machine Learning' writes them."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -52,7 +53,8 @@ class MyDense(keras.layers.Layer):
 
     def build(self, batch_input_shape):
         self.kernel = self.add_weight(
-            name="kernel", shape=[batch_input_shape[-1], self.units], initializer="glorot_normal")
+            name="kernel", shape=[batch_input_shape[-1], self.units], initializer="glorot_normal"
+        )
         self.bias = self.add_weight(name="bias", shape=[self.units], initializer="zeros")
         super().build(batch_input_shape)
 
@@ -64,16 +66,21 @@ class MyDense(keras.layers.Layer):
 
     def get_config(self):
         base_config = super().get_config()
-        return {**base_config, "units": self.units,
-                "activation": keras.activations.serialize(self.activation)}
+        return {
+            **base_config,
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+        }
 
 
 model = keras.models.Sequential([MyDense(8, activation="relu", input_shape=[4]), MyDense(1)])
-model.compile(loss=HuberLoss(2.), optimizer="nadam", metrics=[HuberMetric(2.)])
+model.compile(loss=HuberLoss(2.0), optimizer="nadam", metrics=[HuberMetric(2.0)])
 model.fit(X, y, epochs=2)
 model.save("my_model.h5")
-again = keras.models.load_model("my_model.h5", custom_objects={
-    "HuberLoss": HuberLoss, "HuberMetric": HuberMetric, "MyDense": MyDense})
+again = keras.models.load_model(
+    "my_model.h5",
+    custom_objects={"HuberLoss": HuberLoss, "HuberMetric": HuberMetric, "MyDense": MyDense},
+)
 assert np.allclose(again.predict(X), model.predict(X), atol=1e-5)
 again.fit(X, y, epochs=1)
 assert again.loss.threshold == 2.0 and again.metrics[-1].threshold == 2.0
@@ -122,11 +129,15 @@ codings_log_var = keras.layers.Dense(2)(inputs)
 codings = Sampling()([codings_mean, codings_log_var])
 encoder = keras.models.Model(inputs=[inputs], outputs=[codings_mean, codings_log_var, codings])
 decoder_inputs = keras.layers.Input(shape=[2])
-decoder = keras.models.Model(inputs=[decoder_inputs], outputs=[keras.layers.Dense(4)(decoder_inputs)])
+decoder = keras.models.Model(
+    inputs=[decoder_inputs], outputs=[keras.layers.Dense(4)(decoder_inputs)]
+)
 _, _, codings = encoder(inputs)
 vae = keras.models.Model(inputs=[inputs], outputs=[decoder(codings)])
-latent_loss = -0.5 * K.sum(1 + codings_log_var - K.exp(codings_log_var) - K.square(codings_mean), axis=-1)
-vae.add_loss(K.mean(latent_loss) / 4.)
+latent_loss = -0.5 * K.sum(
+    1 + codings_log_var - K.exp(codings_log_var) - K.square(codings_mean), axis=-1
+)
+vae.add_loss(K.mean(latent_loss) / 4.0)
 vae.compile(loss="mse", optimizer="rmsprop")
 vae.fit(X, X, epochs=1, batch_size=24)
 assert decoder(tf.random.normal(shape=[3, 2])).numpy().shape == (3, 4)
@@ -158,13 +169,13 @@ class PositionalEncoding(keras.layers.Layer):
         super().__init__(dtype=dtype, **kwargs)
         p, i = np.meshgrid(np.arange(max_steps), np.arange(max_dims // 2))
         pos_emb = np.empty((1, max_steps, max_dims))
-        pos_emb[0, :, ::2] = np.sin(p / 10000**(2 * i / max_dims)).T
-        pos_emb[0, :, 1::2] = np.cos(p / 10000**(2 * i / max_dims)).T
+        pos_emb[0, :, ::2] = np.sin(p / 10000 ** (2 * i / max_dims)).T
+        pos_emb[0, :, 1::2] = np.cos(p / 10000 ** (2 * i / max_dims)).T
         self.positional_embedding = tf.constant(pos_emb.astype(self.dtype))
 
     def call(self, inputs):
         shape = tf.shape(inputs)
-        return inputs + self.positional_embedding[:, :shape[-2], :shape[-1]]
+        return inputs + self.positional_embedding[:, : shape[-2], : shape[-1]]
 
 
 words = keras.layers.Input(shape=[None], dtype=np.int32)
