@@ -561,6 +561,7 @@ def test_every_argument(run: Any) -> None:
     assert np.allclose(seen.once, seen.anew) and not np.allclose(seen.once, seen.twice)
 
 
+@pytest.mark.engine("jax")  # the text is the same with the others
 @pytest.mark.parametrize("name", [n for n in NAMES if not n.endswith("_swapped")])
 def test_upgraded(
     name: str, run: Any, shortened: None, monkeypatch: pytest.MonkeyPatch, recwarn: Any
