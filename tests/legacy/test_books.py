@@ -65,6 +65,20 @@ def test_layers_made_in_build_of_a_model():
     assert [w.shape for w in model.weights] == [(3, 3), (3,)]
 
 
+def test_a_model_called_with_two_inputs_beside_each_other():
+    class Encoder(Model):
+        def __init__(self):
+            super().__init__()
+            self.gru = layers.GRU(2, return_state=True)
+
+        def call(self, x, hidden):
+            return self.gru(x, initial_state=hidden)
+
+    model = Encoder()
+    out, state = model(np.ones((4, 5, 3), "float32"), np.zeros((4, 2), "float32"))
+    assert out.shape == state.shape == (4, 2) and len(model.weights) == 3
+
+
 def test_labels_may_be_blurred_but_not_of_another_scale():
     model = Sequential([layers.Input((3,)), layers.Dense(1, activation="sigmoid")])
     model.compile("sgd", "binary_crossentropy")

@@ -312,6 +312,15 @@ class Model(TrainingMethods, StateMethods, Layer):
             return
         self._infer_outputs(symbols(input_shape, self.compute_dtype))
 
+    def _build_for(self, args: tuple, kwargs: dict) -> None:
+        own = not is_built_in(_definer(type(self), "build"))
+        if len(args) > 1 and self._graph is None and not self.built and not own:
+            # ``build`` is told of the first input only; the call that follows makes the weights.
+            self._choose_policy()
+            self.built = True
+            return
+        super()._build_for(args, kwargs)
+
     def _infer_outputs(self, *inputs: Any) -> Any:
         """Specs of the outputs for symbolic inputs; makes all weights that are not there yet."""
         definer = next(c for c in type(self).__mro__ if "build" in c.__dict__)
