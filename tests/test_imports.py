@@ -65,6 +65,7 @@ UPWARD = {
         "legacy",
     ): "old names, arguments and attributes; input_dim of sequence layers changes a whole call",
     ("preprocessing", "legacy"): "the door to ImageDataGenerator, Tokenizer and their like",
+    ("utils", "legacy"): "nb_classes of to_categorical",
     ("wrappers", "legacy"): "nb_epoch, as fit's epochs were called, gets a line",
     ("saving", "legacy"): "files of Keras 1 and 2 name arguments as those did",
     (

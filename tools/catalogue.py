@@ -86,7 +86,7 @@ def names() -> dict[str, Any]:
     _walk("kerata", kerata, found)
     for name in api.read(api.MODERN):
         own = "kerata" + name.removeprefix("keras")
-        if own not in found and api.found(name):
+        if own not in found and not api.is_later(name) and api.found(name):
             found[own] = _get(own)
             parent = own.rpartition(".")[0]
             if parent not in found and parent != "kerata":

@@ -8,6 +8,7 @@ import pytest
 from conftest import ENGINE
 from kerata import Model, Sequential, compat, datasets, layers, losses, metrics, models, ops
 from kerata.errors import InputError
+from kerata.legacy import era
 from kerata.optimizers.schedules import PiecewiseConstantDecay
 
 X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
@@ -61,7 +62,11 @@ def test_layers_made_in_build_of_a_model():
 
     model = Own()
     model.compile("sgd", "mse")
-    model.fit(X, X, verbose=0)
+    era.set_era(None, tensorflow=True)
+    try:
+        model.fit(X, X, verbose=0)
+    finally:
+        era.set_era(None)
     assert [w.shape for w in model.weights] == [(3, 3), (3,)]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import ENGINE
 from kerata import Input, Model, Sequential, Variable, layers, losses, ops
+from kerata.legacy import era
 from kerata.models import clone_model
 
 
@@ -106,7 +107,11 @@ class Built(Model):
 def test_build_of_a_model_runs_before_its_call() -> None:
     model = Built()
     model.compile("sgd", "mse")
-    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    era.set_era(None, tensorflow=True)
+    try:
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    finally:
+        era.set_era(None)
     assert model.built and len(model.trainable_weights) == 3
 
 

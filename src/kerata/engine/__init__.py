@@ -161,6 +161,13 @@ def watched_gradients(loss: Any, variables: list[Any], tape: Any) -> list[Any] |
     return native("tensorflow", "A tape").gradients(loss, variables, tape)
 
 
+def module_of_library(name: str) -> Any:
+    """A module of the library of the engine in use, or ``None`` if it is none of that library's."""
+    if name.partition(".")[0] != config.backend():
+        return None
+    return importlib.import_module(name)
+
+
 def layer_method(name: str) -> Callable | None:
     """A method that layers have with the engine chosen, as a function of the layer, or ``None``.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spec import KerasTensor, Sizes, Spec, unprobe
+from ..spec import KerasTensor, Spec, unprobe
 
 
 def first_leaf(x: Any) -> Any:
@@ -29,13 +29,17 @@ def any_symbolic(values: Any) -> bool:
     return False
 
 
+# What the shapes are that ``build`` and ``compute_output_shape`` are given.
+shape_class: type = tuple
+
+
 def shapes_of(x: Any) -> Any:
     """Shapes of a nested structure of tensors, with unknown axes as ``None``."""
     if isinstance(x, dict):
         return {k: shapes_of(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):
         return [shapes_of(v) for v in x]
-    return Sizes(unprobe(x.shape)) if hasattr(x, "shape") else None
+    return shape_class(unprobe(x.shape)) if hasattr(x, "shape") else None
 
 
 def as_shapes(x: Any) -> Any:
@@ -64,8 +68,8 @@ def symbols(shape: Any, dtype: str) -> Any:
 
 
 def specs(shape: Any, dtype: str) -> Any:
-    if hasattr(shape, "as_list"):  # a tf.TensorShape
-        shape = tuple(shape.as_list())
+    if not isinstance(shape, (list, tuple, dict)) and hasattr(shape, "as_list"):
+        shape = tuple(shape.as_list())  # a tf.TensorShape
     if is_shape(shape):
         return Spec(tuple(shape), dtype)
     if isinstance(shape, dict):

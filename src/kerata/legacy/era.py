@@ -11,6 +11,8 @@ from typing import Any
 
 from .. import capture
 from ..errors import InputError
+from ..layers import calls
+from ..spec import Sizes
 
 _current: int | None = None
 _tensorflow = False
@@ -48,6 +50,8 @@ def set_era(number: int | None, tensorflow: bool = False) -> None:
     if number not in (None, 1, 2, 3):
         raise InputError(f"The era of a program is 1, 2, 3 or None, got {number!r}.")
     _current, _tensorflow = number, bool(tensorflow)
+    # Programs of tf.keras call shape.as_list(); others may ask whether ``type(shape) is tuple``.
+    calls.shape_class = Sizes if tensorflow else tuple
     if number in (1, 2):
         from .positions import reread
 

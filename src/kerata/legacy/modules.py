@@ -421,15 +421,6 @@ class Namespace(types.ModuleType):
             self.__dict__[name] = value
         return value
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """``keras.layers.merge(...)``: in Keras 1 a function had the name that in Keras 2 a module has."""
-        above, _, name = self.__dict__["_kerata_path"].rpartition(".")
-        try:
-            function = look(above, name)
-        except AttributeError:
-            raise TypeError(f"The module {self.__name__!r} is not callable.") from None
-        return function(*args, **kwargs)
-
     def _below(self, name: str, path: str) -> Any:
         full = f"{self.__name__}.{name}"
         if sys.modules.get(self.__name__) is self:

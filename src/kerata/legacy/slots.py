@@ -156,7 +156,9 @@ def adopt(cls: type) -> None:
     """Let a class of the user's that defines ``_resource_apply_dense`` train models."""
     if _base() in cls.__bases__:
         cls.__bases__ = tuple(_old_base() if b is _base() else b for b in cls.__bases__)
-    if not issubclass(cls, _old_base()):  # a subclass of one of Kerata's own optimizers keeps its rule
+    if not issubclass(
+        cls, _old_base()
+    ):  # a subclass of one of Kerata's own optimizers keeps its rule
         return
     cls._legacy_call = staticmethod(_with_rate)  # type: ignore[attr-defined]
     if "get_config" in cls.__dict__:

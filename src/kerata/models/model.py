@@ -313,7 +313,7 @@ class Model(TrainingMethods, StateMethods, Layer):
         self._infer_outputs(symbols(input_shape, self.compute_dtype))
 
     def _build_for(self, args: tuple, kwargs: dict) -> None:
-        own = not is_built_in(_definer(type(self), "build"))
+        own = not is_built_in(next(c for c in type(self).__mro__ if "build" in c.__dict__))
         if len(args) > 1 and self._graph is None and not self.built and not own:
             # ``build`` is told of the first input only; the call that follows makes the weights.
             self._choose_policy()

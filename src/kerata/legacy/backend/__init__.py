@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import config
+from ...engine import module_of_library
 from .first_names import taking_first_names
 
 _MODULES = {
@@ -116,8 +117,9 @@ def resolve(name: str, known: Sequence[str] = ()) -> Any:
         return _found[name]
     if name == "experimental":
         return importlib.import_module(f"{__name__}.experimental")
-    if name in _OF_TENSORFLOW and config.backend() == "tensorflow":
-        return importlib.import_module(_OF_TENSORFLOW[name])
+    own = _OF_TENSORFLOW.get(name)
+    if own is not None and (found := module_of_library(own)) is not None:
+        return found
     if name == "_BACKEND":
         return old_backend()
     if name in ("_EPSILON", "_FLOATX", "_IMAGE_DATA_FORMAT"):
