@@ -52,3 +52,13 @@ def values_only():
 
     with torch.no_grad():
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room_for_programs():
+    """A worker compiles more programs than a process may hold: those of the tests before are let go."""
+    yield
+    if ENGINE == "jax":
+        from kerata.engine import jax
+
+        jax.make_room()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import itertools
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +24,7 @@ from ..variable import Variable
 from . import complaints, profiling
 from .complaints import device_name
 from .foreign import to_host
-from .memory import keep_freed_memory
+from .memory import has_too_many_maps, keep_freed_memory
 
 name = "jax"
 Tensor = jax.Array
@@ -189,10 +191,33 @@ checkpoint = jax.checkpoint
 # --- compilation --------------------------------------------------------------------------------
 
 
+_asked = itertools.count(1)
+_ASK_EVERY = 32
+
+
+def make_room() -> None:
+    """Let go of compiled programs, if there are so many in this process that XLA would crash soon.
+
+    Those that are still in use are compiled again, or read from the disk, when they are called.
+    """
+    if not has_too_many_maps():
+        return
+    gc.collect()  # models lie in cycles, and hold their programs
+    if has_too_many_maps():
+        jax.clear_caches()
+        gc.collect()
+
+
+def _before_compiling() -> None:
+    if next(_asked) % _ASK_EVERY == 0:
+        make_room()
+
+
 def compile(
     fn: Callable, static: Sequence[int] = (), donate: Sequence[int] = (), fuse: Any = None
 ) -> Callable:
     """``jax.jit``, which always fuses; on a CPU nothing is donated, as it gains nothing and would void users' references."""
+    _before_compiling()
     if jax.default_backend() == "cpu":
         donate = ()
     return jax.jit(fn, static_argnums=tuple(static), donate_argnums=tuple(donate))
@@ -212,6 +237,7 @@ def compile_loop(step: Callable, fuse: Any = None) -> Callable:
     One compiled loop with a trip count known at run time only; where the step holds what such a
     loop makes slow on a CPU, one compiled call a step.
     """
+    _before_compiling()
     one = jax.jit(step)
     loops: list[bool] = []
 

@@ -1,10 +1,11 @@
-"""How the C library treats memory that an engine has freed."""
+"""How the C library treats memory that an engine has freed, and how much of it Linux lets a process map."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from pathlib import Path
 
 
 def keep_freed_memory() -> None:
@@ -25,3 +26,22 @@ def keep_freed_memory() -> None:
         mallopt(mmap_max, 0)
         # Threads get heaps of their own by default, which are given back however large the threshold.
         mallopt(arena_max, 1)
+
+
+# Of the maps that Linux allows a process.
+_MOST_MAPS = 0.6
+
+
+def has_too_many_maps() -> bool:
+    """Whether this process has used most of the memory maps that Linux allows it.
+
+    Each compiled program has some of its own. Where there are no more, LLVM crashes.
+
+    >>> has_too_many_maps()
+    False
+    """
+    try:
+        allowed = int(Path("/proc/sys/vm/max_map_count").read_text())
+        return Path("/proc/self/maps").read_bytes().count(b"\n") > _MOST_MAPS * allowed
+    except (OSError, ValueError):  # another system
+        return False
